@@ -1,0 +1,224 @@
+package home
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Mode is what the house is guarded for.
+type Mode string
+
+// Modes.
+const (
+	Disarmed Mode = "disarmed"
+	Home     Mode = "home"
+	Night    Mode = "night"
+	Away     Mode = "away"
+)
+
+// Modes lists the modes in which the house is armed.
+var Modes = []Mode{Home, Night, Away}
+
+// Phase is where the panel stands within its mode.
+type Phase string
+
+// Phases.
+const (
+	PhaseDisarmed Phase = "disarmed"
+	PhaseArming   Phase = "arming" // exit delay runs
+	PhaseArmed    Phase = "armed"
+	PhaseEntry    Phase = "entry" // entry delay runs
+	PhaseAlarm    Phase = "alarm"
+)
+
+// ZoneKind is what a zone watches for and how it may raise an alarm.
+type ZoneKind string
+
+// Zone kinds.
+const (
+	ZoneEntry     ZoneKind = "entry"     // starts the entry delay
+	ZonePerimeter ZoneKind = "perimeter" // at once when the mode uses it
+	ZoneInterior  ZoneKind = "interior"  // follows a running entry or exit delay, else at once
+	ZoneDay       ZoneKind = "day"       // notice while disarmed, alarm while armed
+	ZoneInstant   ZoneKind = "instant"   // at once when the mode uses it
+	Zone24h       ZoneKind = "24h"       // in every mode, disarmed too, as are all below
+	ZoneTamper    ZoneKind = "tamper"
+	ZoneFire      ZoneKind = "fire"
+	ZoneCO        ZoneKind = "co"
+	ZoneGas       ZoneKind = "gas"
+	ZoneWater     ZoneKind = "water"
+	ZonePanic     ZoneKind = "panic"
+	ZoneMedical   ZoneKind = "medical"
+)
+
+// ZoneKinds lists every kind.
+var ZoneKinds = []ZoneKind{
+	ZoneEntry, ZonePerimeter, ZoneInterior, ZoneDay, ZoneInstant, Zone24h, ZoneTamper,
+	ZoneFire, ZoneCO, ZoneGas, ZoneWater, ZonePanic, ZoneMedical,
+}
+
+// AlwaysOn tells whether the kind raises an alarm while disarmed too.
+func (k ZoneKind) AlwaysOn() bool {
+	switch k {
+	case ZoneEntry, ZonePerimeter, ZoneInterior, ZoneDay, ZoneInstant:
+		return false
+	default:
+		return true
+	}
+}
+
+// Zone is one trait of one device that the panel watches.
+type Zone struct {
+	ID         ZoneID    `json:"id"`
+	Name       string    `json:"name"`
+	Device     DeviceID  `json:"device"`
+	Trait      Trait     `json:"trait"`
+	Kind       ZoneKind  `json:"kind"`
+	Modes      []Mode    `json:"modes"`                 // armed modes that use it; always-on kinds ignore this
+	EntryDelay *Duration `json:"entry_delay,omitempty"` // nil: the panel's
+	Chime      bool      `json:"chime"`
+	CrossZone  ZoneID    `json:"cross_zone"`
+	Bypassed   bool      `json:"bypassed"` // read only: left out of the arming that runs now
+}
+
+// Alarm is the state of the panel as every face shows it. Only the panel
+// changes it. Seq grows with each change.
+type Alarm struct {
+	Seq       uint64        `json:"seq"`
+	Mode      Mode          `json:"mode"`
+	Phase     Phase         `json:"phase"`
+	Since     Time          `json:"since"`
+	Until     *Time         `json:"until"` // end of the exit or entry delay, else null
+	Now       Time          `json:"now"`   // the hub's clock when this was made
+	Open      []ZoneID      `json:"open"`  // zones that are open, or not known to be closed
+	Bypassed  []ZoneID      `json:"bypassed"`
+	Ready     map[Mode]bool `json:"ready"`
+	Troubles  []TroubleItem `json:"troubles"`
+	Alarm     *AlarmMemory  `json:"alarm"`
+	ChangedBy string        `json:"changed_by"` // person, program, or "" for the panel itself
+}
+
+// AlarmMemory is the alarm that runs, or the last one until it is acknowledged
+// by the next arming.
+type AlarmMemory struct {
+	Kind     string `json:"kind"` // burglary fire co gas water tamper panic medical
+	Zone     ZoneID `json:"zone"`
+	Since    Time   `json:"since"`
+	Verified bool   `json:"verified"`
+	Silenced bool   `json:"silenced"`
+}
+
+// Severity of a trouble or health condition.
+type Severity string
+
+// Severities, from worst to least.
+const (
+	SeverityCritical Severity = "critical" // the house is not guarded as asked
+	SeverityWarning  Severity = "warning"  // will be, unless mended
+	SeverityInfo     Severity = "info"
+)
+
+// TroubleItem is one thing that is wrong, as the panel and every face tells it.
+type TroubleItem struct {
+	Code     string   `json:"code"`   // "radio-down", "battery-low"
+	Device   DeviceID `json:"device"` // "" when none
+	Text     string   `json:"text"`   // one English sentence for a person
+	Severity Severity `json:"severity"`
+	Since    Time     `json:"since"`
+	Mend     string   `json:"mend"`   // what to do about it
+	Blocks   []Mode   `json:"blocks"` // modes that it keeps from being armed without force
+}
+
+// Channel is the way a request came in; rights hang on it.
+type Channel string
+
+// Channels.
+const (
+	ByAPI     Channel = "api"
+	ByMQTT    Channel = "mqtt"
+	ByKeypad  Channel = "keypad"
+	ByHomeKit Channel = "homekit"
+	ByRule    Channel = "rule"
+)
+
+// ModeRequest asks the panel for another mode.
+type ModeRequest struct {
+	Mode      Mode
+	Code      string    // as typed; "" when none was given
+	Bypass    []ZoneID  // zones to leave out of this arming
+	Force     bool      // leave out every zone that is open, and arm in spite of troubles
+	ExitDelay *Duration // nil: the panel's; 0: skip, journalled
+	By        string    // name of the person or program that asks
+	Channel   Channel
+	CodeFree  bool // the caller's own right stands in for a code (a token of role owner or member)
+	RequestID string
+}
+
+// NotReady refuses an arming and names what stands in the way.
+type NotReady struct {
+	Open     []ZoneID
+	Troubles []TroubleItem
+}
+
+func (e *NotReady) Error() string {
+	var names []string
+	for _, z := range e.Open {
+		names = append(names, string(z))
+	}
+	for _, t := range e.Troubles {
+		names = append(names, t.Code)
+	}
+	return "not ready to arm: " + strings.Join(names, ", ")
+}
+
+// WrongCode refuses a code. Left counts the tries before the keypads lock.
+type WrongCode struct{ Left int }
+
+func (e *WrongCode) Error() string { return fmt.Sprintf("wrong code: %d tries left", e.Left) }
+
+// CodeNeeded refuses a request that came without a code where one is needed.
+type CodeNeeded struct{}
+
+func (e *CodeNeeded) Error() string { return "a code is needed" }
+
+// CodesLocked refuses every code until Until, after too many wrong ones.
+type CodesLocked struct{ Until time.Time }
+
+func (e *CodesLocked) Error() string {
+	return "codes are locked until " + e.Until.UTC().Format(time.TimeOnly) + " UTC"
+}
+
+// Invalid refuses a value that a person or program gave; Field names it and
+// Reason says how to mend it.
+type Invalid struct{ Field, Reason string }
+
+func (e *Invalid) Error() string { return e.Field + ": " + e.Reason }
+
+// NotFound says that there is no such thing.
+type NotFound struct{ What, ID string }
+
+func (e *NotFound) Error() string { return "no " + e.What + " " + fmt.Sprintf("%q", e.ID) }
+
+// Code is a keypad code as it is read back: the digits themselves are write
+// only and kept as a keyed hash.
+type Code struct {
+	ID       string   `json:"id"`
+	Person   string   `json:"person"`
+	Kind     string   `json:"kind"`           // user duress guest installer
+	Code     string   `json:"code,omitempty"` // write only
+	Areas    []string `json:"areas"`
+	Schedule string   `json:"schedule"`
+	Expires  *Time    `json:"expires"`
+	UsesLeft *int     `json:"uses_left"`
+}
+
+// AlarmSettings are the panel's own figures.
+type AlarmSettings struct {
+	ExitDelay       Duration `json:"exit_delay"`
+	EntryDelay      Duration `json:"entry_delay"`
+	AbortWindow     Duration `json:"abort_window"`
+	SirenTimeout    Duration `json:"siren_timeout"`
+	Swinger         int      `json:"swinger"`
+	OutsideStandard bool     `json:"outside_standard"`
+}
