@@ -1,0 +1,115 @@
+package health
+
+import "gatehouse/hub/home"
+
+// Code names a condition for ever. Programs may decide on it.
+type Code string
+
+// Every way in which the house can be unwell. What is not here cannot be raised.
+const (
+	Demo             Code = "demo"
+	NotClaimed       Code = "not-claimed"
+	RadioDown        Code = "radio-down"
+	RadioStarting    Code = "radio-starting"
+	DeviceMissing    Code = "device-missing"
+	DeviceTampered   Code = "device-tampered"
+	BatteryLow       Code = "battery-low"
+	NotTrusted       Code = "not-trusted"
+	KeypadInClear    Code = "keypad-in-clear"
+	SirenSilent      Code = "siren-silent"
+	StorageFault     Code = "storage-fault"
+	StorageRestored  Code = "storage-restored"
+	JournalBehind    Code = "journal-behind"
+	DiskLow          Code = "disk-low"
+	MQTTDown         Code = "mqtt-down"
+	NameTaken        Code = "name-taken"
+	ClockWrong       Code = "clock-wrong"
+	OutsideStandard  Code = "outside-standard"
+	CertificateFault Code = "certificate-fault"
+)
+
+// Declaration says what a condition means. Text and Mend are formats: %s is
+// filled with what was passed to Raise, in order.
+type Declaration struct {
+	Severity home.Severity
+	Text     string
+	Mend     string
+	Blocks   []home.Mode
+}
+
+var allModes = []home.Mode{home.Home, home.Night, home.Away}
+
+// Declarations is the table that the documentation is made from.
+var Declarations = map[Code]Declaration{
+	Demo: {
+		home.SeverityInfo, "This is a demo home: nothing here is real.",
+		"Run gatehouse serve with real radios to guard a real home.", nil,
+	},
+	NotClaimed: {
+		home.SeverityInfo, "This hub belongs to nobody yet.",
+		"Open its page and enter the claim code.", nil,
+	},
+	RadioDown: {
+		home.SeverityCritical, "The %s stick can't be reached: %s. Its sensors can't be heard.",
+		"Plug the stick back in. The hub looks for it every few seconds.", allModes,
+	},
+	RadioStarting: {
+		home.SeverityInfo, "The %s stick is starting.", "Wait a few seconds.", nil,
+	},
+	DeviceMissing: {
+		home.SeverityWarning, "%s has not been heard for too long.",
+		"Check its battery, and whether it is still in reach.", nil,
+	},
+	DeviceTampered: {
+		home.SeverityWarning, "%s says that its cover is open or that it was taken off.",
+		"Close the cover. If nobody opened it, look at the sensor.", allModes,
+	},
+	BatteryLow: {
+		home.SeverityWarning, "%s wants a new battery.", "Change the battery this week.", nil,
+	},
+	NotTrusted: {
+		home.SeverityWarning, "%s joined without encryption: its messages could be forged.",
+		"Join it again securely, or accept it as it is.", nil,
+	},
+	KeypadInClear: {
+		home.SeverityWarning, "%s sends without encryption, so no code is taken from it. Its panic keys work.",
+		"Join the keypad again securely.", nil,
+	},
+	SirenSilent: {
+		home.SeverityCritical, "%s did not confirm that it sounds: %s.", "Check its power and its place.", nil,
+	},
+	StorageFault: {
+		home.SeverityCritical, "The disk can't be written: %s.",
+		"Free space or change the disk. The alarm works on, but may not remember a power cut.", nil,
+	},
+	StorageRestored: {
+		home.SeverityWarning, "The database was damaged and was put back from a copy: %s.",
+		"Look through zones, codes and people for what changed since.", nil,
+	},
+	JournalBehind: {
+		home.SeverityWarning, "The journal can't keep up: %s events are only in memory.",
+		"Check the disk: it is full, slow or failing.", nil,
+	},
+	DiskLow: {
+		home.SeverityWarning, "The disk is almost full: %s left.", "Free some space.", nil,
+	},
+	MQTTDown: {
+		home.SeverityWarning, "The MQTT broker is not listening: %s.",
+		"Free the port or choose another under mqtt in the configuration.", nil,
+	},
+	NameTaken: {
+		home.SeverityInfo, "Another device answers to %s, so this hub is %s.",
+		"Give one of them another name.", nil,
+	},
+	ClockWrong: {
+		home.SeverityWarning, "The clock can't be right: %s.", "Check the hub's time.", nil,
+	},
+	OutsideStandard: {
+		home.SeverityInfo, "The delays are outside of what alarm standards allow.",
+		"Set them back under alarm settings, unless you mean it.", nil,
+	},
+	CertificateFault: {
+		home.SeverityWarning, "The page's certificate can't be renewed: %s.",
+		"Check the clock and the data folder.", nil,
+	},
+}

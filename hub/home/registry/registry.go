@@ -1,0 +1,456 @@
+// Package registry knows which devices the house has and what each last said.
+// It is the only writer of device state.
+//
+// A reading takes this way, in this order, on the caller's goroutine: state
+// updated, numbered in the journal, handed to the panel by a direct call,
+// published for the faces. Nothing on that way waits for a disk, a network or
+// a reader; what is written is written behind it.
+//
+// After a start every trait keeps its last value but is not Fresh until the
+// device speaks again.
+package registry
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"gatehouse/hub/bus"
+	"gatehouse/hub/home"
+)
+
+// Store keeps devices across restarts.
+type Store interface {
+	All() ([]home.Device, error)
+	Put(home.Device) error
+	Delete(home.DeviceID) error
+}
+
+// Journal takes lines and numbers them without waiting.
+type Journal interface {
+	Add(home.Event) uint64
+}
+
+// Panel is the alarm's inlet. It never drops and never waits.
+type Panel interface {
+	Reading(home.Reading)
+	ZoneOf(home.DeviceID, home.Trait) home.ZoneID
+}
+
+// Radio carries commands to the devices of one kind of radio.
+type Radio interface {
+	// Command takes a command without waiting; done is called once, when the
+	// device confirmed it or it failed. done may be nil.
+	Command(cmd home.Command, done func(error))
+	// Remove forgets a device that is gone or failed.
+	Remove(ctx context.Context, id home.DeviceID) error
+}
+
+// Options are what a Registry needs. All are required.
+type Options struct {
+	Store   Store
+	Journal Journal
+	Panel   Panel
+	Log     *slog.Logger
+}
+
+// Registry holds the devices of the house.
+type Registry struct {
+	// Changes carries each device after it changed, and a device with Health
+	// "" (zero) after it left.
+	Changes bus.Topic[home.Device]
+
+	o Options
+
+	// order makes readings of all radios one sequence. It is never held while
+	// waiting, and never taken by what a reading sets off.
+	order sync.Mutex
+
+	mu      sync.RWMutex
+	devices map[home.DeviceID]*home.Device
+	dirty   map[home.DeviceID]bool
+	radios  map[string]Radio
+
+	commands atomic.Uint64
+	unknown  atomic.Uint64
+	wake     chan struct{}
+}
+
+// Open loads the devices that were known at the last stop.
+func Open(o Options) (*Registry, error) {
+	r := &Registry{
+		o:       o,
+		devices: make(map[home.DeviceID]*home.Device),
+		dirty:   make(map[home.DeviceID]bool),
+		radios:  make(map[string]Radio),
+		wake:    make(chan struct{}, 1),
+	}
+	list, err := o.Store.All()
+	if err != nil {
+		return nil, fmt.Errorf("registry: %w", err)
+	}
+	for _, d := range list {
+		if d.Traits == nil {
+			d.Traits = make(map[home.Trait]home.State)
+		}
+		for trait, state := range d.Traits {
+			state.Fresh = false // whatever the store says
+			d.Traits[trait] = state
+		}
+		r.devices[d.ID] = &d
+	}
+	r.commands.Store(uint64(time.Now().UnixMilli())) // command ids never repeat
+	return r, nil
+}
+
+// Attach names the radio that carries commands for devices of that kind.
+// Call it before Run.
+func (r *Registry) Attach(kind string, radio Radio) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.radios[kind] = radio
+}
+
+// Run saves what changed, at most once a second, until ctx ends; then saves
+// what is left. A failed save is kept and tried again.
+func (r *Registry) Run(ctx context.Context) error {
+	pause := time.NewTimer(0)
+	defer pause.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return r.save()
+		case <-r.wake:
+		}
+		if err := r.save(); err != nil {
+			r.o.Log.Error("devices not saved", "err", err)
+		}
+		pause.Reset(time.Second)
+		select {
+		case <-ctx.Done():
+			return r.save()
+		case <-pause.C:
+		}
+	}
+}
+
+func (r *Registry) save() error {
+	r.mu.Lock()
+	var list []home.Device
+	for id := range r.dirty {
+		if d, ok := r.devices[id]; ok {
+			list = append(list, d.Clone())
+		}
+	}
+	clear(r.dirty)
+	r.mu.Unlock()
+	var first error
+	for _, d := range list {
+		if err := r.o.Store.Put(d); err != nil {
+			first = cmp.Or(first, fmt.Errorf("registry: device %s: %w", d.ID, err))
+			r.mu.Lock()
+			r.touch(d.ID)
+			r.mu.Unlock()
+		}
+	}
+	return first
+}
+
+// touch marks a device for saving; the lock is held.
+func (r *Registry) touch(id home.DeviceID) {
+	r.dirty[id] = true
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Devices lists every device by id.
+func (r *Registry) Devices() []home.Device {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	list := make([]home.Device, 0, len(r.devices))
+	for _, d := range r.devices {
+		list = append(list, d.Clone())
+	}
+	slices.SortFunc(list, func(a, b home.Device) int { return cmp.Compare(a.ID, b.ID) })
+	return list
+}
+
+// Device returns one device.
+func (r *Registry) Device(id home.DeviceID) (home.Device, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	d, ok := r.devices[id]
+	if !ok {
+		return home.Device{}, false
+	}
+	return d.Clone(), true
+}
+
+// WithTrait lists the ids of devices that have a trait.
+func (r *Registry) WithTrait(t home.Trait) []home.DeviceID {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	var list []home.DeviceID
+	for id, d := range r.devices {
+		if _, ok := d.Traits[t]; ok {
+			list = append(list, id)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// UnknownReadings counts readings from devices that nobody introduced.
+func (r *Registry) UnknownReadings() uint64 { return r.unknown.Load() }
+
+// Introduce adds a device or brings up to date what its radio knows of it. The
+// name and room that the family gave, and what it last said, are kept. Traits
+// listed in d without a value are added as not known; they tell the faces
+// what to expect of the device.
+func (r *Registry) Introduce(d home.Device) {
+	r.order.Lock()
+	defer r.order.Unlock()
+	r.mu.Lock()
+	old, known := r.devices[d.ID]
+	next := d.Clone()
+	if next.Traits == nil {
+		next.Traits = make(map[home.Trait]home.State)
+	}
+	if known {
+		next.Name, next.Room, next.LastSeen = old.Name, old.Room, old.LastSeen
+		maps.Copy(next.Traits, old.Traits)
+	}
+	if next.Name == "" {
+		next.Name = strings.TrimSpace(next.Maker + " " + next.Model)
+	}
+	if next.Name == "" {
+		next.Name = string(next.ID)
+	}
+	r.devices[d.ID] = &next
+	r.touch(d.ID)
+	out := next.Clone()
+	r.mu.Unlock()
+	if !known {
+		r.o.Journal.Add(home.Event{
+			At: home.At(time.Now()), Kind: home.KindDevice, Device: d.ID, Text: out.Name + " joined the home.",
+		})
+	}
+	r.Changes.Publish(out)
+}
+
+// Report takes one reading. See the package comment for its way.
+func (r *Registry) Report(in home.Reading) {
+	r.order.Lock()
+	defer r.order.Unlock()
+	r.mu.Lock()
+	d, ok := r.devices[in.Device]
+	if !ok {
+		r.mu.Unlock()
+		r.unknown.Add(1)
+		return
+	}
+	at := home.At(in.At)
+	d.LastSeen = &at
+	if d.Health != home.HealthJoining {
+		d.Health = home.HealthOK
+	}
+	name := d.Name
+	if in.Trait != home.Keypad { // a keypad has no state
+		state, had := d.Traits[in.Trait]
+		if !had || state.Value != in.Value {
+			state.Since = at
+		}
+		state.Value, state.Fresh = in.Value, true
+		d.Traits[in.Trait] = state
+	}
+	r.touch(in.Device)
+	out := d.Clone()
+	r.mu.Unlock()
+
+	if in.Trait != home.Keypad && in.Trait != home.Link {
+		r.o.Journal.Add(readingEvent(in, at, name, r.o.Panel.ZoneOf(in.Device, in.Trait)))
+	}
+	r.o.Panel.Reading(in)
+	r.Changes.Publish(out)
+}
+
+// Seen notes that a device gave a sign of life.
+func (r *Registry) Seen(id home.DeviceID, at time.Time) {
+	r.change(id, func(d *home.Device) {
+		t := home.At(at)
+		d.LastSeen = &t
+	})
+}
+
+// SetHealth notes how a device is doing.
+func (r *Registry) SetHealth(id home.DeviceID, h home.Health) {
+	r.change(id, func(d *home.Device) { d.Health = h })
+}
+
+// Rename gives a device the name and room that the family uses.
+func (r *Registry) Rename(id home.DeviceID, name, room, by string) (home.Device, error) {
+	name, room = strings.TrimSpace(name), strings.TrimSpace(room)
+	if name == "" {
+		return home.Device{}, &home.Invalid{Field: "name", Reason: "a device needs a name"}
+	}
+	if len(name) > 80 || len(room) > 80 {
+		return home.Device{}, &home.Invalid{Field: "name", Reason: "name and room can have at most 80 bytes each"}
+	}
+	var before string
+	d, ok := r.change(id, func(d *home.Device) {
+		before = d.Name
+		d.Name, d.Room = name, room
+	})
+	if !ok {
+		return home.Device{}, &home.NotFound{What: "device", ID: string(id)}
+	}
+	if before != name {
+		r.o.Journal.Add(home.Event{
+			At: home.At(time.Now()), Kind: home.KindDevice, Device: id, Who: home.Who(by),
+			Text: fmt.Sprintf("%s is now called %s.", before, name),
+		})
+	}
+	return d, nil
+}
+
+// change alters one device, saves and publishes it.
+func (r *Registry) change(id home.DeviceID, f func(*home.Device)) (home.Device, bool) {
+	r.mu.Lock()
+	d, ok := r.devices[id]
+	if !ok {
+		r.mu.Unlock()
+		return home.Device{}, false
+	}
+	f(d)
+	r.touch(id)
+	out := d.Clone()
+	r.mu.Unlock()
+	r.Changes.Publish(out)
+	return out, true
+}
+
+// Remove asks the radio to forget a device and, when it did, forgets it too.
+func (r *Registry) Remove(ctx context.Context, id home.DeviceID, by string) error {
+	d, ok := r.Device(id)
+	if !ok {
+		return &home.NotFound{What: "device", ID: string(id)}
+	}
+	r.mu.RLock()
+	radio := r.radios[d.Radio]
+	r.mu.RUnlock()
+	if radio != nil {
+		if err := radio.Remove(ctx, id); err != nil {
+			return fmt.Errorf("registry: remove %s: %w", id, err)
+		}
+	}
+	return r.Left(id, by)
+}
+
+// Left forgets a device that is no longer part of its radio network. by may be
+// empty when the device left by itself.
+func (r *Registry) Left(id home.DeviceID, by string) error {
+	r.mu.Lock()
+	d, ok := r.devices[id]
+	if !ok {
+		r.mu.Unlock()
+		return nil
+	}
+	delete(r.devices, id)
+	delete(r.dirty, id)
+	name := d.Name
+	r.mu.Unlock()
+	ev := home.Event{At: home.At(time.Now()), Kind: home.KindDevice, Device: id, Text: name + " left the home."}
+	if by != "" {
+		ev.Who = home.Who(by)
+	}
+	r.o.Journal.Add(ev)
+	r.Changes.Publish(home.Device{ID: id})
+	if err := r.o.Store.Delete(id); err != nil {
+		return fmt.Errorf("registry: forget %s: %w", id, err)
+	}
+	return nil
+}
+
+// Command asks a device for something and returns at once with the id under
+// which a later journal line says whether it was done.
+func (r *Registry) Command(cmd home.Command, by string) (string, error) {
+	r.mu.RLock()
+	d, ok := r.devices[cmd.Device]
+	var radio Radio
+	var name string
+	has := false
+	if ok {
+		radio, name = r.radios[d.Radio], d.Name
+		_, has = d.Traits[cmd.Trait]
+	}
+	r.mu.RUnlock()
+	switch {
+	case !ok:
+		return "", &home.NotFound{What: "device", ID: string(cmd.Device)}
+	case !has:
+		return "", &home.Invalid{Field: "trait", Reason: fmt.Sprintf("%s has no trait %q", name, cmd.Trait)}
+	case radio == nil:
+		return "", &home.Invalid{Field: "device", Reason: name + " can't be told anything"}
+	}
+	if err := checkCommand(cmd); err != nil {
+		return "", err
+	}
+	cmd.ID = fmt.Sprintf("c%d", r.commands.Add(1))
+	radio.Command(cmd, func(err error) { r.told(cmd, name, by, err) })
+	return cmd.ID, nil
+}
+
+// checkCommand refuses values that the trait cannot have.
+func checkCommand(cmd home.Command) error {
+	wants := func(values ...home.Value) error {
+		if slices.Contains(values, cmd.Value) {
+			return nil
+		}
+		return &home.Invalid{Field: "value", Reason: fmt.Sprintf("%s can be %v, not %q", cmd.Trait, values, cmd.Value)}
+	}
+	switch cmd.Trait {
+	case home.Switch, home.Siren:
+		return wants(home.On, home.Off)
+	case home.Lock:
+		return wants(home.Locked, home.Unlocked)
+	case home.Level:
+		if cmd.Value.IsNumber() && cmd.Value.Float() >= 0 && cmd.Value.Float() <= 100 {
+			return nil
+		}
+		return &home.Invalid{Field: "value", Reason: "level can be 0 to 100"}
+	default:
+		return &home.Invalid{Field: "trait", Reason: fmt.Sprintf("%s can be read, not set", cmd.Trait)}
+	}
+}
+
+func (r *Registry) told(cmd home.Command, name, by string, err error) {
+	result := struct {
+		home.Command
+		Result string `json:"result"`
+		Why    string `json:"why,omitempty"`
+	}{Command: cmd, Result: "done"}
+	text := fmt.Sprintf("%s: %s set to %s.", name, cmd.Trait, cmd.Value)
+	if err != nil {
+		result.Result, result.Why = "failed", err.Error()
+		text = fmt.Sprintf("%s: %s could not be set to %s.", name, cmd.Trait, cmd.Value)
+	}
+	data, merr := json.Marshal(result)
+	if merr != nil {
+		r.o.Log.Error("command result not encoded", "device", cmd.Device, "err", merr)
+	}
+	ev := home.Event{At: home.At(time.Now()), Kind: home.KindCommand, Device: cmd.Device, Text: text, Data: data}
+	if by != "" {
+		ev.Who = home.Who(by)
+	}
+	r.o.Journal.Add(ev)
+}

@@ -1,0 +1,240 @@
+package registry_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gatehouse/hub/home"
+	"gatehouse/hub/home/registry"
+)
+
+// house is everything around a registry: it keeps rows, lines and readings.
+type house struct {
+	mu     sync.Mutex
+	rows   map[home.DeviceID]home.Device
+	full   bool
+	lines  []string
+	trace  []string // what happened in which order
+	answer error
+}
+
+func (h *house) All() ([]home.Device, error) {
+	var list []home.Device
+	for _, d := range h.rows {
+		list = append(list, d)
+	}
+	return list, nil
+}
+
+func (h *house) Put(d home.Device) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.full {
+		return errors.New("no space left on device")
+	}
+	h.rows[d.ID] = d
+	return nil
+}
+
+func (h *house) Delete(id home.DeviceID) error { delete(h.rows, id); return nil }
+
+func (h *house) Add(e home.Event) uint64 {
+	h.lines = append(h.lines, e.Text)
+	h.trace = append(h.trace, "journal")
+	return uint64(len(h.lines))
+}
+
+func (h *house) Reading(home.Reading)                            { h.trace = append(h.trace, "panel") }
+func (h *house) ZoneOf(home.DeviceID, home.Trait) home.ZoneID    { return "front-door" }
+func (h *house) Remove(_ context.Context, _ home.DeviceID) error { return h.answer }
+func (h *house) Command(_ home.Command, done func(error))        { done(h.answer) }
+
+func open(t *testing.T) (*house, *registry.Registry) {
+	t.Helper()
+	h := &house{rows: map[home.DeviceID]home.Device{}}
+	r, err := registry.Open(registry.Options{Store: h, Journal: h, Panel: h, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Attach("zwave", h)
+	return h, r
+}
+
+func door() home.Device {
+	return home.Device{
+		ID: "zwave-5", Name: "Front door", Radio: "zwave", Address: "5", Health: home.HealthOK,
+		Traits: map[home.Trait]home.State{home.Contact: {}, home.Siren: {}, home.Level: {}},
+	}
+}
+
+func TestReadingIsNumberedThenHandedToThePanelThenPublished(t *testing.T) {
+	h, r := open(t)
+	r.Introduce(door())
+	sub := r.Changes.Subscribe(4)
+	h.trace = nil
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	r.Report(home.Reading{Device: "zwave-5", Trait: home.Contact, Value: home.Open, At: at})
+	if diff := cmp.Diff(h.trace, []string{"journal", "panel"}); diff != "" {
+		t.Errorf("order (-got +want):\n%s", diff)
+	}
+	it, ok := sub.TryNext()
+	if s := it.Value.Traits[home.Contact]; !ok || s.Value != home.Open || !s.Fresh || !s.Since.Equal(at) {
+		t.Errorf("published %+v, want contact open since %v", s, at)
+	}
+	r.Report(home.Reading{Device: "zwave-5", Trait: home.Contact, Value: home.Open, At: at.Add(time.Minute)})
+	d, _ := r.Device("zwave-5")
+	if s := d.Traits[home.Contact]; !s.Since.Equal(at) || !d.LastSeen.Equal(at.Add(time.Minute)) {
+		t.Errorf("a repeat moved since to %v or left last_seen at %v", s.Since, d.LastSeen)
+	}
+	r.Report(home.Reading{Device: "zwave-99", Trait: home.Contact, Value: home.Open, At: at})
+	if got := r.UnknownReadings(); got != 1 {
+		t.Errorf("unknown readings = %d, want 1", got)
+	}
+	if diff := cmp.Diff(h.lines, []string{"Front door joined the home.", "Front door opened", "Front door opened"}); diff != "" {
+		t.Errorf("journal (-got +want):\n%s", diff)
+	}
+}
+
+func TestKeypadReadingsNeverReachTheJournal(t *testing.T) {
+	h, r := open(t)
+	r.Introduce(door())
+	h.lines = nil
+	r.Report(home.Reading{Device: "zwave-5", Trait: home.Keypad, Value: home.Word("12345"), At: time.Now()})
+	if len(h.lines) != 0 {
+		t.Errorf("journal has %q, want nothing of what was typed", h.lines)
+	}
+}
+
+func TestRestartKeepsNamesAndForgetsFreshness(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, r := open(t)
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- r.Run(ctx) }()
+		r.Introduce(door())
+		r.Report(home.Reading{Device: "zwave-5", Trait: home.Contact, Value: home.Closed, At: time.Now()})
+		if _, err := r.Rename("zwave-5", "Back door", "Kitchen", "Ada"); err != nil {
+			t.Fatal(err)
+		}
+		stop()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		again, err := registry.Open(registry.Options{Store: h, Journal: h, Panel: h, Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, ok := again.Device("zwave-5")
+		if s := d.Traits[home.Contact]; !ok || d.Name != "Back door" || s.Value != home.Closed || s.Fresh {
+			t.Errorf("after restart: %+v", d)
+		}
+		again.Introduce(door()) // the radio knows another name
+		if d, _ := again.Device("zwave-5"); d.Name != "Back door" || d.Room != "Kitchen" {
+			t.Errorf("the radio changed the family's name to %q in %q", d.Name, d.Room)
+		}
+	})
+}
+
+func TestFullDiskIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, r := open(t)
+		h.full = true
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- r.Run(ctx) }()
+		r.Introduce(door())
+		time.Sleep(3 * time.Second) // virtual
+		h.mu.Lock()
+		h.full = false
+		h.mu.Unlock()
+		time.Sleep(3 * time.Second) // virtual
+		h.mu.Lock()
+		_, saved := h.rows["zwave-5"]
+		h.mu.Unlock()
+		if !saved {
+			t.Error("the device was not saved after the disk had space again")
+		}
+		stop()
+		<-done
+	})
+}
+
+func TestCommandsAreCheckedAndAnswered(t *testing.T) {
+	h, r := open(t)
+	r.Introduce(door())
+	h.lines = nil
+	for _, tt := range []struct {
+		cmd  home.Command
+		want string
+	}{
+		{home.Command{Device: "zwave-9", Trait: home.Siren, Value: home.On}, `no device "zwave-9"`},
+		{home.Command{Device: "zwave-5", Trait: home.Lock, Value: home.Locked}, `trait: Front door has no trait "lock"`},
+		{home.Command{Device: "zwave-5", Trait: home.Siren, Value: home.Word("loud")}, `value: siren can be [on off], not "loud"`},
+		{home.Command{Device: "zwave-5", Trait: home.Level, Value: home.Number(101)}, `value: level can be 0 to 100`},
+		{home.Command{Device: "zwave-5", Trait: home.Contact, Value: home.Open}, `trait: contact can be read, not set`},
+	} {
+		_, err := r.Command(tt.cmd, "Ada")
+		if err == nil || err.Error() != tt.want {
+			t.Errorf("%+v: got %v, want %s", tt.cmd, err, tt.want)
+		}
+	}
+	a, err := r.Command(home.Command{Device: "zwave-5", Trait: home.Siren, Value: home.On}, "Ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.answer = errors.New("no answer")
+	b, err := r.Command(home.Command{Device: "zwave-5", Trait: home.Siren, Value: home.Off}, "Ada")
+	if err != nil || a == b {
+		t.Fatalf("second command: id %s after %s, err %v", b, a, err)
+	}
+	want := []string{"Front door: siren set to on.", "Front door: siren could not be set to off."}
+	if diff := cmp.Diff(h.lines, want); diff != "" {
+		t.Errorf("journal (-got +want):\n%s", diff)
+	}
+}
+
+func TestRemoveAsksTheRadioFirst(t *testing.T) {
+	h, r := open(t)
+	r.Introduce(door())
+	h.answer = errors.New("stick is gone")
+	if err := r.Remove(t.Context(), "zwave-5", "Ada"); err == nil {
+		t.Fatal("removed although the radio refused")
+	}
+	if _, ok := r.Device("zwave-5"); !ok {
+		t.Fatal("device forgotten although the radio refused")
+	}
+	h.answer = nil
+	if err := r.Remove(t.Context(), "zwave-5", "Ada"); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := r.Device("zwave-5"); ok {
+		t.Fatal("device is still there")
+	}
+}
+
+func BenchmarkReport(b *testing.B) {
+	h := &house{rows: map[home.DeviceID]home.Device{}}
+	r, err := registry.Open(registry.Options{Store: h, Journal: discard{}, Panel: discard{}, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	r.Introduce(door())
+	in := home.Reading{Device: "zwave-5", Trait: home.Contact, Value: home.Open, At: time.Now()}
+	b.ReportAllocs()
+	for b.Loop() {
+		r.Report(in)
+	}
+}
+
+type discard struct{}
+
+func (discard) Add(home.Event) uint64                        { return 0 }
+func (discard) Reading(home.Reading)                         {}
+func (discard) ZoneOf(home.DeviceID, home.Trait) home.ZoneID { return "" }
