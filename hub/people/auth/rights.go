@@ -1,0 +1,129 @@
+package auth
+
+import "slices"
+
+// Role is what a person or a program is in this house.
+type Role string
+
+// Roles.
+const (
+	Owner     Role = "owner"
+	Member    Role = "member"
+	Guest     Role = "guest"     // always ends; opens doors and disarms by keypad code only
+	Installer Role = "installer" // ends within 24 hours; never sees a clip
+	Viewer    Role = "viewer"    // may look: wall displays, monitoring
+)
+
+// Roles lists every role, from most to least.
+var Roles = []Role{Owner, Member, Guest, Installer, Viewer}
+
+// Right is one thing that a role may or may not do. Every route, topic and
+// command names the right that it needs.
+type Right string
+
+// Rights.
+const (
+	AlarmRead      Right = "alarm.read"
+	AlarmArm       Right = "alarm.arm"
+	AlarmDisarm    Right = "alarm.disarm"
+	AlarmSilence   Right = "alarm.silence"
+	AlarmSettings  Right = "alarm.settings" // write
+	Panic          Right = "panic"
+	ZonesRead      Right = "zones.read"
+	ZonesWrite     Right = "zones.write"
+	CodesRead      Right = "codes.read"
+	CodesWrite     Right = "codes.write"
+	RulesRead      Right = "rules.read"
+	RulesWrite     Right = "rules.write"
+	DevicesRead    Right = "devices.read"
+	DevicesCommand Right = "devices.command"
+	DevicesWrite   Right = "devices.write" // rename, remove
+	RadiosRead     Right = "radios.read"
+	RadiosWrite    Right = "radios.write" // join, leave, heal
+	RadiosBackup   Right = "radios.backup"
+	EventsRead     Right = "events.read"
+	HealthRead     Right = "health.read"
+	MetricsRead    Right = "metrics.read"
+	NetworkRead    Right = "network.read"
+	NetworkWrite   Right = "network.write"
+	CamerasRead    Right = "cameras.read"
+	CamerasWrite   Right = "cameras.write"
+	CamerasLive    Right = "cameras.live"
+	ClipsRead      Right = "clips.read"
+	ClipsDelete    Right = "clips.delete"
+	ViewsRead      Right = "views.read"
+	VaultWrite     Right = "vault.write"
+	UsersRead      Right = "users.read"
+	UsersWrite     Right = "users.write"
+	SessionsOwn    Right = "sessions.own" // list and end one's own
+	SessionsAll    Right = "sessions.all" // everybody's
+	TokensRead     Right = "tokens.read"
+	TokensWrite    Right = "tokens.write"
+	ConsentsRead   Right = "consents.read"
+	ConsentsWrite  Right = "consents.write"
+	Disclose       Right = "disclose"
+	NotifyOwn      Right = "notify.own"
+	NotifyWrite    Right = "notify.write"
+	HomeKitWrite   Right = "homekit.write"
+	SystemRead     Right = "system.read"
+	SystemWrite    Right = "system.write" // updates, backup, restore, the home's name
+)
+
+// Rights lists every right.
+var Rights = []Right{
+	AlarmRead, AlarmArm, AlarmDisarm, AlarmSilence, AlarmSettings, Panic,
+	ZonesRead, ZonesWrite, CodesRead, CodesWrite, RulesRead, RulesWrite,
+	DevicesRead, DevicesCommand, DevicesWrite, RadiosRead, RadiosWrite, RadiosBackup,
+	EventsRead, HealthRead, MetricsRead, NetworkRead, NetworkWrite,
+	CamerasRead, CamerasWrite, CamerasLive, ClipsRead, ClipsDelete, ViewsRead, VaultWrite,
+	UsersRead, UsersWrite, SessionsOwn, SessionsAll, TokensRead, TokensWrite,
+	ConsentsRead, ConsentsWrite, Disclose, NotifyOwn, NotifyWrite, HomeKitWrite,
+	SystemRead, SystemWrite,
+}
+
+// Allowed tells whether role may do right. What is not in the table is not
+// allowed, unknown roles and rights included. An owner may do everything.
+func Allowed(role Role, right Right) bool {
+	switch role {
+	case Owner:
+		return slices.Contains(Rights, right)
+	case Member:
+		return slices.Contains(memberRights, right)
+	case Guest:
+		return slices.Contains(guestRights, right)
+	case Installer:
+		return slices.Contains(installerRights, right)
+	case Viewer:
+		return slices.Contains(viewerRights, right)
+	default:
+		return false
+	}
+}
+
+// NeedsStepUp tells whether a person has to give password and second factor
+// again, not longer ago than StepUpFor, before right is used. Tokens never
+// step up: their role is all that they have.
+func NeedsStepUp(right Right) bool { return slices.Contains(stepUpRights, right) }
+
+var (
+	memberRights = []Right{
+		AlarmRead, AlarmArm, AlarmDisarm, AlarmSilence, Panic,
+		ZonesRead, RulesRead, DevicesRead, DevicesCommand, RadiosRead,
+		EventsRead, HealthRead, NetworkRead, CamerasRead, CamerasLive, ClipsRead, ViewsRead,
+		SessionsOwn, ConsentsRead, NotifyOwn, SystemRead,
+	}
+	// A guest disarms at the keypad, by a code with a schedule, not here.
+	guestRights = []Right{AlarmRead, HealthRead, SessionsOwn}
+	// An installer pairs and tests; the house stays closed to them otherwise.
+	installerRights = []Right{
+		AlarmRead, ZonesRead, ZonesWrite, DevicesRead, DevicesCommand, DevicesWrite,
+		RadiosRead, RadiosWrite, HealthRead, MetricsRead, NetworkRead, CamerasRead,
+		SessionsOwn, SystemRead,
+	}
+	viewerRights = []Right{AlarmRead, ZonesRead, DevicesRead, RadiosRead, EventsRead, HealthRead, MetricsRead, SystemRead}
+
+	stepUpRights = []Right{
+		UsersWrite, TokensWrite, CodesWrite, AlarmSettings, RulesWrite, RadiosBackup,
+		ConsentsWrite, Disclose, VaultWrite, HomeKitWrite, SystemWrite, SessionsAll,
+	}
+)
