@@ -1,0 +1,135 @@
+// Package port opens the ports that radio sticks hang on: a serial device
+// ("/dev/serial/by-id/…") or a byte stream over the network ("tcp://host:port").
+//
+// It hands out a plain io.ReadWriteCloser, the same for both, that keeps these
+// promises:
+//
+//   - Read returns as soon as one byte is there and never returns (0, nil). It
+//     must be called steadily by one goroutine: it is also what notices that
+//     the stick is gone (within 2 s; a network peer that falls silent without
+//     closing, within 6 s).
+//   - Write ends within 2 s, whatever the stick does.
+//   - Close is prompt, may be called from anywhere and more than once, and ends
+//     a Read that waits.
+//   - The first failure of either direction ends both.
+//   - A serial device is held by one program: a second Open is refused and
+//     told who holds it.
+//
+// This is the only door to tarm/serial, which opens the device, sets the line
+// and reads. What it leaves open is mended here (see serial.go). Writing goes
+// through a second, non-blocking descriptor of the same device, because a
+// write(2) that is stuck in a blocking one cannot be taken back.
+//
+// Keep holds a port open for as long as its context lives.
+package port
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Errors that a caller may want to tell apart. The texts returned say more.
+var (
+	ErrMissing   = errors.New("no such port")
+	ErrInUse     = errors.New("in use by another program")
+	ErrUnplugged = errors.New("unplugged")
+	ErrStalled   = errors.New("takes no bytes")
+)
+
+const (
+	writeWithin = 2 * time.Second
+	dialWithin  = 5 * time.Second
+)
+
+// Options say how a port is opened. The zero value is 115200 baud, 8N1, without
+// flow control, which every Z-Wave stick and most Zigbee sticks want. A tcp://
+// port has no line to set and ignores them.
+type Options struct {
+	Baud   int  // 0: 115200
+	RTSCTS bool // hardware flow control
+}
+
+// Open opens the port at addr, a path or tcp://host:port. A path that is a
+// symbolic link is resolved at every Open: after a reset a USB stick may come
+// back under another number. Bytes that were waiting in the device are dropped.
+func Open(ctx context.Context, addr string, o Options) (io.ReadWriteCloser, error) {
+	scheme, _, isURL := strings.Cut(addr, "://")
+	switch {
+	case addr == "":
+		return nil, errors.New("port: no port given: give a path such as /dev/serial/by-id/… or tcp://host:port")
+	case isURL && scheme == "tcp":
+		return dial(ctx, addr)
+	case isURL:
+		return nil, fmt.Errorf("port: %s: unknown scheme %q: give a path or tcp://host:port", addr, scheme)
+	default:
+		return openSerial(addr, o)
+	}
+}
+
+func dial(ctx context.Context, addr string) (io.ReadWriteCloser, error) {
+	u, err := url.Parse(addr)
+	if err != nil || u.Hostname() == "" || u.Port() == "" || strings.Trim(u.Path, "/") != "" {
+		return nil, fmt.Errorf("port: %s: not of the form tcp://host:port", addr)
+	}
+	d := net.Dialer{
+		Timeout: dialWithin,
+		KeepAliveConfig: net.KeepAliveConfig{
+			Enable: true, Idle: 2 * time.Second, Interval: time.Second, Count: 3,
+		},
+	}
+	c, err := d.DialContext(ctx, "tcp", u.Host)
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return nil, fmt.Errorf("port: %s: %w: nothing listens there: start it, or mend the address", addr, ErrMissing)
+	case err != nil:
+		return nil, fmt.Errorf("port: %s: cannot connect: %w", addr, err)
+	}
+	return &stream{addr: addr, conn: c}, nil
+}
+
+// stream is a network port.
+type stream struct {
+	addr string
+	conn net.Conn
+}
+
+func (s *stream) Read(b []byte) (int, error) {
+	n, err := s.conn.Read(b)
+	if err != nil && !errors.Is(err, net.ErrClosed) {
+		_ = s.conn.Close()
+		if errors.Is(err, io.EOF) {
+			err = errors.New("the other side hung up")
+		}
+		err = fmt.Errorf("port: %s: %w: %w", s.addr, ErrUnplugged, err)
+	}
+	return n, err
+}
+
+func (s *stream) Write(b []byte) (int, error) {
+	if err := s.conn.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
+		return 0, fmt.Errorf("port: %s: %w", s.addr, err)
+	}
+	n, err := s.conn.Write(b)
+	if err == nil {
+		return n, nil
+	}
+	_ = s.conn.Close()
+	if t, ok := errors.AsType[net.Error](err); ok && t.Timeout() {
+		return n, fmt.Errorf("port: %s: %w for %s", s.addr, ErrStalled, writeWithin)
+	}
+	return n, fmt.Errorf("port: %s: %w", s.addr, err)
+}
+
+func (s *stream) Close() error {
+	if err := s.conn.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("port: %s: %w", s.addr, err)
+	}
+	return nil
+}
