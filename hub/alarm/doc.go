@@ -1,0 +1,2 @@
+// Package alarm is the panel of the house as a pure value.
+package alarm

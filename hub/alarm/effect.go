@@ -1,0 +1,83 @@
+package alarm
+
+import (
+	"gatehouse/hub/home"
+)
+
+// Effect is one thing that the panel wants done: a Siren, an Indication, a
+// Line, a Notice or an Answer. An effect that tells Retreat lowers the guard of
+// the house or answers a person, and must wait until the panel is written; all
+// others are escalations and are done at once.
+type Effect interface {
+	// Retreat tells whether the effect must wait until the panel is written.
+	Retreat() bool
+}
+
+// When says when an effect may be done.
+type When bool
+
+// The two times.
+const (
+	AtOnce      When = false // escalation: never waits for a disk
+	OnceWritten When = true  // retreat or answer: only after the panel is saved
+)
+
+// Retreat implements Effect for the types that embed When.
+func (w When) Retreat() bool { return bool(w) }
+
+// Siren tells that what should sound has changed.
+type Siren struct {
+	Sound
+	When
+}
+
+// Indication is the panel as a keypad shows it.
+type Indication struct {
+	Mode    home.Mode
+	Phase   home.Phase
+	Seconds int  // left of the exit or entry delay, rounded up
+	Tone    Tone // to play now
+	Kind    string
+	Bypass  bool // armed with bypass
+	Memory  bool // an alarm is remembered
+	When
+}
+
+// Line is one line for the journal. Its number is given by the journal; its id
+// (in Data) is the panel's own and is the same when the line is written again
+// after a power cut.
+type Line struct {
+	Event home.Event
+	When
+}
+
+// Notice is news for people who may be elsewhere.
+type Notice struct {
+	Kind    string // "alarm", "cancelled", "lockout", "day", "duress"
+	Alarm   string // kind of alarm, when there is one
+	Zone    home.ZoneID
+	Text    string
+	Outside bool // only for people outside the house: shown on no face inside
+	When
+}
+
+// Answer is the reply to the request that was the input.
+type Answer struct {
+	Err error
+	When
+}
+
+// KeypadAction is what a person asks for at a keypad.
+type KeypadAction string
+
+// The actions.
+const (
+	KeyArmAway  KeypadAction = "arm-away"
+	KeyArmHome  KeypadAction = "arm-home"
+	KeyArmNight KeypadAction = "arm-night"
+	KeyDisarm   KeypadAction = "disarm"
+	KeyEnter    KeypadAction = "enter" // a code and nothing else: disarms
+	KeyPanic    KeypadAction = "panic"
+	KeyFire     KeypadAction = "fire"
+	KeyMedical  KeypadAction = "medical"
+)

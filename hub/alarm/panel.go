@@ -1,0 +1,4 @@
+package alarm
+
+// Panel is the alarm of one house.
+type Panel struct{}
