@@ -410,6 +410,28 @@ func (r *Registry) Command(cmd home.Command, by string) (string, error) {
 	return cmd.ID, nil
 }
 
+// Tell sends a command on behalf of the hub itself, without waiting. done is
+// called once. The journal says what came of it, as for Command.
+func (r *Registry) Tell(cmd home.Command, done func(error)) {
+	r.mu.RLock()
+	d, ok := r.devices[cmd.Device]
+	var radio Radio
+	var name string
+	if ok {
+		radio, name = r.radios[d.Radio], d.Name
+	}
+	r.mu.RUnlock()
+	if radio == nil {
+		done(&home.NotFound{What: "device", ID: string(cmd.Device)})
+		return
+	}
+	cmd.ID = fmt.Sprintf("c%d", r.commands.Add(1))
+	radio.Command(cmd, func(err error) {
+		r.told(cmd, name, "", err)
+		done(err)
+	})
+}
+
 // checkCommand refuses values that the trait cannot have.
 func checkCommand(cmd home.Command) error {
 	wants := func(values ...home.Value) error {
