@@ -227,11 +227,11 @@ func (r *Registry) Introduce(d home.Device) {
 		next.Traits = make(map[home.Trait]home.State)
 	}
 	if known {
-		next.Name, next.Room, next.LastSeen = old.Name, old.Room, old.LastSeen
+		if old.Name != string(old.ID) { // it has a better name than its id
+			next.Name = old.Name
+		}
+		next.Room, next.LastSeen = old.Room, old.LastSeen
 		maps.Copy(next.Traits, old.Traits)
-	}
-	if next.Name == "" {
-		next.Name = strings.TrimSpace(next.Maker + " " + next.Model)
 	}
 	if next.Name == "" {
 		next.Name = string(next.ID)
