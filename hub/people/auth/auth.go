@@ -33,6 +33,7 @@ import (
 	"time"
 
 	"gatehouse/hub/home"
+	"gatehouse/storage"
 )
 
 // Figures that people meet.
@@ -41,11 +42,13 @@ const (
 	RecoveryCodes = 10                  // a set
 	Idle          = 30 * time.Minute    // a session without a request ends
 	Lifetime      = 30 * 24 * time.Hour // a session ends whatever happens
-	EnrolFor      = time.Hour           // a session that has not reached StageFull ends
+	EnrolFor      = time.Hour           // a session that enrols ends
+	PendingFor    = 10 * time.Minute    // a session that waits for its second factor ends
 	StepUpFor     = 5 * time.Minute     // how long a step-up holds
 	InviteFor     = 7 * 24 * time.Hour  // an invitation's life
 	KnownFor      = 90 * 24 * time.Hour // a browser that signed in is known this long
-	MaxWait       = 5 * time.Minute     // the longest wait that guessing earns
+	MaxWait       = time.Hour           // the longest wait that guessing earns
+	MaxWaitKnown  = 5 * time.Minute     // the same, for a browser that signed in before
 )
 
 // Journal takes access events. hub/home/journal is one.
@@ -55,13 +58,13 @@ type Journal interface {
 
 // Options say what a Porter works with. DB is required.
 type Options struct {
-	DB      any          // *storage.DB
-	Dir     string       // where the claim code's file is put (0600); "" for no file
-	Journal Journal      // nil for none
-	OnSigns func(SignIn) // told of each new full sign-in and must not block: the notice to all owners
-	Log     *slog.Logger // nil for none
-	Demo    *Demo        // set in the demo only: an owner that exists from the start
-	Cost    Cost         // the zero Cost is calibrated on the device
+	DB       *storage.DB
+	Dir      string       // where the claim code's file is put (0600); "" for no file
+	Journal  Journal      // nil for none
+	OnSignIn func(SignIn) // told of each new full sign-in and must not block: the notice to all owners
+	Log      *slog.Logger // nil for none
+	Demo     *Demo        // set in the demo only: an owner that exists from the start
+	Cost     Cost         // the zero Cost is calibrated on the device
 }
 
 // Demo is the owner of a demo home.
@@ -109,8 +112,6 @@ type Setup struct {
 	Claimed bool   // the hub has an owner with a second factor
 	Step    Step   // what comes next
 	Name    string // the enrolling account's name, "" when not chosen
-	Left    int    // tries before the next wait (StepClaim)
-	Wait    time.Duration
 }
 
 // Home is what the owner said about the house.

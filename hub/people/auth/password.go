@@ -1,0 +1,69 @@
+package auth
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	zxcvbn "github.com/ccojocar/zxcvbn-go"
+)
+
+const (
+	maxPassword = 256 // characters; a bound for the hash, not a rule
+	judged      = 72  // characters that zxcvbn looks at: its time grows with the square
+	leastScore  = 3   // zxcvbn: "safely unguessable" against an online attack, and most offline ones
+)
+
+// houseWords are words that an attacker of this very hub would try first.
+var houseWords = []string{"gatehouse", "gate", "house", "home", "alarm", "owner", "security", "password"}
+
+// judge tells what is wrong with a password (NIST SP 800-63B §5.1.1.2: length,
+// lists and context; no rules of composition), or its score.
+func judge(password Secret, words ...string) (int, error) {
+	p := string(password)
+	switch n := utf8.RuneCountInString(p); {
+	case !utf8.ValidString(p):
+		return 0, &WeakPassword{Reason: "This password has bytes that are no text: choose another."}
+	case n < MinPassword:
+		return 0, &WeakPassword{Reason: "Too short: use at least 12 characters. A few words in a row are easy to keep in mind."}
+	case n > maxPassword:
+		return 0, &WeakPassword{Reason: "Too long: use at most 256 characters."}
+	}
+	if leaked(p) {
+		return 0, &WeakPassword{Reason: "This password is on the lists that are tried first: choose another."}
+	}
+	score := strength(p, words)
+	if score < leastScore {
+		return score, &WeakPassword{Score: score, Reason: "Too easy to guess: add another word or two that have nothing to do with you or this house."}
+	}
+	return score, nil
+}
+
+// strength is zxcvbn's score of p, 0 to 4, knowing the words of this house.
+func strength(p string, words []string) int {
+	inputs := append([]string(nil), houseWords...)
+	for _, w := range words {
+		inputs = append(inputs, strings.FieldsFunc(strings.ToLower(w), func(r rune) bool {
+			return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+		})...)
+	}
+	// "Summer2024!Summer2024!" is worth "Summer2024!": zxcvbn-go does not see
+	// blocks that repeat.
+	p = unrepeated(p)
+	if r := []rune(p); len(r) > judged {
+		p = string(r[:judged])
+	}
+	return min(zxcvbn.PasswordStrength(p, inputs).Score,
+		// zxcvbn-go looks user words up in lower case only in parts of a password.
+		zxcvbn.PasswordStrength(strings.ToLower(p), inputs).Score+1)
+}
+
+// unrepeated is the shortest text of which p is a repetition.
+func unrepeated(p string) string {
+	for n := 1; n <= len(p)/2; n++ {
+		if len(p)%n == 0 && strings.Repeat(p[:n], len(p)/n) == p {
+			return p[:n]
+		}
+	}
+	return p
+}
