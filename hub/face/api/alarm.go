@@ -1,0 +1,151 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"gatehouse/hub/home"
+	"gatehouse/hub/people/auth"
+)
+
+// none and out are what most handlers take and give.
+type (
+	none          struct{}
+	out[T any]    struct{ Body T }
+	status[T any] struct {
+		Status int
+		Body   T
+	}
+)
+
+type modeInput struct {
+	Body modeRequest
+}
+
+type modeRequest struct {
+	Mode      home.Mode      `json:"mode" doc:"what the house shall be guarded for"`
+	Code      string         `json:"code,omitempty" maxLength:"32" writeOnly:"true" doc:"keypad code; a person needs one to change anything while the house is armed"`
+	Bypass    []home.ZoneID  `json:"bypass,omitempty" maxItems:"512" doc:"zones to leave out of this arming"`
+	Force     bool           `json:"force,omitempty" doc:"leave out every open zone, and arm in spite of troubles"`
+	ExitDelay *home.Duration `json:"exit_delay,omitempty" nullable:"true" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\"" doc:"0s arms at once; without it the panel's own"`
+}
+
+func (a *API) alarm(context.Context, *none) (*out[home.Alarm], error) {
+	return &out[home.Alarm]{settled(a.o.Panel.State())}, nil
+}
+
+// setMode arms and disarms. It answers with the panel's own state after the
+// panel has saved it.
+func (a *API) setMode(ctx context.Context, in *modeInput) (*out[home.Alarm], error) {
+	as := ask(ctx)
+	if in.Body.Mode == home.Disarmed {
+		if err := as.caller.Check(auth.AlarmDisarm, time.Now()); err != nil {
+			return nil, err
+		}
+	}
+	state, err := a.o.Panel.SetMode(ctx, home.ModeRequest{
+		Mode: in.Body.Mode, Code: in.Body.Code, Bypass: in.Body.Bypass, Force: in.Body.Force,
+		ExitDelay: in.Body.ExitDelay, By: as.caller.Name, Channel: home.ByAPI,
+		CodeFree:  codeFree(as.caller, a.o.Panel.State()),
+		RequestID: as.key,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &out[home.Alarm]{settled(state)}, nil
+}
+
+// codeFree tells whether the caller's right stands in for a keypad code. A
+// token of an owner or member always needs none. A person who is signed in
+// needs none to stop an arming whose exit delay still runs, and none to arm a
+// disarmed house (that is the panel's own rule). Once the house is armed, a
+// snatched phone changes nothing without a code, not even to a mode that
+// guards less.
+func codeFree(c auth.Caller, state home.Alarm) bool {
+	return c.CodeFree() || c.Kind == auth.BySession && state.Phase == home.PhaseArming
+}
+
+type panicInput struct {
+	Body panicRequest
+}
+
+type panicRequest struct {
+	Kind string `json:"kind,omitempty" enum:"panic,medical,fire" default:"panic" doc:"what kind of help is wanted"`
+}
+
+func (a *API) panic(ctx context.Context, in *panicInput) (*out[home.Alarm], error) {
+	if err := a.o.Panel.Panic(ctx, in.Body.Kind, ask(ctx).caller.Name, home.ByAPI); err != nil {
+		return nil, err
+	}
+	return &out[home.Alarm]{settled(a.o.Panel.State())}, nil
+}
+
+func (a *API) silence(ctx context.Context, _ *none) (*out[home.Alarm], error) {
+	if err := a.o.Panel.Silence(ctx, ask(ctx).caller.Name, home.ByAPI); err != nil {
+		return nil, err
+	}
+	return &out[home.Alarm]{settled(a.o.Panel.State())}, nil
+}
+
+// settled makes lists out of what is nothing, so that they read as [] and {}.
+func settled(s home.Alarm) home.Alarm {
+	s.Open, s.Bypassed, s.Troubles = list(s.Open), list(s.Bypassed), troubles(s.Troubles)
+	if s.Ready == nil {
+		s.Ready = map[home.Mode]bool{}
+	}
+	return s
+}
+
+func list[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return l
+}
+
+func troubles(l []home.TroubleItem) []home.TroubleItem {
+	settled := make([]home.TroubleItem, len(l))
+	for i, t := range l {
+		t.Blocks = list(t.Blocks)
+		settled[i] = t
+	}
+	return settled
+}
+
+func (a *API) settings(context.Context, *none) (*out[home.AlarmSettings], error) {
+	return &out[home.AlarmSettings]{a.o.Panel.Settings()}, nil
+}
+
+type settingsInput struct {
+	Body settingsRequest
+}
+
+// settingsRequest changes the figures that it names and leaves the others.
+type settingsRequest struct {
+	ExitDelay       *home.Duration `json:"exit_delay,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
+	EntryDelay      *home.Duration `json:"entry_delay,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
+	AbortWindow     *home.Duration `json:"abort_window,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
+	SirenTimeout    *home.Duration `json:"siren_timeout,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
+	Swinger         *int           `json:"swinger,omitempty" minimum:"0" maximum:"6"`
+	OutsideStandard *bool          `json:"outside_standard,omitempty"`
+}
+
+func (a *API) putSettings(ctx context.Context, in *settingsInput) (*out[home.AlarmSettings], error) {
+	s := a.o.Panel.Settings()
+	set(&s.ExitDelay, in.Body.ExitDelay)
+	set(&s.EntryDelay, in.Body.EntryDelay)
+	set(&s.AbortWindow, in.Body.AbortWindow)
+	set(&s.SirenTimeout, in.Body.SirenTimeout)
+	set(&s.Swinger, in.Body.Swinger)
+	set(&s.OutsideStandard, in.Body.OutsideStandard)
+	if err := a.o.Panel.PutSettings(ctx, s, ask(ctx).caller.Name); err != nil {
+		return nil, err
+	}
+	return &out[home.AlarmSettings]{a.o.Panel.Settings()}, nil
+}
+
+func set[T any](to, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}

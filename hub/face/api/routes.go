@@ -1,0 +1,284 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"gatehouse/hub/people/auth"
+)
+
+// need is what a route asks of its caller. The zero need lets nobody in.
+type need struct {
+	level level
+	right auth.Right // for levelRight
+	local bool       // a program on this machine may, without signing in
+	stale bool       // the step-up that the right wants is left to the handler
+}
+
+type level byte
+
+const (
+	levelNobody  level = iota
+	levelAnyone        // no sign-in
+	levelSession       // any session, also one that is not full yet: to go on or to leave
+	levelEnrol         // a session that enrols, or a full one
+	levelFull          // any role
+	levelRight         // a role that has the right
+)
+
+func anyone() need                 { return need{level: levelAnyone} }
+func anySession() need             { return need{level: levelSession} }
+func enrolling() need              { return need{level: levelEnrol} }
+func signedIn() need               { return need{level: levelFull} }
+func right(r auth.Right) need      { return need{level: levelRight, right: r} }
+func (n need) orLocal() need       { n.local = true; return n }
+func (n need) withoutStepUp() need { n.stale = true; return n }
+
+// check is nil when the caller has what is needed. badToken tells that a token
+// came and was not right: such a request is nobody's, wherever it is from.
+func (n need) check(as asking, badToken bool, now time.Time) error {
+	c := as.caller
+	if badToken && n.level != levelAnyone {
+		return auth.ErrNotSignedIn
+	}
+	if n.local && as.local {
+		return nil
+	}
+	switch n.level {
+	case levelAnyone:
+		return nil
+	case levelSession:
+		if c.Kind != auth.BySession {
+			return auth.ErrNotSignedIn
+		}
+		return nil
+	case levelEnrol:
+		switch {
+		case c.Kind != auth.BySession:
+			return auth.ErrNotSignedIn
+		case c.Stage != auth.StageEnrol && c.Stage != auth.StageFull:
+			return auth.ErrSecondFactor
+		}
+		return nil
+	case levelFull:
+		switch {
+		case c.Kind == "":
+			return auth.ErrNotSignedIn
+		case c.Stage != auth.StageFull:
+			return auth.ErrSecondFactor
+		}
+		return nil
+	case levelRight:
+		err := c.Check(n.right, now)
+		if err == auth.ErrStepUp && n.stale {
+			return nil
+		}
+		return err
+	case levelNobody:
+	}
+	return &auth.Forbidden{Right: n.right, Role: c.Role}
+}
+
+// String names the need for the document and the tests.
+func (n need) String() string {
+	switch n.level {
+	case levelAnyone:
+		return "anyone"
+	case levelSession:
+		return "any session"
+	case levelEnrol:
+		return "enrolling or signed in"
+	case levelFull:
+		return "signed in"
+	case levelRight:
+		s := string(n.right)
+		if n.local {
+			s += ", or this machine"
+		}
+		return s
+	case levelNobody:
+	}
+	return "nobody"
+}
+
+// route is one line of the table.
+type route struct {
+	method, path string
+	need         need
+	tag          string
+	does         string // one line for the document
+	status       int    // of success; 0: 200 with a body, 204 without
+	bind         binder
+}
+
+// binder puts a route's handler into the document and the mux.
+type binder func(a *API, rt *route, op huma.Operation)
+
+// typed binds a handler whose input and output huma decodes, checks and
+// documents. What it refuses becomes a problem here.
+func typed[I, O any](h func(context.Context, *I) (*O, error)) binder {
+	return func(a *API, rt *route, op huma.Operation) {
+		huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
+			out, err := h(ctx, in)
+			if err == nil {
+				return out, nil
+			}
+			p := refusal(err, time.Now())
+			if p.cause != nil && ctx.Err() == nil {
+				a.log.Error("request failed", "method", rt.method, "path", rt.path, "err", p.cause)
+			}
+			return nil, p
+		})
+	}
+}
+
+// raw binds a plain handler and documents its answer by media type.
+func raw(h http.HandlerFunc, mediaType, answer string) binder {
+	return func(a *API, rt *route, op huma.Operation) {
+		op.Responses = map[string]*huma.Response{"200": {
+			Description: answer,
+			Content:     map[string]*huma.MediaType{mediaType: {Schema: &huma.Schema{Type: huma.TypeString}}},
+		}}
+		a.huma.OpenAPI().AddOperation(&op)
+		a.mux.HandleFunc(rt.method+" "+rt.path, a.gate(rt, h))
+	}
+}
+
+// humaMux is what huma registers on: each handler gets its gate. A handler
+// that is not in the table would have no need and so let nobody in.
+type humaMux struct {
+	a    *API
+	next *route
+}
+
+func (m *humaMux) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
+	rt := m.next
+	if rt == nil || pattern != rt.method+" "+rt.path {
+		rt = &route{method: "", path: pattern}
+	}
+	m.a.mux.HandleFunc(pattern, m.a.gate(rt, http.HandlerFunc(h)))
+}
+
+func (m *humaMux) ServeHTTP(w http.ResponseWriter, r *http.Request) { m.a.mux.ServeHTTP(w, r) }
+
+func (a *API) register(rt *route) {
+	op := huma.Operation{
+		Method: rt.method, Path: rt.path, DefaultStatus: rt.status,
+		OperationID: operationID(rt.method, rt.path), Summary: rt.does, Tags: []string{rt.tag},
+		MaxBodyBytes: maxBody + 1, BodyReadTimeout: -1, // the gate has read it already
+		Extensions: map[string]any{"x-needs": rt.need.String()},
+	}
+	if rt.need.level != levelAnyone {
+		op.Security = []map[string][]string{{"session": {}}, {"token": {}}}
+		if rt.need.level == levelSession || rt.need.level == levelEnrol {
+			op.Security = op.Security[:1]
+		}
+	} else {
+		op.Security = []map[string][]string{}
+	}
+	if !safe(rt.method) {
+		op.Parameters = append(op.Parameters, &huma.Param{
+			Name: "Idempotency-Key", In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(maxKey)},
+			Description: "Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer.",
+		})
+	}
+	a.humaMux.next = rt
+	rt.bind(a, rt, op)
+	a.humaMux.next = nil
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// routes is the whole table: every path of the API, who may use it, and what
+// it does.
+func (a *API) routes() []route {
+	const (
+		get, put, post, patch, del = http.MethodGet, http.MethodPut, http.MethodPost, http.MethodPatch, http.MethodDelete
+		created, accepted          = http.StatusCreated, http.StatusAccepted
+	)
+	table := []route{
+		{get, "/api/openapi.json", anyone(), "document", "This document", 0, raw(a.document, "application/openapi+json", "OpenAPI 3.1")},
+
+		{get, "/api/v1/setup", anyone(), "setup", "How far the first claim, or your own enrolment, has come", 0, typed(a.setup)},
+		{post, "/api/v1/setup/claim", anyone(), "setup", "Give the claim code of a new hub, or an invitation", 0, typed(a.claim)},
+		{post, "/api/v1/setup/password", enrolling(), "setup", "Choose a password", 0, typed(a.choosePassword)},
+		{post, "/api/v1/setup/password/judge", enrolling(), "setup", "How a password would do; nothing is remembered", 0, typed(a.judgePassword)},
+		{post, "/api/v1/setup/totp", enrolling(), "setup", "Get a second factor to set up", 0, typed(a.offerTOTP)},
+		{post, "/api/v1/setup/totp/confirm", enrolling(), "setup", "Give a code of the second factor, get the recovery codes", 0, typed(a.confirmTOTP)},
+		{post, "/api/v1/setup/recovery", enrolling(), "setup", "Type one recovery code: the session is full from here on", 0, typed(a.confirmRecovery)},
+		{post, "/api/v1/setup/recovery/new", enrolling(), "setup", "Get other recovery codes", 0, typed(a.newRecovery)},
+		{post, "/api/v1/setup/finish", right(auth.SystemWrite).withoutStepUp(), "setup", "Name the home", 0, typed(a.finish)},
+
+		{get, "/api/v1/session", anyone(), "session", "Who you are", 0, typed(a.session)},
+		{post, "/api/v1/session", anyone(), "session", "Sign in: password first", 0, typed(a.signIn)},
+		{post, "/api/v1/session/factor", anySession(), "session", "Sign in: the second factor", 0, typed(a.secondFactor)},
+		{del, "/api/v1/session", anySession(), "session", "Sign out", 0, typed(a.signOut)},
+		{post, "/api/v1/reauth", signedIn(), "session", "Step up: password and second factor again", 0, typed(a.reauth)},
+		{put, "/api/v1/session/password", signedIn(), "session", "Change your password; all your sessions end", 0, typed(a.changePassword)},
+		{get, "/api/v1/sessions", right(auth.SessionsOwn), "session", "Where you are signed in", 0, typed(a.sessions)},
+		{del, "/api/v1/sessions/{id}", right(auth.SessionsOwn), "session", "Sign out there", 0, typed(a.endSession)},
+
+		{get, "/api/v1/alarm", right(auth.AlarmRead), "alarm", "How the panel stands", 0, typed(a.alarm)},
+		{put, "/api/v1/alarm/mode", right(auth.AlarmArm), "alarm", "Arm or disarm; answered once the panel has saved it", 0, typed(a.setMode)},
+		{post, "/api/v1/alarm/panic", right(auth.Panic), "alarm", "Raise an alarm by hand", 0, typed(a.panic)},
+		{post, "/api/v1/alarm/silence", right(auth.AlarmSilence), "alarm", "Silence the sirens; the alarm stays on the record", 0, typed(a.silence)},
+		{get, "/api/v1/alarm/settings", right(auth.AlarmRead), "alarm", "The panel's figures", 0, typed(a.settings)},
+		{put, "/api/v1/alarm/settings", right(auth.AlarmSettings), "alarm", "Change the figures that are named", 0, typed(a.putSettings)},
+
+		{get, "/api/v1/zones", right(auth.ZonesRead), "zones", "All zones", 0, typed(a.zones)},
+		{get, "/api/v1/zones/{id}", right(auth.ZonesRead), "zones", "One zone", 0, typed(a.zone)},
+		{put, "/api/v1/zones/{id}", right(auth.ZonesWrite), "zones", "Make or change a zone", 0, typed(a.putZone)},
+		{del, "/api/v1/zones/{id}", right(auth.ZonesWrite), "zones", "Remove a zone", 0, typed(a.deleteZone)},
+
+		{get, "/api/v1/codes", right(auth.CodesRead), "codes", "All keypad codes, without their digits", 0, typed(a.codes)},
+		{post, "/api/v1/codes", right(auth.CodesWrite), "codes", "Make a code", created, typed(a.postCode)},
+		{get, "/api/v1/codes/{id}", right(auth.CodesRead), "codes", "One code, without its digits", 0, typed(a.code)},
+		{put, "/api/v1/codes/{id}", right(auth.CodesWrite), "codes", "Make or change a code", 0, typed(a.putCode)},
+		{del, "/api/v1/codes/{id}", right(auth.CodesWrite), "codes", "Remove a code", 0, typed(a.deleteCode)},
+
+		{get, "/api/v1/users", right(auth.UsersRead), "people", "All accounts", 0, typed(a.users)},
+		{post, "/api/v1/users", right(auth.UsersWrite), "people", "Invite a person", created, typed(a.addUser)},
+		{put, "/api/v1/users/{id}", right(auth.UsersWrite), "people", "Change role and end; the sessions end", 0, typed(a.changeUser)},
+		{del, "/api/v1/users/{id}", right(auth.UsersWrite), "people", "Remove an account; the sessions end", 0, typed(a.removeUser)},
+		{post, "/api/v1/users/{id}/reset", right(auth.UsersWrite), "people", "Let a person enrol anew who lost phone and recovery codes", 0, typed(a.resetUser)},
+		{get, "/api/v1/tokens", right(auth.TokensRead), "people", "All tokens of programs", 0, typed(a.tokens)},
+		{post, "/api/v1/tokens", right(auth.TokensWrite), "people", "Make a token; it is shown this once", created, typed(a.createToken)},
+		{del, "/api/v1/tokens/{id}", right(auth.TokensWrite), "people", "Revoke a token", 0, typed(a.revokeToken)},
+
+		{get, "/api/v1/devices", right(auth.DevicesRead), "devices", "All devices", 0, typed(a.devices)},
+		{get, "/api/v1/devices/{id}", right(auth.DevicesRead), "devices", "One device", 0, typed(a.device)},
+		{put, "/api/v1/devices/{id}", right(auth.DevicesWrite), "devices", "Name a device and its room", 0, typed(a.rename)},
+		{patch, "/api/v1/devices/{id}", right(auth.DevicesWrite), "devices", "Name a device or its room", 0, typed(a.rename)},
+		{del, "/api/v1/devices/{id}", right(auth.DevicesWrite), "devices", "Remove a device that is gone", 0, typed(a.removeDevice)},
+		{post, "/api/v1/devices/{id}/command", right(auth.DevicesCommand), "devices", "Tell a device something; a later event says done or failed", accepted, typed(a.command)},
+
+		{get, "/api/v1/radios", right(auth.RadiosRead), "radios", "The radio networks", 0, typed(a.radios)},
+		{post, "/api/v1/radios/{radio}/join", right(auth.RadiosWrite), "radios", "Open the network for a new device", accepted, typed(a.join)},
+		{get, "/api/v1/radios/{radio}/join", right(auth.RadiosRead), "radios", "How far the joining has come", 0, typed(a.joining)},
+		{del, "/api/v1/radios/{radio}/join", right(auth.RadiosWrite), "radios", "Cancel the joining", 0, typed(a.cancelJoin)},
+		{post, "/api/v1/radios/{radio}/join/pin", right(auth.RadiosWrite), "radios", "Give the five digits of the label", accepted, typed(a.joinPin)},
+		{post, "/api/v1/radios/{radio}/leave", right(auth.RadiosWrite), "radios", "Wait for a device that shall leave", accepted, typed(a.leave)},
+
+		{get, "/api/v1/events", right(auth.EventsRead), "events", "The journal, newest first", 0, typed(a.events)},
+		{
+			get, streamPath, signedIn(), "events", "Everything as it happens (server-sent events; see the schema Streamed)", 0,
+			raw(a.stream, "text/event-stream", "events alarm device event health session beat reset"),
+		},
+		{get, "/api/v1/health", right(auth.HealthRead), "system", "What is wrong, and the mend", 0, typed(a.health)},
+		{get, "/api/v1/system", right(auth.SystemRead), "system", "The hub itself", 0, typed(a.system)},
+
+		{get, "/healthz", anyone(), "system", "The process answers", 0, raw(a.healthz, "text/plain", "ok")},
+		{get, "/readyz", anyone(), "system", "Whether the hub is up; every part's state for this machine and for health.read", 0, raw(a.readyz, "application/json", "ready; 503 when not")},
+		{get, "/metrics", right(auth.MetricsRead).orLocal(), "system", "Counters in the Prometheus text form", 0, raw(a.metricsPage, "text/plain", "counters")},
+		{get, "/.well-known/security.txt", anyone(), "system", "Whom to tell of a weakness (RFC 9116)", 0, raw(a.securityTxt, "text/plain", "RFC 9116")},
+	}
+	if a.o.Demo {
+		table = append(table, route{
+			get, "/api/v1/demo/authenticator", anyone(), "demo", "The demo owner's one-time code", 0, typed(a.demoAuthenticator),
+		})
+	}
+	return table
+}

@@ -1,0 +1,111 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"gatehouse/hub/home"
+	"gatehouse/hub/people/auth"
+)
+
+// Part is one part of the hub and whether it does its work.
+type Part struct {
+	Name  string `json:"name" example:"zwave"`
+	Ready bool   `json:"ready"`
+	// Needed parts make the hub not ready while they are not; a radio whose
+	// stick is gone is told, but the hub is up.
+	Needed bool   `json:"needed"`
+	Text   string `json:"text" doc:"one sentence when it is not ready"`
+}
+
+// System is the hub itself.
+type System struct {
+	Version string       `json:"version"`
+	Commit  string       `json:"commit"`
+	Go      string       `json:"go"`
+	Name    string       `json:"name" doc:"what the owner calls the home"`
+	Demo    bool         `json:"demo"`
+	Started *home.Time   `json:"started"`
+	Now     home.Time    `json:"now" doc:"the hub's clock"`
+	Storage []StorageUse `json:"storage"`
+}
+
+// StorageUse is one file or folder of the hub's data.
+type StorageUse struct {
+	Name  string `json:"name" example:"journal"`
+	Bytes int64  `json:"bytes"`
+	Free  int64  `json:"free" doc:"bytes free on its disk"`
+	Fault string `json:"fault" doc:"empty when all is well"`
+}
+
+func (a *API) health(context.Context, *none) (*out[[]home.TroubleItem], error) {
+	return &out[[]home.TroubleItem]{troubles(a.o.Health.List())}, nil
+}
+
+func (a *API) system(context.Context, *none) (*out[System], error) {
+	s := System{}
+	if a.o.System != nil {
+		s = a.o.System()
+	}
+	if s.Version == "" {
+		s.Version = a.o.Version
+	}
+	if s.Name == "" {
+		s.Name = a.o.People.Home().Name
+	}
+	s.Demo, s.Now, s.Storage = a.o.Demo, home.At(time.Now()), list(s.Storage)
+	return &out[System]{s}, nil
+}
+
+// healthz says that the process answers, and nothing else.
+func (a *API) healthz(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("ok\n")) // the client may be gone
+}
+
+type readiness struct {
+	Ready bool   `json:"ready"`
+	Demo  bool   `json:"demo,omitempty"`
+	Parts []Part `json:"parts,omitempty"`
+}
+
+// readyz is 200 when every needed part is ready, else 503. Anybody may know
+// that much. Which part is not, a burglar outside would like to know too: it is
+// told to this machine and to who may read the house's health.
+func (a *API) readyz(w http.ResponseWriter, r *http.Request) {
+	answer := readiness{Ready: true, Demo: a.o.Demo, Parts: []Part{}}
+	if a.o.Ready != nil {
+		answer.Parts = list(a.o.Ready())
+	}
+	for _, p := range answer.Parts {
+		answer.Ready = answer.Ready && (p.Ready || !p.Needed)
+	}
+	as := ask(r.Context())
+	if !as.local && !as.caller.May(auth.HealthRead) {
+		answer.Parts = nil
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if !answer.Ready {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(answer) // the client may be gone
+}
+
+// securityTxt is RFC 9116. It expires half a year after the month it is read
+// in, so that a hub that nobody updates does not promise for ever.
+func (a *API) securityTxt(w http.ResponseWriter, _ *http.Request) {
+	if a.o.SecurityContact == "" {
+		problem(http.StatusNotFound, codeNotFound, "This build names no contact for security.").write(w)
+		return
+	}
+	now := time.Now().UTC()
+	expires := time.Date(now.Year(), now.Month()+6, 1, 0, 0, 0, 0, time.UTC)
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	var b strings.Builder
+	fmt.Fprintf(&b, "Contact: %s\nExpires: %s\nPreferred-Languages: en\n", a.o.SecurityContact, expires.Format(time.RFC3339))
+	_, _ = w.Write([]byte(b.String())) // the client may be gone
+}
