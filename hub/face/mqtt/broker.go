@@ -1,0 +1,394 @@
+package mqtt
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"strings"
+	"sync"
+	"time"
+
+	mochi "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+
+	"gatehouse/hub/home"
+	"gatehouse/hub/people/auth"
+)
+
+const (
+	maxPacket        = 16 << 10 // bytes, from a client
+	maxSubscriptions = 1 << 10  // per client; Home Assistant takes one for each device
+	// maxPending bounds messages per client, queued or not acknowledged. A
+	// picture of a large house with discovery is some thousand messages.
+	maxPending = 8 << 10
+	// commandTimeout is how long the panel may take to write a change down.
+	commandTimeout = 10 * time.Second
+)
+
+// broker is the embedded server with the hook that makes it the house's.
+//
+// Its own event loop is not started: that publishes $SYS, and ends sessions,
+// wills, and retained messages after a day, none of which this broker has.
+type broker struct {
+	mochi.HookBase
+	ctx    context.Context //nolint:containedctx // ends commands that clients gave, when Run ends
+	face   *Face
+	server *mochi.Server
+
+	// showing keeps a picture that is being sent to a new subscriber from
+	// mixing with news: else an old state could arrive after a newer one.
+	showing sync.Mutex
+
+	refusals throttle
+	leaving  leaving
+}
+
+func newBroker(ctx context.Context, f *Face) *broker {
+	capabilities := mochi.NewDefaultServerCapabilities()
+	capabilities.MaximumClients = maxClients
+	capabilities.MaximumClientWritesPending = maxPending
+	capabilities.MaximumInflight = maxPending
+	capabilities.MaximumPacketSize = maxPacket
+	capabilities.MaximumMessageExpiryInterval = 0 // the default forgets retained state after a day
+	capabilities.MaximumSessionExpiryInterval = 0 // no stored sessions
+	capabilities.ReceiveMaximum = 64
+	capabilities.TopicAliasMaximum = 0
+	capabilities.SharedSubAvailable = 0
+	b := &broker{ctx: ctx, face: f}
+	b.server = mochi.New(&mochi.Options{
+		Capabilities:             capabilities,
+		ClientNetReadBufferSize:  512,
+		ClientNetWriteBufferSize: 2 << 10,
+		InlineClient:             true,
+		SysTopicResendInterval:   int64((24 * time.Hour).Seconds()),
+		// The server logs whole packets, with the codes in them.
+		Logger: slog.New(slog.DiscardHandler),
+	})
+	if err := b.server.AddHook(b, nil); err != nil {
+		panic("mqtt: " + err.Error()) // our own Init cannot fail
+	}
+	return b
+}
+
+// close ends the server. All clients have left.
+func (b *broker) close() {
+	if err := b.server.Close(); err != nil {
+		b.face.o.Log.Debug("mqtt broker closed", "err", err)
+	}
+}
+
+// publish shows a message to all who may see it. It waits for no client.
+func (b *broker) publish(topic string, payload []byte, retain bool) {
+	b.showing.Lock()
+	defer b.showing.Unlock()
+	if err := b.server.Publish(topic, payload, retain, 1); err != nil {
+		b.face.o.Log.Error("mqtt message not published", "topic", topic, "err", err)
+	}
+}
+
+// ID names the hook.
+func (b *broker) ID() string { return "gatehouse" }
+
+// Provides lists what the hook takes part in.
+func (b *broker) Provides(event byte) bool {
+	return bytes.IndexByte([]byte{
+		mochi.OnConnectAuthenticate, mochi.OnACLCheck, mochi.OnSubscribe, mochi.OnPacketProcessed,
+		mochi.OnPublish, mochi.OnPublishDropped, mochi.OnQosPublish,
+		mochi.OnPacketRead, mochi.OnPacketEncode, mochi.OnPacketSent,
+	}, event) >= 0
+}
+
+// connOf is the connection of a client, nil for the house itself.
+func connOf(cl *mochi.Client) *conn {
+	c, ok := cl.Net.Conn.(*conn)
+	if !ok {
+		return nil
+	}
+	return c
+}
+
+func whoOf(cl *mochi.Client) *who {
+	if c := connOf(cl); c != nil {
+		return c.who.Load()
+	}
+	return nil
+}
+
+// OnConnectAuthenticate decides who the client is, before anything of an older
+// session is looked at.
+func (b *broker) OnConnectAuthenticate(cl *mochi.Client, pk packets.Packet) bool {
+	c := connOf(cl)
+	if c == nil {
+		return false
+	}
+	w, err := b.identify(cl.Net.Listener, string(pk.Connect.Username), auth.Secret(pk.Connect.Password))
+	if err != nil {
+		if more, ok := b.refusals.allow(time.Now()); ok {
+			b.face.o.Log.Warn("mqtt sign-in refused", "remote", cl.Net.Remote,
+				"client", plainName(string(pk.Connect.Username)), "err", err, "unlogged", more)
+		}
+		return false
+	}
+	// A client id belongs to its token: it cannot take over the session, or
+	// the subscriptions, of somebody else's.
+	owner := "local"
+	if w.caller != nil {
+		owner = "token:" + w.caller.ID
+	}
+	cl.ID = owner + "/" + cl.ID
+	cl.Properties.Clean = true
+	cl.Properties.Will = mochi.Will{}
+	c.client.Store(cl)
+	c.who.Store(w)
+	return true
+}
+
+// identify tells who gives a user name and password on a listener.
+func (b *broker) identify(listener, name string, secret auth.Secret) (*who, error) {
+	if secret == "" {
+		if listener == listenerLoopback && name == "" {
+			return &who{name: anonymous}, nil
+		}
+		return nil, errors.New(`no token was given: the password must be an API token, the user name its name or "token"`)
+	}
+	caller, err := b.face.o.Auth.Bearer(secret)
+	if err != nil {
+		return nil, err
+	}
+	if name != "token" && name != caller.Name {
+		return nil, fmt.Errorf("the token is not called %q", plainName(name))
+	}
+	if caller.Kind != auth.ByToken {
+		return nil, errors.New("not a token")
+	}
+	return &who{name: caller.Name, caller: &caller}, nil
+}
+
+// OnPacketRead gives a client's request a packet id that no message to that
+// client has. The two are separate sequences (MQTT 3.1.1 §2.3.1), but the
+// server keeps one list for both: it would refuse a SUBSCRIBE whose id equals
+// that of a message on its way, and take that message as acknowledged when a
+// PUBLISH has it.
+func (b *broker) OnPacketRead(cl *mochi.Client, pk packets.Packet) (packets.Packet, error) {
+	c := connOf(cl)
+	if c == nil || pk.PacketID == 0 {
+		return pk, nil
+	}
+	switch pk.FixedHeader.Type {
+	case packets.Publish:
+		if pk.FixedHeader.Qos != 1 {
+			return pk, nil
+		}
+	case packets.Subscribe, packets.Unsubscribe:
+	default:
+		return pk, nil
+	}
+	c.asked = pk.PacketID
+	pk.PacketID = math.MaxUint16 // messages are numbered from 1
+	for pk.PacketID > 1 {
+		if _, used := cl.State.Inflight.Get(pk.PacketID); !used {
+			break
+		}
+		pk.PacketID--
+	}
+	return pk, nil
+}
+
+// OnPacketEncode gives the answer the id of the request.
+func (b *broker) OnPacketEncode(cl *mochi.Client, pk packets.Packet) packets.Packet {
+	switch pk.FixedHeader.Type {
+	case packets.Suback, packets.Unsuback, packets.Puback:
+		if c := connOf(cl); c != nil {
+			pk.PacketID = c.asked
+		}
+	}
+	return pk
+}
+
+// OnACLCheck judges each subscription (write false, once), each message to a
+// client (write false) and each message from one (write true).
+func (b *broker) OnACLCheck(cl *mochi.Client, topic string, write bool) bool {
+	w := whoOf(cl)
+	if w.ended() {
+		return false
+	}
+	if write {
+		return w.mayPublish(topic)
+	}
+	return w.maySubscribe(topic)
+}
+
+// OnSubscribe keeps news back until the client has its picture; see
+// OnPacketProcessed for the end. It drops filters beyond the bound.
+func (b *broker) OnSubscribe(cl *mochi.Client, pk packets.Packet) packets.Packet {
+	b.showing.Lock()
+	free := maxSubscriptions - cl.State.Subscriptions.Len()
+	for i := range pk.Filters {
+		if _, again := cl.State.Subscriptions.Get(pk.Filters[i].Filter); again {
+			continue
+		}
+		if free--; free < 0 {
+			pk.Filters[i].Filter = "" // refused as not valid
+		}
+	}
+	return pk
+}
+
+// OnPacketProcessed ends what OnSubscribe began. The server calls it once for
+// each SUBSCRIBE that came as far as OnSubscribe.
+func (b *broker) OnPacketProcessed(_ *mochi.Client, pk packets.Packet, _ error) {
+	if pk.FixedHeader.Type == packets.Subscribe {
+		b.showing.Unlock()
+	}
+}
+
+// OnPublish carries a client's message out as a command. Nobody else gets to
+// see it.
+func (b *broker) OnPublish(cl *mochi.Client, pk packets.Packet) (packets.Packet, error) {
+	c := connOf(cl)
+	if c == nil {
+		return pk, nil // the house itself
+	}
+	w := c.who.Load()
+	ctx, cancel := context.WithTimeout(b.ctx, commandTimeout)
+	defer cancel()
+	var err error
+	topic := topicAlarmError
+	if pk.TopicName == topicAlarmSet {
+		err = b.setAlarm(ctx, w, pk.Payload)
+	} else if id, ok := deviceOfSet(pk.TopicName); ok {
+		topic = topicDeviceError(id)
+		err = b.setDevice(w, id, pk.Payload)
+	}
+	if err == nil {
+		return pk, packets.CodeSuccessIgnore
+	}
+	r := refusalOf(err)
+	r.At, r.Who = home.At(time.Now()), w.name
+	b.face.o.Log.Info("mqtt command refused", "client", w.name, "topic", plainName(pk.TopicName), "reason", r.Error)
+	if !as[*home.NotFound](err) { // a topic for each wrong id would never end
+		b.publish(topic, encode(r), false)
+	}
+	if cl.Properties.ProtocolVersion == 5 && pk.FixedHeader.Qos == 1 {
+		return pk, reasonOf(r)
+	}
+	return pk, packets.CodeSuccessIgnore
+}
+
+// reasonOf is a refusal as an MQTT 5 PUBACK tells it.
+func reasonOf(r refusal) packets.Code {
+	c := packets.ErrImplementationSpecificError
+	switch r.Error {
+	case "invalid":
+		c = packets.ErrPayloadFormatInvalid
+	case "forbidden", "wrong-code", "code-needed", "codes-locked":
+		c = packets.ErrNotAuthorized
+	case "not-found":
+		c = packets.ErrTopicNameInvalid
+	}
+	c.Reason = strings.ToValidUTF8(r.Error+": "+r.Text, "?")
+	return c
+}
+
+func (b *broker) setAlarm(ctx context.Context, w *who, payload []byte) error {
+	cmd, err := parseAlarmCommand(payload)
+	if err != nil {
+		return err
+	}
+	switch {
+	case cmd.trigger && !w.may(auth.Panic),
+		!cmd.trigger && cmd.mode == home.Disarmed && !w.may(auth.AlarmDisarm),
+		!cmd.trigger && cmd.mode != home.Disarmed && !w.may(auth.AlarmArm):
+		return errForbidden
+	case cmd.trigger:
+		return b.face.o.Alarm.Panic(ctx, "panic", w.name, home.ByMQTT)
+	}
+	_, err = b.face.o.Alarm.SetMode(ctx, home.ModeRequest{
+		Mode: cmd.mode, Code: string(cmd.code), By: w.name, Channel: home.ByMQTT,
+		// Who types a code wants it to be checked: Home Assistant shows its
+		// users a keypad, and holds one token for all of them.
+		CodeFree: w.codeFree() && cmd.code == "",
+	})
+	return err
+}
+
+func (b *broker) setDevice(w *who, id home.DeviceID, payload []byte) error {
+	d, ok := b.face.o.Devices.Device(id)
+	if !ok {
+		return &home.NotFound{What: "device", ID: plainName(string(id))}
+	}
+	trait, value, err := parseDeviceCommand(payload, tellable(d))
+	if err != nil {
+		return err
+	}
+	if !w.mayTell(trait) {
+		return errForbidden
+	}
+	_, err = b.face.o.Devices.Command(home.Command{Device: id, Trait: trait, Value: value}, w.name)
+	return err
+}
+
+// tellable lists what a device can be told.
+func tellable(d home.Device) []home.Trait {
+	var list []home.Trait
+	for _, t := range []home.Trait{home.Switch, home.Siren, home.Level, home.Lock} {
+		if _, ok := d.Traits[t]; ok {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// OnPublishDropped hears that a client has too many messages queued. It would
+// miss this one for ever; cut off, it reads the picture again.
+func (b *broker) OnPublishDropped(cl *mochi.Client, _ packets.Packet) { b.cut(cl) }
+
+// OnQosPublish hears that a message waits for a client's acknowledgement.
+func (b *broker) OnQosPublish(cl *mochi.Client, _ packets.Packet, _ int64, _ int) {
+	if cl.State.Inflight.Len() >= maxPending {
+		b.cut(cl)
+	}
+}
+
+// cut ends a client that is too far behind.
+func (b *broker) cut(cl *mochi.Client) {
+	if c := connOf(cl); c != nil {
+		c.cut()
+		cl.Stop(errBehind)
+	}
+}
+
+// end closes a client's connection; who speaks MQTT 5 is told why.
+func (b *broker) end(cl *mochi.Client, why packets.Code) {
+	if cl.Properties.ProtocolVersion == 5 {
+		if err := b.server.DisconnectClient(cl, why); err == nil || !cl.Closed() {
+			cl.Stop(why)
+		}
+		return
+	}
+	cl.Stop(why)
+}
+
+// endEnded cuts off the clients whose token has ended.
+func (f *Face) endEnded(b *broker) {
+	for _, c := range f.list() {
+		if w := c.who.Load(); w.ended() {
+			f.o.Log.Info("mqtt client cut off: its token has ended", "client", w.name)
+			b.end(c.client.Load(), packets.ErrNotAuthorized)
+		}
+	}
+}
+
+// endAll says good-bye to all clients. Each gets what is queued for it, within
+// lastWords.
+func (f *Face) endAll(b *broker) {
+	for _, c := range f.list() {
+		if cl := c.client.Load(); cl != nil {
+			b.end(cl, packets.ErrServerShuttingDown)
+		}
+		c.Close() //nolint:errcheck,gosec // those that had not signed in
+	}
+}
