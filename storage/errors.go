@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"time"
 
-	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // Errors that a caller may decide on with errors.Is.
@@ -84,11 +84,11 @@ func explain(path, doing string, err error) error {
 	case errors.Is(err, ErrFull) || errors.Is(err, ErrReadOnly) || errors.Is(err, ErrInUse) || errors.Is(err, ErrClosed):
 	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
 		plain = ErrFull
-	case errors.Is(err, syscall.EROFS) || errors.Is(err, bolt.ErrDatabaseReadOnly):
+	case errors.Is(err, syscall.EROFS) || errors.Is(err, berrors.ErrDatabaseReadOnly):
 		plain = ErrReadOnly
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("storage: %s: %s: %w (run it as the user who owns %s)", name, doing, err, filepath.Dir(path))
-	case errors.Is(err, bolt.ErrDatabaseNotOpen):
+	case errors.Is(err, berrors.ErrDatabaseNotOpen):
 		plain = ErrClosed
 	}
 	if plain != nil {

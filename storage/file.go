@@ -16,6 +16,7 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // Options say how a file is opened. The zero Options are fit for tests.
@@ -37,7 +38,8 @@ type Options struct {
 	// from Run's goroutine and must not block.
 	OnFault func(f Fault, present bool)
 
-	mmap int // initial size of the memory map, in bytes
+	mmap   int  // initial size of the memory map, in bytes
+	noSync bool // for the control of the power-cut test, which must fail
 }
 
 func (o Options) withDefaults() Options {
@@ -191,7 +193,7 @@ func (f *file) openBolt() error {
 }
 
 func damaged(err error) bool {
-	return errors.Is(err, bolt.ErrInvalid) || errors.Is(err, bolt.ErrChecksum) || errors.Is(err, bolt.ErrVersionMismatch)
+	return errors.Is(err, berrors.ErrInvalid) || errors.Is(err, berrors.ErrChecksum) || errors.Is(err, berrors.ErrVersionMismatch)
 }
 
 func (f *file) tryBolt(path string) (*bolt.DB, error) {
@@ -200,6 +202,7 @@ func (f *file) tryBolt(path string) (*bolt.DB, error) {
 		FreelistType:    bolt.FreelistMapType,
 		InitialMmapSize: f.o.mmap,
 		NoStatistics:    true,
+		NoSync:          f.o.noSync,
 	})
 }
 
@@ -273,22 +276,31 @@ func (f *file) restore(found error) error {
 // replace lets fill make a file under a temporary name, then puts it in place
 // so that a power cut leaves either the old file or the whole new one.
 func (f *file) replace(fill func(path string) error) error {
-	return replaceFile(f.path, f.path+newSuffix, fill)
+	return f.replaceFile(f.path, fill)
 }
 
-func replaceFile(path, tmp string, fill func(path string) error) error {
+func (f *file) replaceFile(path string, fill func(path string) error) error {
+	tmp := path + newSuffix
 	_ = os.Remove(tmp)
 	if err := fill(tmp); err != nil {
 		_ = os.Remove(tmp)
 		return err
 	}
-	if err := syncPath(tmp); err != nil {
+	if err := f.sync(tmp); err != nil {
 		return err
 	}
 	if err := os.Rename(tmp, path); err != nil {
 		return err
 	}
-	return syncPath(filepath.Dir(path))
+	return f.sync(filepath.Dir(path))
+}
+
+// sync syncs what was just made.
+func (f *file) sync(path string) error {
+	if f.o.noSync {
+		return nil
+	}
+	return syncPath(path)
 }
 
 func putFault(b *bolt.Bucket, fault *Fault) error {
@@ -341,25 +353,30 @@ func (f *file) takeLock() (unclean bool, err error) {
 		}
 	}
 	f.lock = lock
-	info, err := lock.Stat()
+	was, err := io.ReadAll(io.LimitReader(lock, 64))
 	if err != nil {
 		return false, err
 	}
-	return info.Size() > 0, nil
+	return len(was) > 0 && strings.TrimSpace(string(was)) != markClosed, nil
 }
+
+// The lock file holds the number of the process that has the file open, else
+// markClosed. Both are padded to one length: on a disk that has become full,
+// writing over what is there still works.
+const (
+	markClosed = "closed"
+	markFormat = "%-15s\n"
+)
 
 // mark writes this process's number into the lock file, durably.
 func (f *file) mark() error {
-	if err := f.lock.Truncate(0); err != nil {
+	if _, err := fmt.Fprintf(io.NewOffsetWriter(f.lock, 0), markFormat, strconv.Itoa(os.Getpid())); err != nil {
 		return err
 	}
-	if _, err := f.lock.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0); err != nil {
+	if err := f.sync(f.path + lockSuffix); err != nil {
 		return err
 	}
-	if err := f.lock.Sync(); err != nil {
-		return err
-	}
-	return syncPath(filepath.Dir(f.path))
+	return f.sync(filepath.Dir(f.path))
 }
 
 // letGo unlocks f; clean takes the mark off.
@@ -368,7 +385,8 @@ func (f *file) letGo(clean bool) {
 		return
 	}
 	if clean {
-		_ = f.lock.Truncate(0)
+		// Not synced: if it is lost, the next opening checks for nothing.
+		_, _ = fmt.Fprintf(io.NewOffsetWriter(f.lock, 0), markFormat, markClosed)
 	}
 	_ = f.lock.Close()
 	f.lock = nil

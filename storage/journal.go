@@ -41,7 +41,8 @@ type JournalOptions struct {
 	Wait  time.Duration
 	Check func(path string) error
 
-	keep int // as Keep, without its floor
+	keep   int  // as Keep, without its floor
+	noSync bool // as in Options
 }
 
 const (
@@ -76,7 +77,8 @@ type Journal struct {
 	onDurable func([]Entry)
 	onFault   func(Fault, bool)
 
-	wake chan struct{}
+	wake   chan struct{}
+	update func(func(*bolt.Tx) error) error // the file's, but for tests of a bad disk
 
 	mu      sync.Mutex
 	next    uint64 // the number that Append gives next
@@ -98,7 +100,7 @@ func OpenJournal(path string, o JournalOptions) (*Journal, error) {
 	f, err := openFile(path, Options{
 		Log: o.Log, Wait: o.Wait, Check: o.Check, StartEmpty: true,
 		// Readers and a growing file do not wait for each other within this.
-		mmap: 64 << 20,
+		mmap: 64 << 20, noSync: o.noSync,
 	})
 	if err != nil {
 		return nil, err
@@ -109,6 +111,7 @@ func OpenJournal(path string, o JournalOptions) (*Journal, error) {
 		wake:    make(chan struct{}, 1),
 		durable: make(chan struct{}),
 	}
+	j.update = f.bolt.Update
 	if o.keep > 0 {
 		j.keep = o.keep
 	}
@@ -224,7 +227,7 @@ func (j *Journal) Flush(ctx context.Context) error {
 func (j *Journal) Close() error {
 	j.mu.Lock()
 	waiting, hung := j.waiting.len(), !j.started.IsZero()
-	last := j.last
+	given := j.next - 1
 	j.mu.Unlock()
 	if hung {
 		return explain(j.f.path, "close", errors.New("a commit hangs: the disk does not answer"))
@@ -233,8 +236,8 @@ func (j *Journal) Close() error {
 	if waiting > 0 {
 		err = explain(j.f.path, "close", errors.New("entries were not written"))
 	} else {
-		// Nothing was given out beyond last: the next start need not skip.
-		err = explain(j.f.path, "close", j.reserve(last))
+		// The next start need not skip what was only reserved.
+		err = explain(j.f.path, "close", j.reserve(given))
 	}
 	return errors.Join(err, j.f.close())
 }

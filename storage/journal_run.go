@@ -139,7 +139,7 @@ func (j *Journal) commit() error {
 		reserved = last + ahead
 	}
 	c := change{index: &j.index, keep: j.keep, buf: j.buf[:0]}
-	err := j.f.bolt.Update(func(tx *bolt.Tx) error {
+	err := j.update(func(tx *bolt.Tx) error {
 		if reserved != j.reserved {
 			if err := tx.Bucket(bucketMeta).Put(keyReserved, binary.BigEndian.AppendUint64(nil, reserved)); err != nil {
 				return err
@@ -224,30 +224,33 @@ func (c *change) put(tx *bolt.Tx, batch []Entry) error {
 	return c.trim(events, blocks)
 }
 
-// trim drops the oldest block when what remains is still enough.
+// trim drops the oldest blocks while what remains is still enough: as many as
+// came, and one more, so that no commit takes long.
 func (c *change) trim(events, blocks *bolt.Bucket) error {
-	if len(c.index.sealed) == 0 {
-		return nil
-	}
-	old := c.index.sealed[0]
-	if c.total-old.count < c.keep {
-		return nil
-	}
 	cur := events.Cursor()
-	end := (old.number + 1) * blockSize
-	var gone [][]byte
-	k, _ := cur.First()
-	for ; k != nil && keySeq(k) < end; k, _ = cur.Next() {
-		gone = append(gone, k)
-	}
-	c.first = keySeq(k)
-	for _, k := range gone {
-		if err := events.Delete(k); err != nil {
+	for _, old := range c.index.sealed[:min(len(c.index.sealed), len(c.sealed)+1)] {
+		if c.total-old.count < c.keep {
+			return nil
+		}
+		end := (old.number + 1) * blockSize
+		var gone [][]byte
+		k, _ := cur.First()
+		for ; k != nil && keySeq(k) < end; k, _ = cur.Next() {
+			gone = append(gone, k)
+		}
+		c.first = keySeq(k)
+		for _, k := range gone {
+			if err := events.Delete(k); err != nil {
+				return err
+			}
+		}
+		if err := blocks.Delete(seqKey(old.number)); err != nil {
 			return err
 		}
+		c.dropped++
+		c.total -= old.count
 	}
-	c.dropped, c.total = 1, c.total-old.count
-	return blocks.Delete(seqKey(old.number))
+	return nil
 }
 
 // noticeStall raises a fault when a commit has not returned for a while.
@@ -299,68 +302,80 @@ func (j *Journal) setFault(err error) {
 	}
 }
 
-// load reads what an opened file holds.
+// load reads what an opened file holds and reserves the first numbers.
 func (j *Journal) load() error {
 	j.index.ids = make(map[pair]uint32)
 	db := j.f.bolt
+	begun := false
 	if err := db.View(func(tx *bolt.Tx) error {
-		if tx.Bucket(bucketEvents) == nil {
-			return bolt.ErrBucketNotFound
+		if begun = tx.Bucket(bucketEvents) != nil; begun {
+			return j.read(tx)
 		}
 		return nil
 	}); err != nil {
-		if err := db.Update(func(tx *bolt.Tx) error {
-			for _, name := range [][]byte{bucketEvents, bucketBlocks} {
-				if _, err := tx.CreateBucketIfNotExists(name); err != nil {
-					return err
-				}
-			}
-			if f := j.f.fault; f != nil && f.Kind == FaultLost {
-				// The numbers of the lost journal are not known. Milliseconds
-				// since 1970 lie above them unless it took more than a
-				// thousand entries a second all its life.
-				return tx.Bucket(bucketMeta).Put(keyReserved, seqKey(uint64(max(0, time.Now().UnixMilli())))) //nolint:gosec // not negative
-			}
-			return nil
-		}); err != nil {
-			return err
-		}
+		return err
 	}
-	return db.View(func(tx *bolt.Tx) error {
-		if v := tx.Bucket(bucketMeta).Get(keyReserved); v != nil {
-			j.reserved = keySeq(v)
-		}
-		x := &j.index
-		events := tx.Bucket(bucketEvents)
-		if k, _ := events.Cursor().First(); k != nil {
-			j.first = keySeq(k)
-		}
-		if k, _ := events.Cursor().Last(); k != nil {
-			j.last = keySeq(k)
-		}
-		j.next = max(j.last, j.reserved) + 1
-		err := tx.Bucket(bucketBlocks).ForEach(func(k, row []byte) error {
-			b, err := x.parseBlock(keySeq(k), row)
-			if err != nil {
-				return fmt.Errorf("block %d: %w", keySeq(k), err)
+	if f := j.f.fault; f != nil && f.Kind == FaultLost && !begun {
+		// The numbers of the lost journal are not known. Milliseconds since
+		// 1970 lie above them unless it took more than a thousand entries a
+		// second all its life.
+		j.reserved = uint64(max(0, time.Now().UnixMilli())) //nolint:gosec // not negative
+	}
+	j.next = max(j.last, j.reserved) + 1
+	reserved := j.next + 64
+	err := db.Update(func(tx *bolt.Tx) error {
+		for _, name := range [][]byte{bucketEvents, bucketBlocks} {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
 			}
-			x.sealed = append(x.sealed, b)
-			x.total += b.count
-			return nil
-		})
-		if err != nil || j.last == 0 {
-			return err
 		}
-		x.newest = &block{number: j.last / blockSize}
-		c := events.Cursor()
-		for k, row := c.Seek(seqKey(x.newest.number * blockSize)); k != nil; k, row = c.Next() {
-			h, err := parseHead(row)
-			if err != nil {
-				continue
-			}
-			x.newest.add(h.at, x.id(pair{string(h.kind), string(h.device)}))
+		return tx.Bucket(bucketMeta).Put(keyReserved, seqKey(reserved))
+	})
+	if err == nil {
+		j.reserved = reserved
+	} else if begun {
+		// A full disk is no reason not to start: the first commit meets it
+		// again, and says so.
+		j.log.Warn("no journal numbers reserved", "file", j.f.name(), "err", err)
+		err = nil
+	}
+	return err
+}
+
+func (j *Journal) read(tx *bolt.Tx) error {
+	if v := tx.Bucket(bucketMeta).Get(keyReserved); v != nil {
+		j.reserved = keySeq(v)
+	}
+	x := &j.index
+	events := tx.Bucket(bucketEvents)
+	if k, _ := events.Cursor().First(); k != nil {
+		j.first = keySeq(k)
+	}
+	if k, _ := events.Cursor().Last(); k != nil {
+		j.last = keySeq(k)
+	}
+	err := tx.Bucket(bucketBlocks).ForEach(func(k, row []byte) error {
+		b, err := x.parseBlock(keySeq(k), row)
+		if err != nil {
+			return fmt.Errorf("block %d: %w", keySeq(k), err)
 		}
-		x.total += x.newest.count
+		x.sealed = append(x.sealed, b)
+		x.total += b.count
 		return nil
 	})
+	if err != nil || j.last == 0 {
+		return err
+	}
+	// The newest block is not in its table yet.
+	x.newest = &block{number: j.last / blockSize}
+	c := events.Cursor()
+	for k, row := c.Seek(seqKey(x.newest.number * blockSize)); k != nil; k, row = c.Next() {
+		h, err := parseHead(row)
+		if err != nil {
+			continue
+		}
+		x.newest.add(h.at, x.id(pair{string(h.kind), string(h.device)}))
+	}
+	x.total += x.newest.count
+	return nil
 }

@@ -109,3 +109,7 @@ func TestJournalBatches(t *testing.T) {
 		}
 	})
 }
+
+func contextFor(t testing.TB) (context.Context, context.CancelFunc) {
+	return context.WithCancel(t.Context())
+}

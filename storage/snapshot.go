@@ -14,7 +14,7 @@ import (
 func (db *DB) Snapshot() error {
 	path := db.f.path + snapshotSuffix
 	var id int
-	err := replaceFile(path, path+newSuffix, func(tmp string) error {
+	err := db.f.replaceFile(path, func(tmp string) error {
 		out, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
 			return err

@@ -1,0 +1,275 @@
+package storage
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// abandon leaves f as a process that is killed would.
+func abandon(f *file) {
+	_ = f.bolt.Close()
+	_ = f.lock.Close()
+}
+
+// spoil overwrites both meta pages and what follows.
+func spoil(t interface{ Fatal(...any) }, path string) {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt([]byte(strings.Repeat("spoilt! ", 2048)), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// full makes a database with a few hundred rows and a snapshot at row 200.
+func full(t *testing.T, path string) {
+	t.Helper()
+	db := open(t, path, inChild)
+	for i := range 300 {
+		if i == 200 {
+			if err := db.Snapshot(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if i%50 != 0 {
+			continue
+		}
+		if err := db.Update(func(tx *Tx) error {
+			var errs []error
+			for k := range 50 {
+				errs = append(errs, NewTable[string](db, "rows").PutTx(tx, string(rune('A'+i/50))+string(rune('a'+k)), strings.Repeat("x", 100)))
+			}
+			return errors.Join(append(errs, NewCell[int](db, "n").SaveTx(tx, i))...)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	shut(t, db)
+}
+
+// Every page in turn is filled with rubbish or wild pointers, or cut off.
+// Whatever that does to a process that reads it, the hub comes up: with what
+// was written, or with the snapshot and a fault that says so.
+func TestDamagedPagesNeverStopTheHub(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "home.db")
+	full(t, path)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const page = 4096
+	restored, died := 0, 0
+	for n := range len(whole) / page {
+		bad := append([]byte(nil), whole...)
+		p := bad[n*page : (n+1)*page]
+		switch n % 3 {
+		case 0: // rubbish
+			for i := range p {
+				p[i] = byte(i*7 + n)
+			}
+		case 1: // pointers far beyond the file, behind a good page head
+			for i := 16; i < page; i++ {
+				p[i] = 0x7f
+			}
+		case 2: // the end is gone
+			bad = bad[:n*page]
+		}
+		if err := os.WriteFile(path, bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path+lockSuffix, []byte("1\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		check := func(path string) error {
+			err := InChild("storage-check")(path)
+			if err != nil && strings.Contains(err.Error(), "exit status 2") {
+				died++
+			}
+			return err
+		}
+		db := open(t, path, Options{Check: check})
+		got, _, err := NewCell[int](db, "n").Load()
+		if err != nil {
+			t.Errorf("page %d: %v", n, err)
+		}
+		rows, err := NewTable[string](db, "rows").All()
+		if err != nil {
+			t.Errorf("page %d: %v", n, err)
+		}
+		f, faulty := db.Fault()
+		switch {
+		case faulty && f.Kind == FaultRestored && f.Kept != "" && !f.Snapshot.IsZero():
+			restored++
+			if got != 150 || len(rows) != 200 {
+				t.Errorf("page %d: restored to %d with %d rows, want 150 with 200", n, got, len(rows))
+			}
+		case !faulty:
+			if got != 250 || len(rows) != 300 {
+				t.Errorf("page %d: no fault, %d with %d rows, want 250 with 300", n, got, len(rows))
+			}
+		default:
+			t.Errorf("page %d: fault %+v", n, f)
+		}
+		shut(t, db)
+	}
+	if restored == 0 || died == 0 {
+		t.Errorf("%d restored, %d children died: want some of each, else this shows nothing", restored, died)
+	}
+}
+
+func TestFaultStaysUntilAcknowledged(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "home.db")
+	full(t, path)
+	spoil(t, path)
+	for range 2 {
+		db := open(t, path, inChild)
+		f, bad := db.Fault()
+		if !bad || f.Kind != FaultRestored || f.File != "home.db" || f.Kept != "home.db.damaged" {
+			t.Errorf("fault = %+v, %v", f, bad)
+		}
+		shut(t, db)
+	}
+	db := open(t, path, inChild)
+	if err := db.Acknowledge(); err != nil {
+		t.Fatal(err)
+	}
+	shut(t, db)
+	db = open(t, path, inChild)
+	defer shut(t, db)
+	if f, bad := db.Fault(); bad {
+		t.Errorf("after Acknowledge: %v", f)
+	}
+}
+
+func TestNoSnapshotNoStart(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "home.db")
+	shut(t, open(t, path, Options{}))
+	spoil(t, path)
+	_, err := Open(path, inChild)
+	if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "restore a backup") {
+		t.Errorf("Open = %v, want ErrDamaged and the mend", err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Errorf("the damaged file must stay where it is: %v", err)
+	}
+	// A file cut to nothing is damage too: bbolt would quietly begin anew.
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(path, inChild); !errors.Is(err, ErrDamaged) {
+		t.Errorf("Open of an empty file = %v, want ErrDamaged", err)
+	}
+}
+
+func TestDamagedJournalBeginsAnewAboveItsNumbers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal.db")
+	j := openJournal(t, path, JournalOptions{})
+	old := j.Append(Entry{Kind: "reading"})
+	if err := j.commit(); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	spoil(t, path)
+	j = openJournal(t, path, JournalOptions{})
+	defer running(t, j)()
+	if f, bad := j.Fault(); !bad || f.Kind != FaultLost || f.Kept != "journal.db.damaged" {
+		t.Errorf("fault = %+v, %v", f, bad)
+	}
+	if seq := j.Append(Entry{}); seq <= old+1e6 {
+		t.Errorf("number %d may have been given before", seq)
+	}
+	if err := j.Acknowledge(); err != nil {
+		t.Fatal(err)
+	}
+	if f, bad := j.Fault(); bad {
+		t.Errorf("after Acknowledge: %v", f)
+	}
+}
+
+func TestNewerFormatIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "home.db")
+	db := open(t, path, Options{})
+	if err := db.Update(func(tx *Tx) error { return tx.tx.Bucket(bucketMeta).Put(keyFormat, seqKey(format+1)) }); err != nil {
+		t.Fatal(err)
+	}
+	shut(t, db)
+	if _, err := Open(path, Options{}); !errors.Is(err, ErrTooNew) {
+		t.Errorf("Open = %v, want ErrTooNew", err)
+	}
+}
+
+func TestSnapshotsByTheHour(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "home.db")
+	synctest.Test(t, func(t *testing.T) {
+		var faults []string
+		fail := error(nil)
+		db := open(t, path, Options{
+			Check: func(string) error { return fail },
+			OnFault: func(f Fault, present bool) {
+				faults = append(faults, string(f.Kind)+map[bool]string{true: " came", false: " went"}[present])
+			},
+		})
+		defer shut(t, db)
+		done := make(chan error)
+		ctx, cancel := contextFor(t)
+		go func() { done <- db.Run(ctx) }()
+		synctest.Wait()
+		made := func() int64 {
+			info, err := os.Stat(path + snapshotSuffix)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return info.Size() + info.ModTime().UnixNano()
+		}
+		hour := func() { time.Sleep(time.Hour); synctest.Wait() }
+		first := made()
+		hour()
+		if made() != first {
+			t.Error("a snapshot was made though nothing changed")
+		}
+		save := func(n int) {
+			if err := NewCell[int](db, "n").Save(n); err != nil {
+				t.Fatal(err)
+			}
+		}
+		save(1)
+		hour()
+		second := made()
+		if second == first {
+			t.Error("no snapshot was made")
+		}
+		save(2)
+		fail = errors.New("damaged in memory")
+		hour()
+		hour()
+		if made() != second {
+			t.Error("a bad snapshot has replaced a good one")
+		}
+		fail = nil
+		hour()
+		if made() == second {
+			t.Error("no snapshot was made after the fault went")
+		}
+		if diff := cmp.Diff(faults, []string{"snapshot came", "snapshot came", "snapshot went"}); diff != "" {
+			t.Errorf("faults (-got +want)\n%s", diff)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
