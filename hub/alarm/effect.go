@@ -35,11 +35,11 @@ type Siren struct {
 type Indication struct {
 	Mode    home.Mode
 	Phase   home.Phase
-	Seconds int  // left of the exit or entry delay, rounded up
-	Tone    Tone // to play now
-	Kind    string
-	Bypass  bool // armed with bypass
-	Memory  bool // an alarm is remembered
+	Seconds int    // left of the exit or entry delay, rounded up
+	Tone    Tone   // to play now
+	Alarm   string // kind of the alarm that runs, else ""
+	Bypass  bool   // armed with bypass
+	Memory  bool   // an alarm is remembered
 	When
 }
 

@@ -1,4 +1,189 @@
 package alarm
 
-// Panel is the alarm of one house.
-type Panel struct{}
+import (
+	"time"
+
+	"gatehouse/hub/home"
+)
+
+// Panel is the alarm of one house: its configuration and where it stands. The
+// zero Panel behaves as New().
+type Panel struct {
+	cfg *config // never written in place: a change replaces it
+	st  state   // slices within are never written in place
+}
+
+// state is where the panel stands. Times are wall time as the panel's owner
+// gives it.
+type state struct {
+	at  time.Time // latest time that the panel has seen
+	seq uint64    // grows with every change that a face can see
+	rev uint64    // grows with every change that must be saved
+
+	mode      home.Mode
+	watch     home.Phase    // disarmed, arming, armed or entry; that an alarm runs is told by running
+	since     time.Time     // when watch began
+	until     time.Time     // end of the exit or entry delay, else zero
+	exitDelay time.Duration // of this arming
+	exit      exitRoute
+	entryZone home.ZoneID // who began the entry delay
+	entryKind string      // what it becomes if it runs out: burglary or exit_error
+	changedBy string
+
+	open     zoneSet // zones whose sensor says so
+	known    zoneSet // zones whose sensor has spoken since the panel was loaded
+	bypassed zoneSet // left out of this arming
+
+	lastTrip uint64
+	running  []trip  // alarms whose siren time has not ended, at most one of each danger
+	memory   []trip  // alarms that ended since the last arming
+	swings   []swing // alarms by zone since the last arming
+
+	wrongCodes  int
+	lockedUntil time.Time
+
+	troubles []home.TroubleItem // not saved: whoever raised them raises them again
+	answers  []answer
+	lastLine uint64
+	outbox   []home.Event // the latest lines, until the journal has surely written them
+}
+
+// exitRoute follows the way out through an entry door during the exit delay.
+type exitRoute uint8
+
+const (
+	exitUnused exitRoute = iota
+	exitOpened
+	exitClosed // opened and closed again: the next opening restarts the delay
+	exitRestarted
+)
+
+// answer remembers what a request was told, so that the same request sent
+// again is told the same and does nothing.
+type answer struct {
+	id   string
+	by   string
+	mode home.Mode
+	err  error // not saved: a refusal is worked out anew after a restart
+}
+
+const (
+	keepAnswers = 16
+	keepLines   = 24
+	keepMemory  = 16
+)
+
+// New is a disarmed panel without zones or codes, with the default figures.
+func New() Panel {
+	return Panel{
+		cfg: newConfig(DefaultSettings(), nil, nil),
+		st:  state{mode: home.Disarmed, watch: home.PhaseDisarmed},
+	}
+}
+
+// NewWith is New with other figures, or *home.Invalid.
+func NewWith(c home.AlarmSettings) (Panel, error) {
+	if err := CheckSettings(c); err != nil {
+		return Panel{}, err
+	}
+	p := New()
+	p.cfg = newConfig(c, nil, nil)
+	return p, nil
+}
+
+func (p Panel) orNew() Panel {
+	if p.cfg == nil {
+		return New()
+	}
+	return p
+}
+
+// Revision grows with every change that must survive a power cut.
+func (p Panel) Revision() uint64 { return p.st.rev }
+
+// Seq grows with every change that a face can see.
+func (p Panel) Seq() uint64 { return p.st.seq }
+
+// Mode is what the house is guarded for.
+func (p Panel) Mode() home.Mode { return p.orNew().st.mode }
+
+// Phase is where the panel stands, as faces show it: alarm while one runs.
+func (p Panel) Phase() home.Phase {
+	if len(p.st.running) > 0 {
+		return home.PhaseAlarm
+	}
+	return p.orNew().st.watch
+}
+
+// LastSeen is the latest time that the panel has seen.
+func (p Panel) LastSeen() time.Time { return p.st.at }
+
+// Until is when the panel wants to be stepped again if nothing happens before.
+// It is zero when nothing is due.
+func (p Panel) Until() time.Time { return p.nextDue().at }
+
+// Outbox holds the latest lines that the panel asked to be journalled, oldest
+// first. After a power cut those that the journal does not hold are written
+// again; LineID tells them apart.
+func (p Panel) Outbox() []home.Event { return p.st.outbox }
+
+// Zones lists the zones in the order in which they were added.
+func (p Panel) Zones() []home.Zone {
+	p = p.orNew()
+	zones := make([]home.Zone, len(p.cfg.zones))
+	for i, z := range p.cfg.zones {
+		z.Bypassed = p.st.bypassed.has(i)
+		zones[i] = z
+	}
+	return zones
+}
+
+// Codes lists the codes without digits or digests.
+func (p Panel) Codes() []home.Code {
+	p = p.orNew()
+	codes := make([]home.Code, len(p.cfg.codes))
+	for i, c := range p.cfg.codes {
+		codes[i] = c.Code
+	}
+	return codes
+}
+
+// Settings are the figures of the panel.
+func (p Panel) Settings() home.AlarmSettings { return p.orNew().cfg.settings }
+
+// dueKind says what a deadline is for.
+type dueKind uint8
+
+const (
+	dueNothing dueKind = iota
+	dueDelay           // the exit or entry delay ends
+	dueReport          // the abort window of an alarm ends
+	dueSiren           // the siren time of an alarm ends
+)
+
+type due struct {
+	at   time.Time
+	kind dueKind
+	trip int // index in running
+}
+
+// nextDue is the earliest deadline. Of several at the same instant the delay
+// comes first, then reports, then the sirens.
+func (p Panel) nextDue() due {
+	var d due
+	sooner := func(at time.Time, kind dueKind, i int) {
+		if !at.IsZero() && (d.kind == dueNothing || at.Before(d.at)) {
+			d = due{at, kind, i}
+		}
+	}
+	sooner(p.st.until, dueDelay, 0)
+	for i, t := range p.st.running {
+		if !t.Reported {
+			sooner(t.ReportAt, dueReport, i)
+		}
+	}
+	for i, t := range p.st.running {
+		sooner(t.SirenUntil, dueSiren, i)
+	}
+	return d
+}

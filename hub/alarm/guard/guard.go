@@ -2,14 +2,22 @@ package guard
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"gatehouse/hub/alarm"
 	"gatehouse/hub/bus"
 	"gatehouse/hub/home"
 )
+
+// Patience is how long a retreat waits for a disk that hangs.
+const Patience = 5 * time.Second
 
 // Store keeps one panel. Save replaces it whole and returns once it would
 // survive a power cut. Only one Save runs at a time.
@@ -41,95 +49,205 @@ type Options struct {
 	Store    Store
 	Journal  Journal
 	Siren    Sounder
+	CodeKey  []byte                                        // device key under which codes are hashed, at least 32 bytes
 	Keypads  Indicator                                     // nil: none
-	Notify   func(alarm.Notice)                            // nil: nobody; must not block
-	Recall   func(since time.Time) ([]home.Event, error)   // the journal's own lines, to find those lost in a power cut; nil: all are written again
-	Fault    func(code string, present bool, detail error) // raises or clears a condition ("storage-fault"); called without the panel held
-	CodeKey  []byte                                        // device key under which codes are hashed, 32 bytes
-	Defaults *home.AlarmSettings                           // settings of a new panel; nil: 60 s, 30 s, 30 s, 4 min, 2
-	Log      *slog.Logger
+	Notify   func(alarm.Notice)                            // nil: nobody. Called with the panel held: must not block
+	Recall   func(since time.Time) ([]home.Event, error)   // events of the journal from since on, to find lines that a power cut took; nil: those are lost
+	Fault    func(code string, present bool, detail error) // raises and clears the condition storage-fault. Called without the panel held
+	Defaults *home.AlarmSettings                           // figures of a new panel; nil: alarm.DefaultSettings
+	Log      *slog.Logger                                  // nil: none
 }
 
-// Guard keeps one panel alive.
+// Guard keeps one panel alive. All methods may be called by many goroutines.
 type Guard struct {
 	// Changes carries the panel as faces may show it, after each change.
 	Changes bus.Topic[home.Alarm]
+
+	o     Options
+	log   *slog.Logger
+	start time.Time // with the monotonic clock
+	shown atomic.Pointer[shown]
+
+	dirty  chan struct{} // the saver has something to do
+	retime chan struct{} // Run's timer may be wrong
+	probe  chan chan struct{}
+
+	mu      sync.Mutex
+	clock   clock
+	panel   alarm.Panel
+	begun   bool         // the panel has been resumed
+	lost    []home.Event // lines that a power cut took, to be written again
+	settled alarm.Panel  // last panel that is on disk, or that waiting for was given up
+	sound   alarm.Sound  // what the sirens were last told
+	waiting []*retreat   // oldest first
+	written uint64       // revision that is on disk
+	fault   error        // why the panel cannot be saved, or nil
+	hangs   bool         // a Save was given up and has not come back
+	stopped bool
 }
 
-var errSkeleton = errors.New("alarm: guard is not built yet")
+// shown is the panel as faces see it.
+type shown struct {
+	alarm home.Alarm
+	made  time.Time // with the monotonic clock
+}
 
-// Open loads the panel, or makes a disarmed one, and settles what became due
-// while the hub was off. It starts nothing.
-func Open(o Options) (*Guard, error) { return &Guard{}, nil }
+// Open loads the panel, or makes a disarmed one. It starts nothing and moves
+// nothing: what became due while the hub was off is settled when Run starts or
+// the first input comes, whichever is sooner.
+func Open(o Options) (*Guard, error) {
+	switch {
+	case o.Store == nil, o.Journal == nil, o.Siren == nil:
+		return nil, errors.New("guard: open: store, journal and siren must be given")
+	case len(o.CodeKey) < sha256.Size:
+		return nil, fmt.Errorf("guard: open: the code key has %d bytes, want at least %d", len(o.CodeKey), sha256.Size)
+	}
+	p, ok, err := o.Store.Load()
+	if err != nil {
+		return nil, fmt.Errorf("guard: load panel: %w", err)
+	}
+	g := &Guard{
+		o: o, log: o.Log, start: time.Now(), settled: p,
+		dirty: make(chan struct{}, 1), retime: make(chan struct{}, 1), probe: make(chan chan struct{}),
+	}
+	if g.log == nil {
+		g.log = slog.New(slog.DiscardHandler)
+	}
+	g.clock = newClock(g.start.Round(0), p.LastSeen())
+	if !ok {
+		p, err = newPanel(o.Defaults)
+		if err != nil {
+			return nil, fmt.Errorf("guard: default settings: %w", err)
+		}
+	} else if g.lost, err = lostLines(p, o.Recall); err != nil {
+		return nil, fmt.Errorf("guard: recall journal: %w", err)
+	}
+	g.panel, g.written = p, p.Revision()
+	// Stepping a panel is free of effects until they are acted on: faces see
+	// at once what the resumed panel will say.
+	now, _ := g.clock.read(0, g.start.Round(0))
+	preview, _ := p.Step(now, alarm.Resumed{})
+	g.shown.Store(&shown{preview.View(now), g.start})
+	return g, nil
+}
 
-// Run keeps the panel's time and saves it until ctx ends (nil) or the guard
-// cannot go on (an error).
-func (g *Guard) Run(ctx context.Context) error { <-ctx.Done(); return nil }
+func newPanel(defaults *home.AlarmSettings) (alarm.Panel, error) {
+	if defaults == nil {
+		return alarm.New(), nil
+	}
+	return alarm.NewWith(*defaults)
+}
 
-// Alive proves that the guard still turns: it returns nil once Run has taken
-// the panel and given it back.
-func (g *Guard) Alive(ctx context.Context) error { return nil }
+// lostLines are the lines that the panel asked for and the journal does not
+// hold: it was written beside the panel, and a power cut may have come between.
+func lostLines(p alarm.Panel, recall func(time.Time) ([]home.Event, error)) ([]home.Event, error) {
+	asked := p.Outbox()
+	if len(asked) == 0 || recall == nil {
+		return nil, nil
+	}
+	have, err := recall(asked[0].At.Time)
+	if err != nil {
+		return nil, err
+	}
+	ids := make(map[string]bool, len(have))
+	for _, e := range have {
+		ids[alarm.LineID(e)] = true
+	}
+	var lost []home.Event
+	for _, e := range asked {
+		if !ids[alarm.LineID(e)] {
+			lost = append(lost, e)
+		}
+	}
+	return lost, nil
+}
+
+// State is the panel as faces may show it. It never waits. Its slices and maps
+// are shared: they must not be changed.
+func (g *Guard) State() home.Alarm {
+	s := g.shown.Load()
+	a := s.alarm
+	a.Now = home.At(a.Now.Add(time.Since(s.made)))
+	return a
+}
 
 // Reading is the inlet: it takes what a device said. It never drops one and
 // never waits for disk or network.
-func (g *Guard) Reading(r home.Reading) {}
+func (g *Guard) Reading(r home.Reading) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.input(alarm.Reading{Device: r.Device, Trait: r.Trait, Value: r.Value})
+}
 
 // Trouble tells the panel that a condition came or went.
-func (g *Guard) Trouble(item home.TroubleItem, present bool) {}
-
-// State is the panel as faces may show it. It never waits. Every call returns
-// its own copy of nothing: treat slices and maps within as read only.
-func (g *Guard) State() home.Alarm {
-	return home.Alarm{Mode: home.Disarmed, Phase: home.PhaseDisarmed, Ready: map[home.Mode]bool{}}
+func (g *Guard) Trouble(item home.TroubleItem, present bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.input(alarm.Trouble{Item: item, Present: present})
 }
 
 // SetMode arms or disarms, and returns once that is on disk. Errors:
 // *home.NotReady, *home.WrongCode, *home.CodeNeeded, *home.CodesLocked,
 // *home.Invalid.
 func (g *Guard) SetMode(ctx context.Context, r home.ModeRequest) (home.Alarm, error) {
-	return g.State(), errSkeleton
+	return g.setMode(ctx, r, "")
+}
+
+func (g *Guard) setMode(ctx context.Context, r home.ModeRequest, keypad home.DeviceID) (home.Alarm, error) {
+	in := alarm.SetMode{Request: r, Device: keypad}
+	if r.Code != "" {
+		in.Code = g.digest(r.Code)
+		in.Request.Code = ""
+	}
+	err := g.request(ctx, in)
+	return g.State(), err
 }
 
 // Silence stops the siren and leaves the house armed.
-func (g *Guard) Silence(ctx context.Context, by string, ch home.Channel) error { return errSkeleton }
-
-// Panic raises an alarm by hand: kind is "panic", "medical" or "fire".
-func (g *Guard) Panic(ctx context.Context, kind, by string, ch home.Channel) error {
-	return errSkeleton
+func (g *Guard) Silence(ctx context.Context, by string, ch home.Channel) error {
+	return g.request(ctx, alarm.Silence{By: by, Channel: ch})
 }
 
-// Keypad takes what a person did at a keypad. A code that came over a link
-// that is not encrypted is refused. The code is never logged.
-func (g *Guard) Keypad(ctx context.Context, device home.DeviceID, encrypted bool, action alarm.KeypadAction, code string) error {
-	return errSkeleton
+// Panic raises an alarm by hand: kind is "panic", "medical" or "fire". Errors:
+// *home.Invalid.
+func (g *Guard) Panic(ctx context.Context, kind, by string, ch home.Channel) error {
+	return g.request(ctx, alarm.Panic{Kind: home.ZoneKind(kind), By: by, Channel: ch})
 }
 
 // Zones lists the zones.
-func (g *Guard) Zones() []home.Zone { return nil }
-
-// PutZone adds or changes a zone. Errors: *home.Invalid.
-func (g *Guard) PutZone(ctx context.Context, z home.Zone, by string) error { return errSkeleton }
-
-// DeleteZone removes a zone. Errors: *home.NotFound, *home.Invalid.
-func (g *Guard) DeleteZone(ctx context.Context, id home.ZoneID, by string) error { return errSkeleton }
-
-// Codes lists the codes without their digits.
-func (g *Guard) Codes() []home.Code { return nil }
-
-// PutCode adds or changes a code. An empty id makes a new one; a new code
-// without digits gets six from the hub, returned this once. Errors:
-// *home.Invalid.
-func (g *Guard) PutCode(ctx context.Context, c home.Code, by string) (home.Code, error) {
-	return c, errSkeleton
+func (g *Guard) Zones() []home.Zone {
+	return g.peek().Zones()
 }
 
-// DeleteCode removes a code. Errors: *home.NotFound.
-func (g *Guard) DeleteCode(ctx context.Context, id, by string) error { return errSkeleton }
+// PutZone adds or changes a zone. Errors: *home.Invalid.
+func (g *Guard) PutZone(ctx context.Context, z home.Zone, by string) error {
+	return g.request(ctx, alarm.PutZone{Zone: z, By: by})
+}
+
+// DeleteZone removes a zone. Errors: *home.NotFound, *home.Invalid.
+func (g *Guard) DeleteZone(ctx context.Context, id home.ZoneID, by string) error {
+	return g.request(ctx, alarm.DeleteZone{ID: id, By: by})
+}
 
 // Settings are the panel's figures.
-func (g *Guard) Settings() home.AlarmSettings { return home.AlarmSettings{} }
+func (g *Guard) Settings() home.AlarmSettings {
+	return g.peek().Settings()
+}
 
 // PutSettings changes the panel's figures. Errors: *home.Invalid.
 func (g *Guard) PutSettings(ctx context.Context, s home.AlarmSettings, by string) error {
-	return errSkeleton
+	return g.request(ctx, alarm.PutSettings{Settings: s, By: by})
+}
+
+func (g *Guard) peek() alarm.Panel {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.panel
+}
+
+// digest is a code under the device key.
+func (g *Guard) digest(digits string) alarm.Digest {
+	h := hmac.New(sha256.New, g.o.CodeKey)
+	h.Write([]byte(digits))
+	return alarm.Digest(h.Sum(nil))
 }

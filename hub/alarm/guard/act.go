@@ -1,0 +1,260 @@
+package guard
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"gatehouse/hub/alarm"
+	"gatehouse/hub/home"
+)
+
+var errStopped = errors.New("guard: the hub is stopping")
+
+// retreat is what waits until the panel is written.
+type retreat struct {
+	panel   alarm.Panel // as the step left it
+	effects []alarm.Effect
+	lowers  bool      // faces would see the house guarded otherwise
+	giveUp  time.Time // with the monotonic clock
+	done    chan struct{}
+	err     error // the answer, once done is closed
+}
+
+// request gives an input to the panel and waits for its answer. If ctx ends
+// first, the request has still been made.
+func (g *Guard) request(ctx context.Context, in alarm.Input) error {
+	g.mu.Lock()
+	if g.stopped {
+		g.mu.Unlock()
+		return errStopped
+	}
+	r := g.input(in)
+	g.mu.Unlock()
+	select {
+	case <-r.done:
+		return r.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// input steps the panel with the mutex held.
+func (g *Guard) input(in alarm.Input) *retreat {
+	g.begin()
+	now := g.now()
+	return g.step(now, in)
+}
+
+// begin resumes a loaded panel, once.
+func (g *Guard) begin() {
+	if g.begun {
+		return
+	}
+	g.begun = true
+	for _, e := range g.lost {
+		g.o.Journal.Add(e)
+	}
+	g.lost = nil
+	g.step(g.now(), alarm.Resumed{})
+}
+
+// now is the panel's time. If the wall clock was set, the panel is told first.
+func (g *Guard) now() time.Time {
+	t := time.Now()
+	now, set := g.clock.read(t.Sub(g.start), t.Round(0))
+	if set != 0 {
+		g.log.Warn("wall clock was set", "by", set)
+		g.step(now, alarm.ClockStepped{By: set})
+	}
+	return now
+}
+
+// step moves the panel and does what follows from it, sirens first.
+func (g *Guard) step(now time.Time, in alarm.Input) *retreat {
+	before := g.panel
+	next, effects := before.Step(now, in)
+	g.panel = next
+	if next.Seq() == before.Seq() && len(effects) == 0 {
+		return nil // a reading that changes nothing
+	}
+	g.drive(now)
+
+	var r *retreat
+	for _, e := range effects {
+		if !e.Retreat() {
+			if a, ok := e.(alarm.Answer); ok {
+				r = answered(r, a.Err)
+				continue
+			}
+			g.act(e)
+			continue
+		}
+		if r == nil {
+			r = &retreat{done: make(chan struct{})}
+		}
+		r.effects = append(r.effects, e)
+	}
+	if next.Revision() != before.Revision() {
+		kick(g.dirty)
+	}
+	if r != nil && len(r.effects) > 0 {
+		r.panel, r.lowers = next, lowers(before, next)
+		r.giveUp = time.Now().Add(Patience)
+		g.waiting = append(g.waiting, r)
+		if g.hangs || next.Revision() == g.settled.Revision() {
+			g.settle(next)
+			return r
+		}
+	}
+	g.publish(now)
+	if !next.Until().Equal(before.Until()) || len(g.waiting) > 0 {
+		kick(g.retime)
+	}
+	return r
+}
+
+// answered is a request that was refused at once.
+func answered(r *retreat, err error) *retreat {
+	if r == nil {
+		r = &retreat{done: make(chan struct{})}
+	}
+	r.err = err
+	r.answer()
+	return r
+}
+
+// answer lets the request return; once is enough.
+func (r *retreat) answer() {
+	select {
+	case <-r.done:
+	default:
+		close(r.done)
+	}
+}
+
+// lowers tells whether a step changed what faces show of the guard itself.
+func lowers(before, next alarm.Panel) bool {
+	a, b := before.View(time.Time{}), next.View(time.Time{})
+	if a.Mode != b.Mode || a.Phase != b.Phase || len(a.Bypassed) != len(b.Bypassed) {
+		return true
+	}
+	return a.Alarm != nil && b.Alarm != nil && a.Alarm.Silenced != b.Alarm.Silenced
+}
+
+// act does one effect. Sirens are driven by level, see drive.
+func (g *Guard) act(e alarm.Effect) {
+	switch e := e.(type) {
+	case alarm.Line:
+		g.o.Journal.Add(e.Event)
+	case alarm.Indication:
+		if g.o.Keypads != nil {
+			g.o.Keypads.Indicate(e)
+		}
+	case alarm.Notice:
+		if g.o.Notify != nil {
+			g.o.Notify(e)
+		}
+	case alarm.Siren, alarm.Answer:
+	}
+}
+
+// drive tells the sirens what to do if that has changed: what the present
+// panel asks for, or else what the last settled one does.
+func (g *Guard) drive(now time.Time) {
+	want := g.panel.Sounding(now)
+	if !want.On() {
+		want = g.settled.Sounding(now)
+	}
+	if want == g.sound {
+		return
+	}
+	g.sound = want
+	g.o.Siren.Sound(want)
+}
+
+// settle lets every retreat go on that is no newer than the panel p, which is
+// on disk or will not be waited for any longer.
+func (g *Guard) settle(p alarm.Panel) {
+	if p.Revision() > g.settled.Revision() {
+		g.settled = p
+	}
+	n := 0
+	for n < len(g.waiting) && g.waiting[n].panel.Revision() <= g.settled.Revision() {
+		n++
+	}
+	freed := g.waiting[:n]
+	g.waiting = append([]*retreat(nil), g.waiting[n:]...)
+	now := g.now()
+	g.drive(now)
+	for _, r := range freed {
+		for _, e := range r.effects {
+			if a, ok := e.(alarm.Answer); ok {
+				r.err = a.Err
+				continue
+			}
+			g.act(e)
+		}
+	}
+	if n > 0 {
+		g.publish(now)
+	}
+	for _, r := range freed {
+		r.answer()
+	}
+}
+
+// publish shows the panel, with what is not written yet held back.
+func (g *Guard) publish(now time.Time) {
+	last := g.shown.Load()
+	v := g.panel.View(now)
+	for _, r := range g.waiting {
+		if r.lowers {
+			v = heldBack(last.alarm, v)
+			break
+		}
+	}
+	if same(v, last.alarm) {
+		return
+	}
+	v.Seq = max(v.Seq, last.alarm.Seq+1)
+	g.shown.Store(&shown{v, time.Now()})
+	g.Changes.Publish(v)
+}
+
+// heldBack is the panel as it is with the guard of the house as it was last
+// shown; but an alarm that began since is shown at once.
+func heldBack(last, is home.Alarm) home.Alarm {
+	v := is
+	v.Mode, v.Phase, v.Since, v.Until = last.Mode, last.Phase, last.Since, last.Until
+	v.Bypassed, v.Alarm, v.ChangedBy = last.Bypassed, last.Alarm, last.ChangedBy
+	if is.Phase == home.PhaseAlarm && (last.Alarm == nil || last.Phase != home.PhaseAlarm || last.Alarm.Kind != is.Alarm.Kind) {
+		v.Phase, v.Alarm, v.Since, v.Until = is.Phase, is.Alarm, is.Since, nil
+	}
+	return v
+}
+
+// same tells whether faces would show the two alike.
+func same(a, b home.Alarm) bool {
+	return a.Mode == b.Mode && a.Phase == b.Phase && a.Since == b.Since && a.ChangedBy == b.ChangedBy &&
+		equal(a.Until, b.Until) && equal(a.Alarm, b.Alarm) &&
+		slices.Equal(a.Open, b.Open) && slices.Equal(a.Bypassed, b.Bypassed) && maps.Equal(a.Ready, b.Ready) &&
+		slices.EqualFunc(a.Troubles, b.Troubles, func(x, y home.TroubleItem) bool {
+			return x.Code == y.Code && x.Device == y.Device && x.Text == y.Text && x.Severity == y.Severity &&
+				x.Mend == y.Mend && x.Since == y.Since && slices.Equal(x.Blocks, y.Blocks)
+		})
+}
+
+func equal[T comparable](a, b *T) bool {
+	return a == b || (a != nil && b != nil && *a == *b)
+}
+
+// kick wakes the reader of a channel of capacity 1.
+func kick(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,138 @@
+package alarm
+
+import (
+	"time"
+
+	"gatehouse/hub/home"
+)
+
+// sense says what a value of a trait means for a zone: whether it is open
+// (disturbed), and whether that is known at all. A momentary trait such as a
+// button is never open afterwards.
+func sense(t home.Trait, v home.Value) (open, known, momentary bool) {
+	switch t {
+	case home.Contact:
+		return v == home.Open, v == home.Open || v == home.Closed, false
+	case home.Lock:
+		// Only a bolt that is surely out is closed.
+		return v != home.Locked, v == home.Locked || v == home.Unlocked || v == home.Jammed, false
+	case home.Button:
+		return v.Known(), true, true
+	case home.Motion, home.Smoke, home.CO, home.Gas, home.Water, home.Vibration, home.Glass,
+		home.Tamper, home.Occupancy, home.Trouble:
+		return v == home.True, v == home.True || v == home.False, false
+	default:
+		return false, false, false
+	}
+}
+
+// reading takes what a sensor said. An alarm is raised when a zone becomes
+// open, not by every report of it.
+func (s *step) reading(in Reading) {
+	i, ok := s.cfg().bySource[source{in.Device, in.Trait}]
+	if !ok {
+		return
+	}
+	st := &s.p.st
+	open, known, momentary := sense(in.Trait, in.Value)
+	wasKnown := st.known.has(i)
+	wasOpen := wasKnown && st.open.has(i)
+	open = open && known
+	if wasKnown != known || wasOpen != (open && !momentary) {
+		st.known = st.known.with(i, known)
+		st.open = st.open.with(i, open && !momentary)
+		s.visible = true
+	}
+	switch {
+	case open && (!wasOpen || momentary):
+		s.opened(i)
+	case known && !open && wasOpen:
+		s.closed(i)
+	}
+}
+
+// opened decides what a zone that became open means.
+func (s *step) opened(i int) {
+	st := &s.p.st
+	z := &s.cfg().zones[i]
+	saw := z.Name + " " + did(z.Trait)
+	switch {
+	case z.Kind.AlwaysOn():
+		kind := string(z.Kind)
+		if z.Kind == home.Zone24h {
+			kind = kindBurglary
+		}
+		s.trip(kind, z.ID, saw+".", nil)
+	case st.bypassed.has(i):
+	case st.watch == home.PhaseDisarmed:
+		if z.Chime {
+			s.tone = ToneChime
+		}
+		if z.Kind == home.ZoneDay {
+			s.tone = ToneChime
+			s.line(home.KindAlarm, z.ID, nil, AtOnce, saw+" while the house is disarmed.")
+			s.effect(Notice{Kind: "day", Zone: z.ID, Text: saw + "."})
+		}
+	case !s.cfg().uses(st.mode, i):
+	case st.watch == home.PhaseArming:
+		if z.Kind == home.ZoneEntry {
+			s.exitDoorOpened(z)
+		}
+	case st.watch == home.PhaseArmed && z.Kind == home.ZoneEntry && s.p.runs(burglary) < 0:
+		s.entryBegins(z, saw)
+	case st.watch == home.PhaseEntry && z.Kind == home.ZoneEntry:
+		// A second door may shorten the delay, never lengthen it.
+		if until := s.now.Add(s.cfg().entryDelay(z)); until.Before(st.until) {
+			st.until = until
+			s.durable = true
+		}
+	case st.watch == home.PhaseEntry && z.Kind == home.ZoneInterior:
+		// Somebody walks from the door to the keypad.
+	default:
+		s.trip(kindBurglary, z.ID, saw+".", nil)
+	}
+}
+
+// closed follows the way out.
+func (s *step) closed(i int) {
+	st := &s.p.st
+	if st.watch == home.PhaseArming && st.exit == exitOpened && s.cfg().zones[i].Kind == home.ZoneEntry && s.cfg().uses(st.mode, i) {
+		st.exit = exitClosed
+		s.durable = true
+	}
+}
+
+// exitDoorOpened restarts the exit delay when a door of the way out opens
+// again after it was opened and closed: somebody forgot the keys. Once for
+// each arming.
+func (s *step) exitDoorOpened(z *home.Zone) {
+	st := &s.p.st
+	switch st.exit {
+	case exitUnused:
+		st.exit = exitOpened
+		s.durable = true
+	case exitClosed:
+		st.exit = exitRestarted
+		st.until = s.now.Add(st.exitDelay)
+		s.durable = true
+		s.line(home.KindAlarm, z.ID, nil, AtOnce,
+			z.Name+" opened again: "+say(st.exitDelay)+" more to leave, this once.")
+	case exitOpened, exitRestarted:
+	}
+}
+
+// entryBegins starts the entry delay.
+func (s *step) entryBegins(z *home.Zone, saw string) {
+	d := s.cfg().entryDelay(z)
+	s.watch(home.PhaseEntry, s.now.Add(d))
+	s.p.st.entryZone, s.p.st.entryKind = z.ID, kindBurglary
+	s.line(home.KindAlarm, z.ID, nil, AtOnce, saw+". "+capital(say(d))+" to enter a code.")
+}
+
+// entryDelay is the zone's own, or the panel's.
+func (c *config) entryDelay(z *home.Zone) time.Duration {
+	if z.EntryDelay != nil {
+		return time.Duration(*z.EntryDelay)
+	}
+	return time.Duration(c.settings.EntryDelay)
+}

@@ -1,0 +1,315 @@
+package alarm
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"gatehouse/hub/home"
+)
+
+// Step moves the panel: it settles what is due at now, takes the input, and
+// returns the panel that results with what is to be done. The panel that was
+// stepped is left as it was.
+func (p Panel) Step(now time.Time, in Input) (Panel, []Effect) {
+	s := step{p: p.orNew()}
+	now = now.UTC().Round(0) // wall time alone is what survives a restart
+	if c, ok := in.(ClockStepped); ok {
+		s.shift(c.By)
+	}
+	if now.Before(s.p.st.at) {
+		now = s.p.st.at
+	}
+	before := s.p
+	beforeSound := before.Sounding(before.st.at)
+	s.p.st.at, s.now = now, now
+	if _, ok := in.(Resumed); ok {
+		s.resumed()
+	}
+	s.settle()
+	s.take(in)
+	s.finish(before, beforeSound)
+	return s.p, s.effects
+}
+
+// step is one step in the making.
+type step struct {
+	p       Panel
+	now     time.Time
+	effects []Effect
+
+	durable bool // something changed that must be saved
+	visible bool // something changed that a face can see
+	request bool // a person asked: what changes waits until it is written
+	aborted bool
+	tone    Tone
+	device  home.DeviceID // the keypad that the input came from, or ""
+}
+
+func (s *step) cfg() *config { return s.p.cfg }
+
+func (s *step) effect(e Effect) { s.effects = append(s.effects, e) }
+
+func (s *step) take(in Input) {
+	switch in := in.(type) {
+	case Reading:
+		s.reading(in)
+	case SetMode:
+		s.request = true
+		s.device = in.Device
+		s.setMode(in)
+	case Silence:
+		s.request = true
+		s.silence(in)
+	case Panic:
+		s.device = in.Device
+		s.panicked(in)
+	case RefusedCode:
+		s.device = in.Device
+		s.line(home.KindAccess, "", nil, AtOnce,
+			"A keypad sent a code over a link that is not encrypted: it was refused.")
+		s.tone = ToneError
+	case Trouble:
+		s.trouble(in)
+	case PutZone:
+		s.request = true
+		s.answer(s.putZone(in))
+	case DeleteZone:
+		s.request = true
+		s.answer(s.deleteZone(in))
+	case PutCode:
+		s.request = true
+		s.answer(s.putCode(in))
+	case DeleteCode:
+		s.request = true
+		s.answer(s.deleteCode(in))
+	case PutSettings:
+		s.request = true
+		s.answer(s.putSettings(in))
+	case ClockStepped:
+		s.durable = true
+		s.line(home.KindSystem, "", nil, AtOnce, clockText(in.By))
+	case Tick, Resumed:
+	}
+}
+
+// finish compares what sounds and shows with what did before.
+func (s *step) finish(before Panel, beforeSound Sound) {
+	when := When(s.request)
+	if sound := s.p.Sounding(s.now); sound != beforeSound {
+		w := when
+		if sound.On() && (!beforeSound.On() || sound.ID != beforeSound.ID || sound.Until.After(beforeSound.Until)) {
+			w = AtOnce
+		}
+		s.effect(Siren{sound, w})
+	}
+	is, was := s.p.Indication(s.now), before.Indication(s.now)
+	if s.aborted {
+		s.tone = ToneAbort
+	}
+	changed := is != was || !s.p.st.until.Equal(before.st.until)
+	if changed || s.tone != ToneNone {
+		if s.tone != ToneNone {
+			is.Tone = s.tone
+		}
+		is.When = when && When(changed)
+		s.effect(is)
+	}
+	if s.durable {
+		s.p.st.rev++
+	}
+	if s.durable || s.visible {
+		s.p.st.seq++
+	}
+}
+
+// settle does what is due, in the order of time.
+func (s *step) settle() {
+	for {
+		d := s.p.nextDue()
+		if d.kind == dueNothing || d.at.After(s.now) {
+			return
+		}
+		switch d.kind {
+		case dueDelay:
+			if s.p.st.watch == home.PhaseArming {
+				s.exitEnds(d.at)
+			} else {
+				s.entryEnds()
+			}
+		case dueReport:
+			s.reportDue(d.trip)
+		case dueSiren:
+			s.sirenDue(d.trip)
+		case dueNothing:
+		}
+	}
+}
+
+// watch moves the panel to a phase. A zero until is no deadline.
+func (s *step) watch(phase home.Phase, until time.Time) {
+	s.p.st.watch, s.p.st.until, s.p.st.since = phase, until, s.now
+	s.durable = true
+}
+
+// exitEnds arms the house at the end of the exit delay. A door or window that
+// is open then is an exit error: it begins the entry delay.
+func (s *step) exitEnds(at time.Time) {
+	if i := s.leftOpen(); i >= 0 {
+		z := &s.cfg().zones[i]
+		d := s.cfg().entryDelay(z)
+		s.watch(home.PhaseEntry, s.now.Add(d))
+		s.p.st.entryZone, s.p.st.entryKind = z.ID, kindExitError
+		s.line(home.KindAlarm, z.ID, nil, AtOnce,
+			z.Name+" was left open on leaving. "+capital(say(d))+" to enter a code.")
+		return
+	}
+	s.watch(home.PhaseArmed, time.Time{})
+	s.p.st.since = at
+	s.line(home.KindAlarm, "", nil, AtOnce, s.armedText())
+}
+
+// leftOpen is the first zone of the barrier that is known to be open, or -1.
+func (s *step) leftOpen() int {
+	m := s.cfg().mode[modeIndex(s.p.st.mode)]
+	for i := range s.cfg().zones {
+		if m.barrier.has(i) && s.p.st.open.has(i) && !s.p.st.bypassed.has(i) {
+			return i
+		}
+	}
+	return -1
+}
+
+// entryEnds raises the alarm at the end of the entry delay.
+func (s *step) entryEnds() {
+	zone, kind := s.p.st.entryZone, s.p.st.entryKind
+	s.watch(home.PhaseArmed, time.Time{})
+	s.trip(kind, zone, s.cfg().name(zone)+", no code in time.", nil)
+}
+
+// resumed readies a panel that was loaded: no sensor has spoken yet, and faces
+// must see its changes as newer than those that were not saved.
+func (s *step) resumed() {
+	s.p.st.open, s.p.st.known = nil, nil
+	s.p.st.troubles = nil
+	s.p.st.seq = max(s.p.st.seq+1, uint64(max(s.now.UnixMilli(), 0)))
+	s.durable = true
+	if s.p.st.mode != home.Disarmed || len(s.p.st.running) > 0 {
+		s.line(home.KindAlarm, "", nil, AtOnce, "The hub started again and the panel goes on: "+s.standing()+".")
+	}
+	is := s.p.Indication(s.now)
+	s.effect(is)
+	if sound := s.p.Sounding(s.now); sound.On() {
+		s.effect(Siren{sound, AtOnce})
+	}
+}
+
+// shift moves every deadline by d, as the wall clock was.
+func (s *step) shift(d time.Duration) {
+	st := &s.p.st
+	move := func(t *time.Time) {
+		if !t.IsZero() {
+			*t = t.Add(d)
+		}
+	}
+	move(&st.at)
+	move(&st.until)
+	move(&st.lockedUntil)
+	st.running = append([]trip(nil), st.running...)
+	for i := range st.running {
+		move(&st.running[i].SirenUntil)
+		move(&st.running[i].ReportAt)
+	}
+}
+
+// trouble keeps a condition of the house in the list that faces show.
+func (s *step) trouble(in Trouble) {
+	items := make([]home.TroubleItem, 0, len(s.p.st.troubles)+1)
+	for _, t := range s.p.st.troubles {
+		if t.Code != in.Item.Code || t.Device != in.Item.Device {
+			items = append(items, t)
+		}
+	}
+	if in.Present {
+		items = append(items, in.Item)
+	}
+	s.p.st.troubles = items
+	s.visible = true
+}
+
+// silence stops what sounds.
+func (s *step) silence(in Silence) {
+	any := false
+	for i, t := range s.p.st.running {
+		if !t.Silenced {
+			s.editTrip(i, func(t *trip) { t.Silenced = true })
+			any = true
+		}
+	}
+	if any {
+		s.p.st.changedBy = in.By
+		s.line(home.KindAlarm, s.p.top().Zone, home.Who(in.By), OnceWritten, "Siren silenced. "+capital(s.standing())+".")
+	}
+	s.answer(nil)
+}
+
+// panicked raises an alarm by hand.
+func (s *step) panicked(in Panic) {
+	switch in.Kind {
+	case home.ZonePanic, home.ZoneMedical, home.ZoneFire:
+	default:
+		s.answer(&home.Invalid{Field: "kind", Reason: strconv.Quote(string(in.Kind)) + " cannot be raised by hand: give panic, medical or fire"})
+		return
+	}
+	who := home.Who(in.By)
+	text := "raised by " + in.By + "."
+	if in.By == "" {
+		who, text = nil, "raised by hand."
+	}
+	s.trip(string(in.Kind), "", text, who)
+	s.answer(nil)
+}
+
+// answer replies to a request. A refusal changes nothing and need not wait,
+// except that a wrong code is counted first, so that pulling the plug does not
+// win another try.
+func (s *step) answer(err error) {
+	var wrong *home.WrongCode
+	s.effect(Answer{err, When(err == nil || errors.As(err, &wrong))})
+}
+
+// line adds a line to the journal and to the outbox.
+func (s *step) line(kind string, zone home.ZoneID, who *string, when When, text string) {
+	st := &s.p.st
+	st.lastLine++
+	e := home.Event{At: home.At(s.now), Kind: kind, Zone: zone, Who: who, Text: text, Device: s.device}
+	if i, ok := s.cfg().byID[zone]; ok {
+		e.Device = s.cfg().zones[i].Device
+	}
+	e.Data = append(e.Data, `{"line":"`...)
+	e.Data = append(e.Data, lineID(s.now, st.lastLine)...)
+	e.Data = append(e.Data, `"}`...)
+	outbox := make([]home.Event, 0, keepLines)
+	outbox = append(outbox, st.outbox[max(0, len(st.outbox)-keepLines+1):]...)
+	st.outbox = append(outbox, e)
+	s.durable = true
+	s.effect(Line{e, when})
+}
+
+func lineID(now time.Time, n uint64) string {
+	return strconv.FormatInt(now.UnixMilli(), 36) + "-" + strconv.FormatUint(n, 36)
+}
+
+// LineID is the panel's own id of a line, or "" if e is not one of its lines.
+func LineID(e home.Event) string {
+	rest, ok := strings.CutPrefix(string(e.Data), `{"line":"`)
+	if !ok {
+		return ""
+	}
+	id, ok := strings.CutSuffix(rest, `"}`)
+	if !ok {
+		return ""
+	}
+	return id
+}
