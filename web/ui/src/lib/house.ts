@@ -1,0 +1,145 @@
+/**
+ * What this page knows about the house, and how old that knowledge is.
+ *
+ * A pure core: `step` takes what was heard and when, and gives the next state;
+ * it never looks at a clock and never asks anybody. The rules it keeps:
+ *
+ * - Only words of the hub change the picture, and never an older word after a
+ *   newer one.
+ * - Every word carries the hub's own time. The age of what is shown is counted
+ *   from when the hub said it, not from when it arrived, so a slow line makes
+ *   the picture old, not wrong.
+ * - After the line broke nothing counts as present until the whole state was
+ *   fetched again.
+ */
+import type { Alarm, Device, Event, Trouble, Zone } from './api';
+
+/** Silence of the hub, in milliseconds, after which its last word is shown as its last word. */
+export const STALE = 7_000;
+/** Silence after which the house counts as out of sight. */
+export const LOST = 15_000;
+/** A beat is due each 3 s. */
+export const BEAT = 3_000;
+/** How many journal lines the page keeps. */
+export const KEPT = 60;
+
+export type Link = 'loading' | 'live' | 'stale' | 'lost';
+
+export interface Snapshot {
+	alarm: Alarm;
+	zones: Zone[];
+	devices: Device[];
+	health: Trouble[];
+	events: Event[];
+}
+
+/** One message of the stream. `seq` of a beat is the panel's, so that a lost message shows. */
+export type Word =
+	| { kind: 'alarm'; alarm: Alarm }
+	| { kind: 'device'; device: Device }
+	| { kind: 'left'; id: string }
+	| { kind: 'health'; health: Trouble[] }
+	| { kind: 'event'; event: Event }
+	| { kind: 'beat'; now: number; seq: number };
+
+export type Input =
+	/** The stream is open (again); words of it may be kept, but are not shown before the snapshot. */
+	| { kind: 'opened' }
+	/** The whole state; `asked` is when it was asked for. */
+	| { kind: 'snapshot'; snapshot: Snapshot; asked: number }
+	| { kind: 'word'; word: Word }
+	/** The line broke, or the phone slept. */
+	| { kind: 'broken' };
+
+export interface House {
+	/** The last known state; null before the first. */
+	readonly known: Snapshot | null;
+	/** Whether `known` and the words since form one unbroken whole. */
+	readonly whole: boolean;
+	/** The panel's number is ahead of what is shown: a word was missed and the state must be fetched. */
+	readonly behind: boolean;
+	/** The hub's clock, in ms, when it last said anything. */
+	readonly word: number;
+	/** The hub's clock minus ours, in ms, as the fastest message had it. */
+	readonly skew: number;
+	/** Words that came while the snapshot was on its way. */
+	readonly waiting: readonly Word[];
+}
+
+export const nothing: House = { known: null, whole: false, behind: false, word: 0, skew: -Infinity, waiting: [] };
+
+/** The hub's clock as far as we can tell, in ms since 1970. */
+export function hubNow(h: House, now: number): number {
+	return h.skew + now;
+}
+
+/** Age of the last word, in ms. */
+export function age(h: House, now: number): number {
+	return h.known ? Math.max(0, hubNow(h, now) - h.word) : Infinity;
+}
+
+/** How the line is: what may be shown as the present. */
+export function link(h: House, now: number): Link {
+	if (!h.known) return 'loading';
+	const old = age(h, now);
+	if (old > LOST || !h.whole) return 'lost';
+	return old > STALE || h.behind ? 'stale' : 'live';
+}
+
+/** The next state. `now` is our clock when the input came in. */
+export function step(h: House, input: Input, now: number): House {
+	switch (input.kind) {
+		case 'opened':
+			return { ...h, whole: false, behind: false, waiting: [] };
+		case 'broken':
+			return { ...h, whole: false, waiting: [] };
+		case 'snapshot': {
+			// An answer that was long on its way says little about now.
+			if (now - input.asked > STALE) return h;
+			const at = Date.parse(input.snapshot.alarm.now);
+			const whole: House = { ...h, known: sorted(input.snapshot), whole: true, behind: false, word: at, skew: at - now, waiting: [] };
+			return h.waiting.reduce((s, w) => hear(s, w), whole);
+		}
+		case 'word': {
+			const said = saidAt(input.word);
+			const timed = said === null ? h : { ...h, word: Math.max(h.word, said), skew: Math.max(h.skew, said - now) };
+			if (!h.whole) return { ...timed, waiting: [...timed.waiting.slice(-200), input.word] };
+			return hear(timed, input.word);
+		}
+	}
+}
+
+function saidAt(w: Word): number | null {
+	if (w.kind === 'beat') return w.now;
+	if (w.kind === 'alarm') return Date.parse(w.alarm.now);
+	return null;
+}
+
+function hear(h: House, w: Word): House {
+	const known = h.known;
+	if (!known) return h;
+	switch (w.kind) {
+		case 'alarm':
+			if (w.alarm.seq < known.alarm.seq) return h;
+			return { ...h, known: { ...known, alarm: w.alarm } };
+		case 'beat':
+			return w.seq > known.alarm.seq ? { ...h, behind: true } : h;
+		case 'health':
+			return { ...h, known: { ...known, health: w.health } };
+		case 'device': {
+			const rest = known.devices.filter((d) => d.id !== w.device.id);
+			return { ...h, known: sorted({ ...known, devices: [...rest, w.device] }) };
+		}
+		case 'left':
+			return { ...h, known: { ...known, devices: known.devices.filter((d) => d.id !== w.id) } };
+		case 'event': {
+			if (known.events.some((e) => e.seq === w.event.seq)) return h;
+			const events = [w.event, ...known.events].sort((a, b) => b.seq - a.seq).slice(0, KEPT);
+			return { ...h, known: { ...known, events } };
+		}
+	}
+}
+
+function sorted(s: Snapshot): Snapshot {
+	return { ...s, devices: [...s.devices].sort((a, b) => a.name.localeCompare(b.name)) };
+}

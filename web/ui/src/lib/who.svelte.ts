@@ -1,0 +1,48 @@
+/** Who sits before this screen, as far as the hub knows. */
+import { call, Silence, type Session } from './api';
+import { onSignedOut } from './live.svelte';
+import { setZone } from './time';
+
+class Who {
+	#session = $state.raw<Session | null>(null);
+	/** The hub could not be asked at all. */
+	unreachable = $state(false);
+	/** The session ended while it was used. */
+	ended = $state(false);
+
+	constructor() {
+		onSignedOut(() => {
+			if (this.#session?.stage === 'full') this.ended = true;
+			void this.look();
+		});
+	}
+
+	get session(): Session | null {
+		return this.#session;
+	}
+	may(right: string): boolean {
+		return this.#session?.rights.includes(right) ?? false;
+	}
+	take(session: Session): void {
+		this.#session = session;
+		this.unreachable = false;
+		if (session.stage === 'full') this.ended = false;
+		setZone(session.zone);
+	}
+	async look(): Promise<void> {
+		try {
+			this.take(await call<Session>('GET', '/session'));
+		} catch (error) {
+			if (error instanceof Silence) this.unreachable = true;
+		}
+	}
+	async signOut(): Promise<void> {
+		try {
+			await call('DELETE', '/session');
+		} finally {
+			await this.look();
+		}
+	}
+}
+
+export const who = new Who();
