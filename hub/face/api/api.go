@@ -96,6 +96,7 @@ type Options struct {
 	Metrics []func(io.Writer) // more lines for /metrics
 	Web     http.Handler      // the owner's page, at /; nil: none
 	Hosts   func() []string   // names the hub answers to, beside addresses and localhost
+	Trust   *Trust            // how devices come to trust the hub; nil: no pages about it
 	Demo    bool              // says DEMO on every face
 
 	Version         string // of the hub
@@ -119,7 +120,9 @@ type API struct {
 	streams streams
 	set     *metrics.Set
 	panics  *metrics.Counter
-	doc     []byte // openapi.json
+	doc     []byte        // openapi.json
+	trust   *trust        // nil without an authority of its own
+	ending  chan struct{} // closed when Run ends: so do the streams
 }
 
 type mount struct {
@@ -144,10 +147,18 @@ func New(o Options) (*API, error) {
 	}
 	a := &API{
 		o: o, log: o.Log,
-		mux:   http.NewServeMux(),
-		cross: http.NewCrossOriginProtection(),
-		kept:  newAnswers(),
-		set:   metrics.NewSet(),
+		mux:    http.NewServeMux(),
+		cross:  http.NewCrossOriginProtection(),
+		kept:   newAnswers(),
+		set:    metrics.NewSet(),
+		ending: make(chan struct{}),
+	}
+	if o.Trust != nil {
+		t, err := newTrust(*o.Trust)
+		if err != nil {
+			return nil, err
+		}
+		a.trust = t
 	}
 	a.panics = a.set.NewCounter("gatehouse_http_panics_total")
 	a.news = newNews(a)
@@ -170,8 +181,9 @@ func (a *API) Mount(prefix string, h http.Handler) {
 	a.mounts = append(a.mounts, mount{prefix, h})
 }
 
-// Run feeds the event streams until ctx ends.
+// Run feeds the event streams until ctx ends, then ends them. Call it once.
 func (a *API) Run(ctx context.Context) error {
+	defer close(a.ending)
 	if err := a.news.run(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("api: %w", err)
 	}
@@ -186,6 +198,9 @@ func (a *API) Handler() http.Handler {
 				m.handler.ServeHTTP(w, r)
 				return
 			}
+		}
+		if a.trusts(w, r) {
+			return
 		}
 		if ours(r.URL.Path) || a.o.Web == nil {
 			a.serveAPI(w, r)

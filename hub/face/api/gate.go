@@ -64,7 +64,7 @@ func (a *API) outer(next http.Handler) http.Handler {
 			h.Set("Cache-Control", "no-store")
 			h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		}
-		if !a.knownHost(r.Host) {
+		if !knownHost(r.Host, a.o.Hosts) {
 			problem(http.StatusMisdirectedRequest, codeWrongHost,
 				"This hub does not answer to that name. Use its address, or a name it was given.").write(w)
 			return
@@ -80,7 +80,7 @@ func (a *API) outer(next http.Handler) http.Handler {
 // knownHost tells whether a Host header can be meant for this hub. A page of
 // somebody else that had its name point here (DNS rebinding) comes with its own
 // name; an address or localhost cannot be somebody else's.
-func (a *API) knownHost(host string) bool {
+func knownHost(host string, names func() []string) bool {
 	name := host
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		name = h
@@ -92,7 +92,7 @@ func (a *API) knownHost(host string) bool {
 	if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
 		return true
 	}
-	return a.o.Hosts != nil && slices.ContainsFunc(a.o.Hosts(), func(n string) bool { return strings.EqualFold(n, name) })
+	return names != nil && slices.ContainsFunc(names(), func(n string) bool { return strings.EqualFold(n, name) })
 }
 
 // gate stands before one route: who asks, may they, the body, and the answer

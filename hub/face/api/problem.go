@@ -60,6 +60,7 @@ const (
 	codeConflict      = "conflict"
 	codeCrossOrigin   = "cross-origin"
 	codeWrongHost     = "wrong-host"
+	codeUnencrypted   = "unencrypted"
 	codeKeyReused     = "idempotency-key-reused"
 	codeInternal      = "internal"
 	codeUnavailable   = "unavailable"

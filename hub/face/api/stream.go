@@ -78,7 +78,9 @@ func (a *API) stream(w http.ResponseWriter, r *http.Request) {
 	}
 	for {
 		select {
-		case <-r.Context().Done(): // the browser left, or the hub stops
+		case <-r.Context().Done(): // the browser left
+			return
+		case <-a.ending: // the hub stops
 			return
 		case <-c.Ended():
 			s.add(a.news.session("ended", c).bytes)
