@@ -27,6 +27,8 @@ func TestMain(m *testing.M) {
 			holdOpen(os.Args[2])
 		}
 	}
+	// Children built with the race detector linger for a second otherwise.
+	_ = os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	os.Exit(m.Run())
 }
 
