@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 )
@@ -18,7 +20,7 @@ const (
 	hubBurst      = 60
 	hubRefill     = time.Second
 
-	mostCounts = 4096 // things and networks that are remembered
+	mostCounts = 8192 // things and networks that are remembered
 )
 
 // brakes slow guessing. They are told the time, and forget by restarting: who
@@ -96,7 +98,7 @@ func (b *brakes) begin(now time.Time, thing string, from netip.Addr, known bool)
 	if wait > 0 {
 		return try{}, &TooMany{After: wait}
 	}
-	b.makeRoom(now)
+	b.makeRoom()
 	if now.Sub(c.last) > forgetIn {
 		c.fails = 0
 	}
@@ -141,26 +143,24 @@ func (b *brakes) forget(thing string) {
 	delete(b.counts, "known:"+thing)
 }
 
-// makeRoom forgets what has no effect any more, and when there is no such
-// thing, the oldest. At the hub's rate it takes over an hour to push a count
-// out, which is longer than any wait.
-func (b *brakes) makeRoom(now time.Time) {
+// makeRoom forgets the oldest quarter when there are too many. At the hub's
+// rate it takes well over an hour to push a count out, longer than any wait.
+func (b *brakes) makeRoom() {
 	if len(b.counts) >= mostCounts {
-		var oldest string
-		for k, c := range b.counts {
-			if now.Sub(c.last) > forgetIn {
-				delete(b.counts, k)
-			} else if oldest == "" || c.last.Before(b.counts[oldest].last) {
-				oldest = k
-			}
-		}
-		if len(b.counts) >= mostCounts {
-			delete(b.counts, oldest)
+		byAge := slices.SortedFunc(maps.Keys(b.counts), func(x, y string) int {
+			return b.counts[x].last.Compare(b.counts[y].last)
+		})
+		for _, k := range byAge[:mostCounts/4] {
+			delete(b.counts, k)
 		}
 	}
 	if len(b.buckets) >= mostCounts {
-		for k, v := range b.buckets {
-			if k != "" && v.drained(now, networkRefill).full == 0 {
+		// What drained long ago is as good as new; the rest was here lately.
+		byAge := slices.SortedFunc(maps.Keys(b.buckets), func(x, y string) int {
+			return b.buckets[x].last.Compare(b.buckets[y].last)
+		})
+		for _, k := range byAge[:mostCounts/4] {
+			if k != "" {
 				delete(b.buckets, k)
 			}
 		}

@@ -1,4 +1,28 @@
 package auth
 
-// leaked tells whether a password is on the list of the worst ones.
-func leaked(string) bool { return false }
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"gatehouse/hub/people/auth/worst"
+)
+
+const (
+	leastStem = 6 // characters of a listed password that carry a longer one
+	mostTail  = 4 // digits and signs behind it that change nothing
+)
+
+// leaked tells whether a password is one of the worst, is one of them
+// repeated, or is one of them with a few digits or signs behind it.
+func leaked(p string) bool {
+	if worst.Contains(p) {
+		return true
+	}
+	if once := unrepeated(p); once != p && worst.Contains(once) {
+		return true
+	}
+	stem := strings.TrimRightFunc(p, func(r rune) bool { return !unicode.IsLetter(r) })
+	tail := utf8.RuneCountInString(p) - utf8.RuneCountInString(stem)
+	return tail > 0 && tail <= mostTail && utf8.RuneCountInString(stem) >= leastStem && worst.Contains(stem)
+}

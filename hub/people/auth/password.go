@@ -29,6 +29,10 @@ func judge(password Secret, words ...string) (int, error) {
 	case n > maxPassword:
 		return 0, &WeakPassword{Reason: "Too long: use at most 256 characters."}
 	}
+	if once := unrepeated(p); utf8.RuneCountInString(once) < MinPassword {
+		// zxcvbn-go does not see blocks that repeat.
+		return 0, &WeakPassword{Reason: "Too easy to guess: this is one short text over and over. Use different words."}
+	}
 	if leaked(p) {
 		return 0, &WeakPassword{Reason: "This password is on the lists that are tried first: choose another."}
 	}
@@ -47,8 +51,6 @@ func strength(p string, words []string) int {
 			return !unicode.IsLetter(r) && !unicode.IsDigit(r)
 		})...)
 	}
-	// "Summer2024!Summer2024!" is worth "Summer2024!": zxcvbn-go does not see
-	// blocks that repeat.
 	p = unrepeated(p)
 	if r := []rune(p); len(r) > judged {
 		p = string(r[:judged])

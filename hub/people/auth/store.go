@@ -220,8 +220,20 @@ func (s *store) open(db *storage.DB, log *slog.Logger, now time.Time) error {
 
 // commit carries a change out. The caller holds writing.
 func (s *store) commit(c change) error {
-	if err := s.db.Update(func(tx *storage.Tx) error { return s.put(tx, c) }); err != nil {
-		return fmt.Errorf("auth: %w", err)
+	// Pending sessions live in memory only: a flood of them must not wear the
+	// disk, nor wait for it.
+	kept := c
+	kept.sessions = maps.Clone(c.sessions)
+	s.mu.Lock()
+	maps.DeleteFunc(kept.sessions, func(id string, x *session) bool {
+		old := s.bySession[id]
+		return (old == nil || old.Stage == StagePending) && (x == nil || x.Stage == StagePending)
+	})
+	s.mu.Unlock()
+	if len(kept.sessions)+len(c.accounts)+len(c.tokens) > 0 || c.claim != nil || c.home != nil {
+		if err := s.db.Update(func(tx *storage.Tx) error { return s.put(tx, kept) }); err != nil {
+			return fmt.Errorf("auth: %w", err)
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -262,9 +274,6 @@ func (s *store) put(tx *storage.Tx, c change) error {
 		}
 	}
 	for id, x := range c.sessions {
-		if x != nil && x.Stage == StagePending {
-			continue // lives in memory only: a flood of them must not wear the disk
-		}
 		if err := putOrDelete(tx, s.sessions, id, x); err != nil {
 			return err
 		}

@@ -1,0 +1,293 @@
+package auth
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestJudge(t *testing.T) {
+	for _, tt := range []struct {
+		password string
+		words    []string
+		ok       bool
+	}{
+		{"tiny", nil, false},
+		{"elevenchars", nil, false},
+		{"passwordpassword", nil, false}, // listed
+		{"PasswordPassword", nil, false}, // listed in lower case
+		{"Summer2024!Summer2024!", nil, false},
+		{"elephant2024", nil, false}, // listed, with digits behind
+		{"aaaaaaaaaaaaaaaaaaaa", nil, false},
+		{"qwertyuiopasdfghjkl", nil, false},
+		{"123456789012345678", nil, false},
+		{"gatehouse gatehouse", nil, false},
+		{"annaberg elmstreet", []string{"Anna Berg", "Elmstreet 4"}, false},
+		{"correct horse battery staple", nil, true},
+		{"seven green umbrellas in may", nil, true},
+		{"жёлтый трамвай едет домой", nil, true},
+		{strings.Repeat("x7#Qm2!v", 32), nil, false}, // one block, over and over
+		{"kT4#" + strings.Repeat("wq8zLp", 40)[:200] + "!", nil, true},
+		{strings.Repeat("long words ", 24), nil, false}, // too long
+		{"tab and \xff bytes here", nil, false},
+	} {
+		score, err := judge(Secret(tt.password), tt.words...)
+		var weak *WeakPassword
+		if (err == nil) != tt.ok || (err != nil && (!errors.As(err, &weak) || weak.Reason == "")) {
+			t.Errorf("%.40q: score %d, %v", tt.password, score, err)
+		}
+		if err != nil && strings.Contains(err.Error(), tt.password) {
+			t.Errorf("%q is in its own error", tt.password)
+		}
+	}
+}
+
+func FuzzJudge(f *testing.F) {
+	for _, s := range []string{"", "password1234", "correct horse battery staple", "\xff\xfe", strings.Repeat("4@8({[<", 12), "01.01.2000 01/01/2000"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		score, err := judge(Secret(s), s)
+		if score < 0 || score > 4 || (err == nil && score < leastScore) {
+			t.Errorf("score %d, %v", score, err)
+		}
+	})
+}
+
+func FuzzReadCode(f *testing.F) {
+	for _, s := range []string{"", "o0il-1", "ABCD-EFGH-JKMN-PQRS", "é", "\xff"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		once := readCode(Secret(s))
+		if again := readCode(Secret(once)); again != once {
+			t.Errorf("%q reads as %q, then as %q", s, once, again)
+		}
+	})
+}
+
+func FuzzPHC(f *testing.F) {
+	k, err := newKDF(nil, CheapCost(f))
+	if err != nil {
+		f.Fatal(err)
+	}
+	good, err := k.hash(context.Background(), goodPassword)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, s := range []string{"", good, "$argon2id$v=19$m=64,t=1,p=1$$", "$argon2id$v=19$m=99999999,t=1,p=1$AAAA$AAAA", "$2y$10$x"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		c, _, hash, err := parsePHC(s)
+		if err == nil && (c.Time == 0 || c.Memory == 0 || c.Memory > 1<<20 || len(hash) != hashBytes) {
+			t.Errorf("%q reads as %+v", s, c)
+		}
+	})
+}
+
+func TestCalibrate(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		per  time.Duration // one pass over 1 MiB
+		want argon
+	}{
+		{"server", 1 * time.Millisecond, argon{Time: 5, Memory: 64 << 10}},
+		{"laptop", 2300 * time.Microsecond, argon{Time: 2, Memory: 64 << 10}},
+		{"small board", 6 * time.Millisecond, argon{Time: 1, Memory: 64 << 10}},
+		{"old board", 12 * time.Millisecond, argon{Time: 1, Memory: 32 << 10}},
+		{"hopeless", 80 * time.Millisecond, argonFloor},
+		{"unmeasurable", 0, argon{Time: 64, Memory: 64 << 10}},
+	} {
+		got := calibrate(func(a argon) time.Duration {
+			return tt.per * time.Duration(a.Time) * time.Duration(a.Memory>>10)
+		})
+		if got != tt.want {
+			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
+		}
+		if took := tt.per * time.Duration(got.Time) * time.Duration(got.Memory>>10); got != argonFloor && tt.per > 0 && (took < least || took > most) {
+			t.Errorf("%s: a try takes %v", tt.name, took)
+		}
+	}
+}
+
+func TestStrongerHashOnAnotherDevice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := context.Background()
+		r, anna := claimedHouse(t)
+		r.kdf.cost = argon{Time: 2, Memory: 128}
+		must[Entered](t)(r.SignIn(ctx, kitchen, "Anna", goodPassword))
+		if c, _, _, err := parsePHC(r.account(anna.User).Password); err != nil || c != r.kdf.cost {
+			t.Errorf("kept at %+v, %v", c, err)
+		}
+		must[Entered](t)(r.SignIn(ctx, kitchen, "Anna", goodPassword))
+	})
+}
+
+func TestPasswordsWaitTheirTurn(t *testing.T) {
+	k, err := newKDF(nil, CheapCost(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	leave, err := k.enter(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := k.check(gone, "", "x"); !errors.Is(err, context.Canceled) {
+		t.Errorf("who went away: %v", err)
+	}
+	for range kdfQueue - 1 {
+		k.queue <- struct{}{}
+	}
+	var many *TooMany
+	if _, _, err := k.check(t.Context(), "", "x"); !errors.As(err, &many) {
+		t.Errorf("one more than the queue holds: %v", err)
+	}
+	for range kdfQueue - 1 {
+		<-k.queue
+	}
+	leave()
+	if _, _, err := k.check(t.Context(), "", "x"); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
+// TestSecretsNowhere walks a life of the house with secrets that would be
+// seen, and looks for them in everything that is written.
+func TestSecretsNowhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := context.Background()
+		var log bytes.Buffer
+		r := open(t, func(o *Options) {
+			o.Log = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug - 8}))
+		})
+		var said strings.Builder
+		say := func(v any, err error) {
+			fmt.Fprintf(&said, "%v %+v %#v %s %v\n", v, v, v, v, err)
+			if b, jerr := json.Marshal(v); jerr == nil {
+				said.Write(b)
+			}
+			r.log.Info("told", "value", v, "err", err)
+		}
+		code, _, _ := r.ClaimCode()
+		secrets := []string{string(code), readCode(code)}
+		keep := func(s ...Secret) {
+			for _, x := range s {
+				secrets = append(secrets, string(x), readCode(x))
+			}
+		}
+
+		anna := r.enrol(code, "Anna")
+		keep(goodPassword, anna.now(), Secret(anna.secret), anna.known, Secret(noPad.EncodeToString(anna.key)))
+		keep(anna.recovery...)
+		e, err := r.SignIn(ctx, kitchen, "canary-name-typed", "canary-password-typed")
+		keep("canary-name-typed", "canary-password-typed")
+		say(e.Caller, err)
+		e = must[Entered](t)(r.SignIn(ctx, kitchen, "Anna", goodPassword))
+		keep(Secret(e.Cookies[0].Value))
+		say(e.Caller, nil)
+		c, err := r.SecondFactor(ctx, e.Caller, kitchen, "canary-code")
+		keep("canary-code")
+		say(c.Caller, err)
+		o, err := r.OfferTOTP(ctx, anna.Caller)
+		say(o, err)
+		keep(o.Key, o.URI)
+		_, err = r.ChangePassword(ctx, anna.Caller, kitchen, "canary")
+		keep("canary")
+		say(nil, err)
+		tok, secret, err := r.CreateToken(ctx, "Anna", "ha", Owner, time.Time{})
+		keep(secret)
+		say(tok, err)
+		say(secret, nil)
+		user, inv, err := r.AddUser(ctx, "Anna", "Ben", Member, time.Time{})
+		keep(inv.Code)
+		say(user, err)
+		say(inv, nil)
+		say(r.Setup(anna.Caller), nil)
+		say(r.Users(), nil)
+		say(r.Sessions(""), nil)
+		say(r.Tokens(), nil)
+		say(r.o.Demo, nil)
+
+		all := map[string]string{"the log": log.String(), "the journal": r.said.text(), "what is printed": said.String()}
+		db, err := os.ReadFile(filepath.Join(r.dir, "home.db"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all["the database"] = string(db)
+		if _, err := os.Stat(filepath.Join(r.dir, "claim-code")); !os.IsNotExist(err) {
+			t.Errorf("the used claim code is still written down: %v", err)
+		}
+		for where, text := range all {
+			if len(text) < 200 {
+				t.Errorf("%s is empty: this test sees nothing", where)
+			}
+			for _, s := range secrets {
+				if len(s) >= 6 && strings.Contains(text, s) {
+					t.Errorf("%s holds the secret %q", where, s)
+				}
+			}
+		}
+	})
+}
+
+func TestClaimCodeFile(t *testing.T) {
+	r := open(t)
+	code, file, _ := r.ClaimCode()
+	st, err := os.Stat(file)
+	if err != nil || st.Mode().Perm() != 0o600 {
+		t.Fatalf("%v, %v", st.Mode(), err)
+	}
+	// A restart keeps it and does not show it again; a lost file makes a new one.
+	r.restart()
+	if again, _, _ := r.ClaimCode(); again != "" {
+		t.Error("shown again")
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	r.restart()
+	fresh, _, _ := r.ClaimCode()
+	if fresh == "" || fresh == code {
+		t.Error("no new code")
+	}
+	if _, err := r.Claim(t.Context(), kitchen, code); err == nil {
+		t.Error("the lost code still claims")
+	}
+	if _, err := r.Claim(t.Context(), kitchen, fresh); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDiskThatFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := context.Background()
+		r, anna := claimedHouse(t)
+		if err := r.db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		// Nothing changes that cannot be kept, and who is in stays in.
+		if err := r.EndSession(ctx, anna.ID, "Anna"); err == nil {
+			t.Error("a session ended that would be back after a restart")
+		}
+		if _, _, err := r.CreateToken(ctx, "Anna", "ha", Owner, time.Time{}); err == nil || len(r.Tokens()) != 0 {
+			t.Errorf("a token that is not kept: %v", err)
+		}
+		c := must[Entered](t)(r.SignIn(ctx, kitchen, "Anna", goodPassword)).Caller
+		if e, err := r.SecondFactor(ctx, c, kitchen, anna.now()); err == nil {
+			t.Errorf("the code's use is not on disk, and it made %s", e.Caller.Stage)
+		}
+		must[Caller](t)(r.Caller(anna.request()))
+	})
+}

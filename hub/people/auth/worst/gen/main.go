@@ -1,0 +1,70 @@
+// Command gen makes the filter of the worst passwords from a list with one
+// password a line.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/FastFilter/xorfilter"
+
+	"gatehouse/hub/people/auth/worst"
+)
+
+func main() {
+	out := flag.String("o", "worst.bf8", "the filter")
+	flag.Parse()
+	if flag.NArg() != 1 || flag.Arg(0) == "" {
+		fmt.Fprintln(os.Stderr, "gen: set WORST_PASSWORDS to a list with one password a line (see README.md)")
+		os.Exit(2)
+	}
+	if err := run(flag.Arg(0), *out); err != nil {
+		fmt.Fprintln(os.Stderr, "gen:", err)
+		os.Exit(1)
+	}
+}
+
+func run(list, out string) error {
+	f, err := os.Open(list)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var keys []uint64
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		if line := bytes.TrimRight(lines.Bytes(), "\r"); len(line) > 0 {
+			keys = append(keys, worst.Key(string(line)))
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("%s: %w", list, err)
+	}
+	read := len(keys)
+	slices.Sort(keys)
+	keys = slices.Compact(keys)
+	if len(keys) == 0 {
+		return errors.New(list + " is empty")
+	}
+	filter, err := xorfilter.PopulateBinaryFuse8(keys)
+	if err != nil {
+		return err
+	}
+	le := binary.LittleEndian
+	b := le.AppendUint64(nil, filter.Seed)
+	for _, v := range []uint32{
+		filter.SegmentLength, filter.SegmentLengthMask, filter.SegmentCount, filter.SegmentCountLength,
+		uint32(len(filter.Fingerprints)), //nolint:gosec // as many as there are lines
+	} {
+		b = le.AppendUint32(b, v)
+	}
+	b = append(b, filter.Fingerprints...)
+	fmt.Printf("%d lines, %d keys, %d bytes\n", read, len(keys), len(b))
+	return os.WriteFile(out, b, 0o644)
+}
