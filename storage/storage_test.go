@@ -15,6 +15,13 @@ import (
 // TestMain lets this test program stand in for gatehouse when it is started
 // again: to check a file, or to hold one open and be killed.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 3 && os.Args[1] == "power-cut" {
+		if err := powerCutChild(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	if len(os.Args) == 3 {
 		switch os.Args[1] {
 		case "storage-check":

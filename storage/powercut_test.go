@@ -1,0 +1,295 @@
+package storage
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+var powercuts = flag.Int("powercuts", 0, "disk images to try in TestPowerCut, for each way of working; without it a few, and none where FUSE cannot be mounted")
+
+// The ways of working whose files must survive a power cut at any moment, and
+// how each is verified. Each is a life of one process on one folder; after
+// every promise it writes what it has promised to the file "ack".
+var works = map[string]struct {
+	work   func(dir string, ack func(int)) error
+	verify func(dir string, promised int) error
+}{
+	"tables":  {func(dir string, ack func(int)) error { return workTables(dir, Options{}, ack) }, verifyTables},
+	"journal": {workJournal, verifyJournal},
+	// The control: without syncs the same test must find damage or loss.
+	"tables without syncs": {func(dir string, ack func(int)) error { return workTables(dir, Options{noSync: true}, ack) }, verifyTables},
+}
+
+// workRow is the row of a table that step n writes.
+func workRow(n int) (key, row string) {
+	return fmt.Sprint(n % 17), strings.Repeat(fmt.Sprint(n, " "), 1+n*37%300)
+}
+
+const workSteps = 60
+
+func workTables(dir string, o Options, ack func(int)) error {
+	db, err := Open(filepath.Join(dir, "home.db"), o)
+	if err != nil {
+		return err
+	}
+	ack(0)
+	rows, count := NewTable[string](db, "rows"), NewCell[int](db, "count")
+	for n := 1; n <= workSteps; n++ {
+		key, row := workRow(n)
+		if err := db.Update(func(tx *Tx) error {
+			return errors.Join(rows.PutTx(tx, key, row), count.SaveTx(tx, n))
+		}); err != nil {
+			return err
+		}
+		ack(n)
+		if n%25 == 0 {
+			if err := db.Snapshot(); err != nil {
+				return err
+			}
+		}
+		if n%40 == 0 { // a proper stop and start among them
+			if err := db.Close(); err != nil {
+				return err
+			}
+			if db, err = Open(filepath.Join(dir, "home.db"), o); err != nil {
+				return err
+			}
+			rows, count = NewTable[string](db, "rows"), NewCell[int](db, "count")
+		}
+	}
+	return nil // without Close
+}
+
+func verifyTables(dir string, promised int) error {
+	db, err := Open(filepath.Join(dir, "home.db"), Options{Check: CheckFile})
+	if err != nil {
+		return err
+	}
+	if f, bad := db.Fault(); bad {
+		return fmt.Errorf("fault: %v", f)
+	}
+	n, _, err := NewCell[int](db, "count").Load()
+	if err != nil {
+		return err
+	}
+	if n < promised {
+		return fmt.Errorf("lost: at step %d, promised %d", n, promised)
+	}
+	rows, err := NewTable[string](db, "rows").All()
+	if err != nil {
+		return err
+	}
+	want := map[string]string{}
+	for i := 1; i <= n; i++ {
+		key, row := workRow(i)
+		want[key] = row
+	}
+	if len(rows) != len(want) {
+		return fmt.Errorf("%d rows at step %d, want %d", len(rows), n, len(want))
+	}
+	for _, r := range rows {
+		if r.Value != want[r.Key] {
+			return fmt.Errorf("row %s is not of step %d", r.Key, n)
+		}
+	}
+	return db.Close()
+}
+
+func workJournal(dir string, ack func(int)) error {
+	j, err := OpenJournal(filepath.Join(dir, "journal.db"), JournalOptions{
+		keep:      300,
+		OnDurable: func(b []Entry) { ack(int(b[len(b)-1].Seq)) }, //nolint:gosec // small
+	})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- j.Run(ctx) }()
+	for n := 1; n <= workSteps; n++ {
+		for range n * n % 97 { // some commits trim
+			j.Append(workEntry(j))
+		}
+		if err := j.Flush(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// workEntry says its own number, so that a reused one is seen.
+func workEntry(j *Journal) Entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return Entry{Kind: "work", Device: fmt.Sprint("d", j.next%7), Body: []byte(strconv.FormatUint(j.next, 10))}
+}
+
+func verifyJournal(dir string, promised int) error {
+	j, err := OpenJournal(filepath.Join(dir, "journal.db"), JournalOptions{keep: 300, Check: CheckFile})
+	if err != nil {
+		return err
+	}
+	if f, bad := j.Fault(); bad {
+		return fmt.Errorf("fault: %v", f)
+	}
+	if j.Last() < uint64(promised) { //nolint:gosec // small
+		return fmt.Errorf("lost: the last is %d, promised %d", j.Last(), promised)
+	}
+	seen := 0
+	for q := (Query{Limit: 1000}); ; {
+		page, next, err := j.Page(q)
+		if err != nil {
+			return err
+		}
+		for _, e := range page {
+			if want := j.Last() - uint64(seen); e.Seq != want || string(e.Body) != strconv.FormatUint(e.Seq, 10) { //nolint:gosec // small
+				return fmt.Errorf("entry %d says %s, want %d", e.Seq, e.Body, want)
+			}
+			seen++
+		}
+		if q.Cursor = next; next == "" {
+			break
+		}
+	}
+	if seen != j.index.total || seen < min(int(j.Last()), 300) { //nolint:gosec // small
+		return fmt.Errorf("%d entries, the index says %d, the last is %d", seen, j.index.total, j.Last())
+	}
+	if next := j.Append(Entry{}); next <= uint64(promised) { //nolint:gosec // small
+		return fmt.Errorf("number %d was announced before", next)
+	}
+	return nil
+}
+
+// powerCutChild is what this program does when a test starts it again for the
+// power-cut test: "work NAME DIR" or "verify NAME DIR PROMISED".
+func powerCutChild(args []string) error {
+	w := works[args[1]]
+	if args[0] == "verify" {
+		promised, err := strconv.Atoi(args[3])
+		if err != nil {
+			return err
+		}
+		return w.verify(args[2], promised)
+	}
+	ack, err := os.Create(filepath.Join(args[2], "ack"))
+	if err != nil {
+		return err
+	}
+	return w.work(args[2], func(n int) {
+		if _, err := ack.WriteAt(fmt.Appendf(nil, "%-8d", n), 0); err != nil {
+			panic(err)
+		}
+	})
+}
+
+func runChild(ctx context.Context, args ...string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, self, append([]string{"power-cut"}, args...)...).CombinedOutput() //nolint:gosec // this program
+	if err != nil {
+		first, _, _ := bytes.Cut(out, []byte("\n"))
+		return fmt.Errorf("%w: %s", err, first)
+	}
+	return nil
+}
+
+// TestPowerCut records one life on a disk, unmounts, then opens what the disk
+// may hold after a power cut at many random moments of it, each in a process of
+// its own. (A process that maps files which it serves itself hangs sooner or
+// later: that is why the work is done by a child, and judged afterwards.)
+func TestPowerCut(t *testing.T) {
+	images := *powercuts
+	if images == 0 {
+		images = 12
+	}
+	for name := range works {
+		t.Run(name, func(t *testing.T) {
+			r := &recorder{}
+			disk := t.TempDir()
+			end, ok := r.mount(t, disk)
+			if !ok {
+				if *powercuts > 0 {
+					t.Fatal("asked for, and not possible here: it needs /dev/fuse and the right to mount, or fusermount3")
+				}
+				return
+			}
+			err := runChild(t.Context(), "work", name, disk)
+			end()
+			if err != nil {
+				t.Fatal(err)
+			}
+			seed := uint64(time.Now().UnixNano())  //nolint:gosec // any
+			dice := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // play
+			type try struct {
+				dir, promised string
+				cut           int
+			}
+			tries := make(chan try)
+			var wg sync.WaitGroup
+			var mu sync.Mutex
+			bad := 0
+			for range 2 {
+				wg.Go(func() {
+					for c := range tries {
+						err := runChild(t.Context(), "verify", name, c.dir, c.promised)
+						if err == nil {
+							_ = os.RemoveAll(c.dir)
+							continue
+						}
+						mu.Lock()
+						bad++
+						if !strings.Contains(name, "without") {
+							t.Errorf("seed %d, power cut at operation %d of %d, promised %s: %v", seed, c.cut, len(r.ops), c.promised, err)
+						}
+						mu.Unlock()
+					}
+				})
+			}
+			dir := t.TempDir()
+			early := 0
+			for early < len(r.ops) && r.ops[early].kind != opAck {
+				early++
+			}
+			for i := range images {
+				c := try{dir: filepath.Join(dir, fmt.Sprint(i)), cut: dice.IntN(len(r.ops) + 1)}
+				if i%4 == 0 {
+					c.cut = dice.IntN(early + 1) // births are rare, and worth watching
+				}
+				if err := os.Mkdir(c.dir, 0o700); err != nil {
+					t.Fatal(err)
+				}
+				promised, err := r.image(c.dir, c.cut, dice)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if c.promised = strings.TrimSpace(promised); c.promised == "" {
+					c.promised = "0"
+				}
+				tries <- c
+			}
+			close(tries)
+			wg.Wait()
+			t.Logf("%d operations recorded, %d images, %d bad", len(r.ops), images, bad)
+			if strings.Contains(name, "without") && bad == 0 {
+				t.Error("nothing found though nothing was synced: this test cannot fail")
+			}
+		})
+	}
+}

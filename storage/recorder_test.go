@@ -1,0 +1,236 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/hanwen/go-fuse/v2/fs"
+	"github.com/hanwen/go-fuse/v2/fuse"
+)
+
+// recorder is a file system in memory, one folder deep, that writes down every
+// write, truncation, rename and sync in order. From that it makes what a disk
+// may hold after a power cut at any moment: all that was synced, and of the
+// rest any part, torn at 512 bytes.
+type recorder struct {
+	mu    sync.Mutex
+	ops   []op
+	nodes uint64 // numbers given to files
+	full  bool   // writes that need space fail with ENOSPC
+}
+
+// op is one thing that was asked of the disk.
+type op struct {
+	kind opKind
+	file uint64 // number of the file
+	off  int64
+	data []byte // opWrite
+	name string // opLink: name now of file; opUnlink
+}
+
+type opKind int
+
+const (
+	opWrite opKind = iota
+	opTruncate
+	opSync
+	opLink // also the second half of a rename
+	opUnlink
+	opSyncFolder
+	opAck // written to the file "ack": data says what was promised
+)
+
+func (r *recorder) log(o op) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ops = append(r.ops, o)
+}
+
+// folder is the root.
+type folder struct {
+	fs.Inode
+	r *recorder
+}
+
+// kept is one file: its contents and its number.
+type kept struct {
+	fs.MemRegularFile
+	r      *recorder
+	number uint64
+	ack    bool
+}
+
+var (
+	_ fs.NodeCreater   = (*folder)(nil)
+	_ fs.NodeRenamer   = (*folder)(nil)
+	_ fs.NodeUnlinker  = (*folder)(nil)
+	_ fs.NodeFsyncer   = (*folder)(nil)
+	_ fs.NodeFsyncer   = (*kept)(nil)
+	_ fs.NodeWriter    = (*kept)(nil)
+	_ fs.NodeSetattrer = (*kept)(nil)
+)
+
+func (d *folder) Create(ctx context.Context, name string, _, mode uint32, out *fuse.EntryOut) (*fs.Inode, fs.FileHandle, uint32, syscall.Errno) {
+	d.r.mu.Lock()
+	d.r.nodes++
+	k := &kept{r: d.r, number: d.r.nodes, ack: name == "ack"}
+	d.r.mu.Unlock()
+	k.Attr.Mode = mode & 0o777
+	n := d.NewPersistentInode(ctx, k, fs.StableAttr{Mode: syscall.S_IFREG})
+	d.AddChild(name, n, true)
+	out.Mode = syscall.S_IFREG | mode&0o777
+	d.r.log(op{kind: opLink, file: k.number, name: name})
+	return n, nil, fuse.FOPEN_KEEP_CACHE, 0
+}
+
+func (d *folder) Rename(_ context.Context, name string, _ fs.InodeEmbedder, newName string, _ uint32) syscall.Errno {
+	n := d.GetChild(name)
+	if n == nil {
+		return syscall.ENOENT
+	}
+	// One operation: no disk shows the half of it.
+	d.r.log(op{kind: opLink, file: n.Operations().(*kept).number, name: newName, data: []byte(name)})
+	return 0
+}
+
+func (d *folder) Unlink(_ context.Context, name string) syscall.Errno {
+	d.r.log(op{kind: opUnlink, name: name})
+	return 0
+}
+
+func (d *folder) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
+	d.r.log(op{kind: opSyncFolder})
+	return 0
+}
+
+func (k *kept) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
+	k.r.log(op{kind: opSync, file: k.number})
+	return 0
+}
+
+func (k *kept) Write(ctx context.Context, h fs.FileHandle, data []byte, off int64) (uint32, syscall.Errno) {
+	n, errno := k.MemRegularFile.Write(ctx, h, data, off)
+	o := op{kind: opWrite, file: k.number, off: off, data: append([]byte(nil), data[:n]...)}
+	if k.ack {
+		o.kind = opAck
+	}
+	k.r.log(o)
+	return n, errno
+}
+
+func (k *kept) Setattr(ctx context.Context, h fs.FileHandle, in *fuse.SetAttrIn, out *fuse.AttrOut) syscall.Errno {
+	if size, ok := in.GetSize(); ok {
+		k.r.log(op{kind: opTruncate, file: k.number, off: int64(size)}) //nolint:gosec // small
+	}
+	return k.MemRegularFile.Setattr(ctx, h, in, out)
+}
+
+// mount serves r at dir until the end it returns is called. It tells false when
+// this machine lets it mount nothing.
+func (r *recorder) mount(t *testing.T, dir string) (end func(), ok bool) {
+	t.Helper()
+	server, err := fs.Mount(dir, &folder{r: r}, &fs.Options{MountOptions: fuse.MountOptions{DirectMount: true, FsName: "recorder", Name: "recorder"}})
+	if err != nil {
+		t.Log("no FUSE on this machine: ", err)
+		return nil, false
+	}
+	return func() {
+		if err := server.Unmount(); err != nil {
+			t.Error(err)
+		}
+	}, true
+}
+
+// image writes into dir what the disk may hold when the power goes right before
+// operation cut, and returns what had been promised by then.
+func (r *recorder) image(dir string, cut int, dice *rand.Rand) (promised string, err error) {
+	contents := map[uint64][]byte{} // what is surely there
+	loose := map[uint64][]op{}      // not synced
+	names := map[string]uint64{}
+	var looseNames []op
+	for _, o := range r.ops[:cut] {
+		switch o.kind {
+		case opAck:
+			promised = string(o.data)
+		case opWrite, opTruncate:
+			loose[o.file] = append(loose[o.file], o)
+		case opSync:
+			for _, w := range loose[o.file] {
+				contents[o.file] = w.apply(contents[o.file])
+			}
+			delete(loose, o.file)
+		case opLink, opUnlink:
+			looseNames = append(looseNames, o)
+		case opSyncFolder:
+			for _, n := range looseNames {
+				n.rename(names)
+			}
+			looseNames = nil
+		}
+	}
+	// A folder changes in order, up to any point.
+	for _, n := range looseNames[:dice.IntN(len(looseNames)+1)] {
+		n.rename(names)
+	}
+	for file, ops := range loose {
+		chance := dice.IntN(5) // none, some or all of it, by the file
+		for _, w := range ops {
+			if w.kind == opTruncate {
+				if dice.IntN(4) < chance {
+					contents[file] = w.apply(contents[file])
+				}
+				continue
+			}
+			for from := 0; from < len(w.data); from += 512 {
+				if dice.IntN(4) < chance {
+					part := op{kind: opWrite, off: w.off + int64(from), data: w.data[from:min(from+512, len(w.data))]}
+					contents[file] = part.apply(contents[file])
+				}
+			}
+		}
+	}
+	for name, file := range names {
+		if name == "ack" {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), contents[file], 0o600); err != nil {
+			return "", err
+		}
+	}
+	return promised, nil
+}
+
+func (o op) apply(b []byte) []byte {
+	if o.kind == opTruncate {
+		if n := int(o.off); n <= len(b) {
+			return b[:n:n]
+		}
+		return append(b, make([]byte, int(o.off)-len(b))...)
+	}
+	if end := int(o.off) + len(o.data); end > len(b) {
+		b = append(b, make([]byte, end-len(b))...)
+	}
+	copy(b[o.off:], o.data)
+	return b
+}
+
+func (o op) rename(names map[string]uint64) {
+	if o.kind == opUnlink {
+		delete(names, o.name)
+		return
+	}
+	if o.data != nil {
+		delete(names, string(o.data))
+	}
+	names[o.name] = o.file
+}
+
+func (o op) String() string {
+	return fmt.Sprint(o.kind, " ", o.file, " ", o.name, " ", o.off, "+", len(o.data))
+}
