@@ -8,7 +8,7 @@ type counters struct {
 	checksum, resync, halfFrames, duplicates             atomic.Uint64
 	retransmits, ackTimeouts, responseTimeouts           atomic.Uint64
 	callbackTimeouts, softResets, aborts, jammed         atomic.Uint64
-	unknownFunctions, malformed, dropped, unencrypted    atomic.Uint64
+	unknownFunctions, malformed, dropped                 atomic.Uint64
 	reports, queueFull, unexpected, supervisionTimeouts  atomic.Uint64
 }
 
@@ -38,4 +38,19 @@ type Counters struct {
 	Dropped             uint64 `json:"dropped"`    // commands below the class granted to the node
 	QueueFull           uint64 `json:"queue_full"`
 	Reports             uint64 `json:"reports"` // commands handed over as events
+}
+
+// Counters reads the counts.
+func (c *Controller) Counters() Counters {
+	n := &c.count
+	return Counters{
+		FramesIn: n.framesIn.Load(), FramesOut: n.framesOut.Load(),
+		AcksIn: n.acksIn.Load(), NaksIn: n.naksIn.Load(), CansIn: n.cansIn.Load(), NaksOut: n.naksOut.Load(),
+		BadChecksums: n.checksum.Load(), Resyncs: n.resync.Load(), HalfFrames: n.halfFrames.Load(),
+		Duplicates: n.duplicates.Load(), Retransmits: n.retransmits.Load(), AckTimeouts: n.ackTimeouts.Load(),
+		ResponseTimeouts: n.responseTimeouts.Load(), CallbackTimeouts: n.callbackTimeouts.Load(),
+		SupervisionTimeouts: n.supervisionTimeouts.Load(), SoftResets: n.softResets.Load(), Aborts: n.aborts.Load(),
+		Jammed: n.jammed.Load(), UnknownFunctions: n.unknownFunctions.Load(), Unexpected: n.unexpected.Load(),
+		Malformed: n.malformed.Load(), Dropped: n.dropped.Load(), QueueFull: n.queueFull.Load(), Reports: n.reports.Load(),
+	}
 }

@@ -69,6 +69,7 @@ type Info struct {
 	Chip     string // "7.0": type and version of the chip, as it says
 	Region   byte   // 0xFF: the stick does not say
 	LongIDs  bool   // node ids take 16 bits on the wire
+	Role     byte   // bit 0 secondary, 1 on another network, 2 SIS present, 3 real primary, 4 SUC
 }
 
 // JoinStep is how far inclusion or exclusion has come.

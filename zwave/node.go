@@ -81,8 +81,9 @@ type Node struct {
 
 // Waiting is one command for a node that sleeps.
 type Waiting struct {
-	Payload []byte `json:"payload"`
-	Lane    Lane   `json:"lane"`
+	Endpoint byte   `json:"endpoint,omitempty"`
+	Payload  []byte `json:"payload"`
+	Lane     Lane   `json:"lane"`
 }
 
 // Sleeps tells whether the node can be spoken to only after it woke up.
@@ -92,6 +93,36 @@ func (n *Node) Sleeps() bool { return !n.Listening && !n.Beamed }
 func (n *Node) Has(c cc.Class) bool {
 	_, ok := n.Classes[c]
 	return ok
+}
+
+// node is a Node with what is only of interest while the controller runs.
+type node struct {
+	Node
+
+	box      []*command // what to tell it when it wakes up
+	idle     *entry     // lets it sleep again
+	studied  bool       // an interview of it runs
+	again    time.Time  // not to be interviewed before
+	strikes  int        // commands that it did not acknowledge, in a row
+	struck   time.Time  // when the first of them was
+	check    *entry     // the next ping
+	saved    time.Time  // LastSeen as it was last saved
+	superID  byte       // the last Supervision Get from it
+	superAt  time.Time
+	super    []byte
+	keySeq   byte // the last Entry Control notification from it
+	keyAt    time.Time
+	keyHeard bool
+}
+
+// snapshot is what others may know of it.
+func (n *node) snapshot() Node {
+	c := n.clone()
+	c.Waiting = nil
+	for _, cmd := range n.box {
+		c.Waiting = append(c.Waiting, Waiting{Endpoint: cmd.endpoint, Payload: slices.Clone(cmd.payload), Lane: cmd.lane})
+	}
+	return c
 }
 
 // clone is a copy that shares nothing that can change.

@@ -101,3 +101,16 @@ func (c WakeUpCapabilitiesReport) Append(b []byte) []byte {
 	}
 	return b
 }
+
+// Nearest is the interval, in seconds, that is possible and closest below the
+// wanted one, or the shortest possible.
+func (c WakeUpCapabilitiesReport) Nearest(want uint32) uint32 {
+	if c.Max == 0 || c.Max < c.Min {
+		return want
+	}
+	want = min(max(want, c.Min), c.Max)
+	if c.Step > 0 {
+		want -= (want - c.Min) % c.Step
+	}
+	return want
+}

@@ -1,0 +1,98 @@
+package zwave
+
+import "time"
+
+// Link timing (Serial API Host Application Programming Guide, chapter 07).
+const (
+	ackTime      = 1600 * time.Millisecond // how long to wait for an ACK
+	linkTries    = 3                       // transmissions of one frame in all
+	pauseFirst   = 100 * time.Millisecond  // before the first retransmission
+	pauseFurther = 1000 * time.Millisecond // added for each one after that
+)
+
+// link sees one frame at a time through to its acknowledgement. It is a value
+// that is told the time and never does I/O: who calls it writes what it says.
+type link struct {
+	frame  []byte // in flight; nil when the link is idle
+	what   outgoing
+	tries  int // transmissions left
+	failed int // transmissions that were not acknowledged
+	sent   time.Time
+	pause  bool // waiting to send again, not for an ACK
+	until  time.Time
+}
+
+// outgoing is what the frame in flight is for.
+type outgoing byte
+
+const (
+	forRequest outgoing = iota
+	forAbort
+	forReset
+)
+
+// verdict is what became of the frame in flight.
+type verdict byte
+
+const (
+	nothing verdict = iota
+	acked           // the link is idle again
+	again           // write the frame again
+	lost            // every try failed; the link is idle again
+)
+
+func (l *link) idle() bool { return l.frame == nil }
+
+// send begins with a frame, which the caller writes now.
+func (l *link) send(now time.Time, frame []byte, what outgoing, tries int) {
+	*l = link{frame: frame, what: what, tries: tries - 1, sent: now, until: now.Add(ackTime)}
+}
+
+// ack takes an ACK. One that nothing waits for is passed over; one that comes
+// late, while a retransmission is being put off, still counts.
+func (l *link) ack() verdict {
+	if l.idle() {
+		return nothing
+	}
+	l.frame = nil
+	return acked
+}
+
+// refuse takes a NAK or a CAN. While a retransmission is put off there is
+// nothing in flight that it could mean.
+func (l *link) refuse(now time.Time) verdict {
+	if l.idle() || l.pause {
+		return nothing
+	}
+	return l.miss(now)
+}
+
+// tick does what is due: an ACK given up, a retransmission begun.
+func (l *link) tick(now time.Time) verdict {
+	if l.idle() || now.Before(l.until) {
+		return nothing
+	}
+	if !l.pause {
+		return l.miss(now)
+	}
+	l.pause = false
+	l.sent, l.until = now, now.Add(ackTime)
+	l.tries--
+	return again
+}
+
+// miss puts a retransmission off by 100 ms + n·1000 ms, from which the time
+// already waited for the ACK is taken off.
+func (l *link) miss(now time.Time) verdict {
+	if l.tries == 0 {
+		l.frame = nil
+		return lost
+	}
+	l.until = l.sent.Add(pauseFirst + time.Duration(l.failed)*pauseFurther)
+	l.pause = true
+	l.failed++
+	return l.tick(now)
+}
+
+// deadline is when tick should be called, and false when never.
+func (l *link) deadline() (time.Time, bool) { return l.until, !l.idle() }
