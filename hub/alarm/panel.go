@@ -138,6 +138,15 @@ func (p Panel) Zones() []home.Zone {
 	return zones
 }
 
+// ZoneOf is the zone that watches a trait of a device; "" when none does.
+func (p Panel) ZoneOf(d home.DeviceID, t home.Trait) home.ZoneID {
+	cfg := p.orNew().cfg
+	if i, ok := cfg.bySource[source{d, t}]; ok {
+		return cfg.zones[i].ID
+	}
+	return ""
+}
+
 // Codes lists the codes without digits or digests.
 func (p Panel) Codes() []home.Code {
 	p = p.orNew()

@@ -14,14 +14,15 @@ const (
 	DeviceMissing    Code = "device-missing"
 	DeviceTampered   Code = "device-tampered"
 	BatteryLow       Code = "battery-low"
-	NotTrusted       Code = "not-trusted"
 	KeypadInClear    Code = "keypad-in-clear"
 	SirenSilent      Code = "siren-silent"
 	StorageFault     Code = "storage-fault"
 	StorageRestored  Code = "storage-restored"
+	SnapshotFault    Code = "snapshot-fault"
 	JournalBehind    Code = "journal-behind"
 	DiskLow          Code = "disk-low"
 	MQTTDown         Code = "mqtt-down"
+	PageDown         Code = "page-down"
 	NameTaken        Code = "name-taken"
 	ClockWrong       Code = "clock-wrong"
 	OutsideStandard  Code = "outside-standard"
@@ -67,10 +68,6 @@ var Declarations = map[Code]Declaration{
 	BatteryLow: {
 		home.SeverityWarning, "%s wants a new battery.", "Change the battery this week.", nil,
 	},
-	NotTrusted: {
-		home.SeverityWarning, "%s joined without encryption: its messages could be forged.",
-		"Join it again securely, or accept it as it is.", nil,
-	},
 	KeypadInClear: {
 		home.SeverityWarning, "%s sends without encryption, so no code is taken from it. Its panic keys work.",
 		"Join the keypad again securely.", nil,
@@ -86,6 +83,10 @@ var Declarations = map[Code]Declaration{
 		home.SeverityWarning, "The database was damaged and was put back from a copy: %s.",
 		"Look through zones, codes and people for what changed since.", nil,
 	},
+	SnapshotFault: {
+		home.SeverityWarning, "The safety copy of a database can't be made: %s.",
+		"Check the disk: it is full, slow or failing.", nil,
+	},
 	JournalBehind: {
 		home.SeverityWarning, "The journal can't keep up: %s events are only in memory.",
 		"Check the disk: it is full, slow or failing.", nil,
@@ -96,6 +97,10 @@ var Declarations = map[Code]Declaration{
 	MQTTDown: {
 		home.SeverityWarning, "The MQTT broker is not listening: %s.",
 		"Free the port or choose another under mqtt in the configuration.", nil,
+	},
+	PageDown: {
+		home.SeverityWarning, "The hub's page can't be reached: %s.",
+		"Free the port or choose another under listen in the configuration.", nil,
 	},
 	NameTaken: {
 		home.SeverityInfo, "Another device answers to %s, so this hub is %s.",

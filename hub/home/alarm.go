@@ -222,3 +222,9 @@ type AlarmSettings struct {
 	Swinger         int      `json:"swinger"`
 	OutsideStandard bool     `json:"outside_standard"`
 }
+
+// Conflict refuses what can't be done as things stand; Reason says why, and
+// the mend.
+type Conflict struct{ Reason string }
+
+func (e *Conflict) Error() string { return e.Reason }

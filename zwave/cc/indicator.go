@@ -8,11 +8,12 @@ const (
 	IndicatorReady        byte = 0x03
 	IndicatorFault        byte = 0x04
 	IndicatorBusy         byte = 0x05
-	IndicatorEnterCode    byte = 0x06
-	IndicatorCodeAccepted byte = 0x07
-	IndicatorCodeRejected byte = 0x08
-	IndicatorArmedHome    byte = 0x09
-	IndicatorArmedAway    byte = 0x0A
+	IndicatorEnterID      byte = 0x06
+	IndicatorEnterPIN     byte = 0x07
+	IndicatorCodeAccepted byte = 0x08
+	IndicatorCodeRejected byte = 0x09
+	IndicatorArmedHome    byte = 0x0A // "armed stay"
+	IndicatorArmedAway    byte = 0x0B
 	IndicatorAlarming     byte = 0x0C
 	IndicatorAlarmBurglar byte = 0x0D
 	IndicatorEntryDelay   byte = 0x11

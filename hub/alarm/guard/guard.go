@@ -75,14 +75,15 @@ type Guard struct {
 	mu      sync.Mutex
 	clock   clock
 	panel   alarm.Panel
-	begun   bool         // the panel has been resumed
-	lost    []home.Event // lines that a power cut took, to be written again
-	settled alarm.Panel  // last panel that is on disk, or that waiting for was given up
-	sound   alarm.Sound  // what the sirens were last told
-	waiting []*retreat   // oldest first
-	written uint64       // revision that is on disk
-	fault   error        // why the panel cannot be saved, or nil
-	hangs   bool         // a Save was given up and has not come back
+	begun   bool            // the panel has been resumed
+	early   []alarm.Trouble // conditions from before Run
+	lost    []home.Event    // lines that a power cut took, to be written again
+	settled alarm.Panel     // last panel that is on disk, or that waiting for was given up
+	sound   alarm.Sound     // what the sirens were last told
+	waiting []*retreat      // oldest first
+	written uint64          // revision that is on disk
+	fault   error           // why the panel cannot be saved, or nil
+	hangs   bool            // a Save was given up and has not come back
 	stopped bool
 }
 
@@ -94,7 +95,7 @@ type shown struct {
 
 // Open loads the panel, or makes a disarmed one. It starts nothing and moves
 // nothing: what became due while the hub was off is settled when Run starts or
-// the first input comes, whichever is sooner.
+// the first reading or request comes, whichever is sooner.
 func Open(o Options) (*Guard, error) {
 	switch {
 	case o.Store == nil, o.Journal == nil, o.Siren == nil:
@@ -183,7 +184,12 @@ func (g *Guard) Reading(r home.Reading) {
 func (g *Guard) Trouble(item home.TroubleItem, present bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.input(alarm.Trouble{Item: item, Present: present})
+	in := alarm.Trouble{Item: item, Present: present}
+	if !g.begun {
+		g.early = append(g.early, in) // while the house is still being put together
+		return
+	}
+	g.input(in)
 }
 
 // SetMode arms or disarms, and returns once that is on disk. Errors:
@@ -219,12 +225,18 @@ func (g *Guard) Zones() []home.Zone {
 	return g.peek().Zones()
 }
 
-// PutZone adds or changes a zone. Errors: *home.Invalid.
+// ZoneOf is the zone that watches a trait of a device; "" when none does.
+func (g *Guard) ZoneOf(d home.DeviceID, t home.Trait) home.ZoneID {
+	return g.peek().ZoneOf(d, t)
+}
+
+// PutZone adds or changes a zone. Errors: *home.Invalid, and *home.Conflict
+// for a change that would weaken an armed house.
 func (g *Guard) PutZone(ctx context.Context, z home.Zone, by string) error {
 	return g.request(ctx, alarm.PutZone{Zone: z, By: by})
 }
 
-// DeleteZone removes a zone. Errors: *home.NotFound, *home.Invalid.
+// DeleteZone removes a zone. Errors: *home.NotFound, *home.Conflict.
 func (g *Guard) DeleteZone(ctx context.Context, id home.ZoneID, by string) error {
 	return g.request(ctx, alarm.DeleteZone{ID: id, By: by})
 }
@@ -234,7 +246,8 @@ func (g *Guard) Settings() home.AlarmSettings {
 	return g.peek().Settings()
 }
 
-// PutSettings changes the panel's figures. Errors: *home.Invalid.
+// PutSettings changes the panel's figures. Errors: *home.Invalid,
+// *home.Conflict.
 func (g *Guard) PutSettings(ctx context.Context, s home.AlarmSettings, by string) error {
 	return g.request(ctx, alarm.PutSettings{Settings: s, By: by})
 }

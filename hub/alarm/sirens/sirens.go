@@ -24,7 +24,7 @@ type House interface {
 	Tell(cmd home.Command, done func(error))
 }
 
-// Conditions is where a silent siren is reported.
+// Conditions is where a silent siren is reported, from Run's goroutine.
 type Conditions interface {
 	// SirenSilent tells that a siren did not confirm (err) or did (nil).
 	SirenSilent(device home.DeviceID, err error)
@@ -46,9 +46,17 @@ type Sirens struct {
 	wake  chan struct{}
 
 	mu    sync.Mutex
+	news  []news // for the conditions, told by Run
 	want  bool
 	heard bool // Sound was called at least once
 	each  map[home.DeviceID]*siren
+}
+
+// news is what became of a command. It is told from Run: the caller of Sound
+// may hold the panel, and a condition goes back to the panel.
+type news struct {
+	device home.DeviceID
+	err    error
 }
 
 type siren struct {
@@ -141,8 +149,8 @@ func (s *Sirens) answered(id home.DeviceID, try uint64, err error) {
 		sr.pause = min(max(2*sr.pause, firstPause), lastPause)
 		sr.due = time.Now().Add(sr.pause)
 	}
+	s.news = append(s.news, news{id, err})
 	s.mu.Unlock()
-	s.cond.SirenSilent(id, err)
 	s.nudge()
 }
 
@@ -163,6 +171,13 @@ func (s *Sirens) Run(ctx context.Context) error {
 			return nil
 		case <-s.wake:
 		case <-timer.C:
+		}
+		s.mu.Lock()
+		told := s.news
+		s.news = nil
+		s.mu.Unlock()
+		for _, n := range told {
+			s.cond.SirenSilent(n.device, n.err)
 		}
 		now := time.Now()
 		s.tellAll(now)

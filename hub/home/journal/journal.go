@@ -29,10 +29,22 @@ type Journal struct {
 	store *storage.Journal
 }
 
-// Open opens or creates the record at path.
-func Open(path string, log *slog.Logger) (*Journal, error) {
-	j := &Journal{log: log}
-	store, err := storage.OpenJournal(path, storage.JournalOptions{Keep: Keep, OnDurable: j.publish, Log: log})
+// Options say how a record is opened.
+type Options struct {
+	Path string
+	// Check looks at the file after an unclean stop; see storage.Options.
+	Check func(path string) error
+	// OnFault hears when lines can't be written, and when they can again.
+	OnFault func(f storage.Fault, present bool)
+	Log     *slog.Logger
+}
+
+// Open opens or creates the record.
+func Open(o Options) (*Journal, error) {
+	j := &Journal{log: o.Log}
+	store, err := storage.OpenJournal(o.Path, storage.JournalOptions{
+		Keep: Keep, OnDurable: j.publish, OnFault: o.OnFault, Check: o.Check, Log: o.Log,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
@@ -107,6 +119,9 @@ func (j *Journal) After(seq uint64, limit int) ([]home.Event, error) {
 
 // Last is the number of the newest line on disk; 0 when there is none.
 func (j *Journal) Last() uint64 { return j.store.Last() }
+
+// Fault is what is wrong with the record, if anything is.
+func (j *Journal) Fault() (storage.Fault, bool) { return j.store.Fault() }
 
 // Flush waits until all that was added is on disk.
 func (j *Journal) Flush(ctx context.Context) error { return j.store.Flush(ctx) }

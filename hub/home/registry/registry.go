@@ -284,6 +284,26 @@ func (r *Registry) Report(in home.Reading) {
 	r.Changes.Publish(out)
 }
 
+// Remind tells the panel once more what a trait said since the hub started,
+// if it said anything: a zone that was just made has not heard it.
+func (r *Registry) Remind(id home.DeviceID, t home.Trait) {
+	r.order.Lock()
+	defer r.order.Unlock()
+	r.mu.RLock()
+	var state home.State
+	var at home.Time
+	if d, ok := r.devices[id]; ok {
+		state = d.Traits[t]
+		if d.LastSeen != nil {
+			at = *d.LastSeen
+		}
+	}
+	r.mu.RUnlock()
+	if state.Fresh {
+		r.o.Panel.Reading(home.Reading{Device: id, Trait: t, Value: state.Value, At: at.Time})
+	}
+}
+
 // Seen notes that a device gave a sign of life.
 func (r *Registry) Seen(id home.DeviceID, at time.Time) {
 	r.change(id, func(d *home.Device) {

@@ -102,6 +102,18 @@ func TestReadingIsNumberedThenHandedToThePanelThenPublished(t *testing.T) {
 	}
 }
 
+func TestRemindTellsOnlyThePanelAndOnlyWhatWasSaidSinceTheStart(t *testing.T) {
+	h, r := open(t)
+	r.Introduce(door())
+	h.trace = nil
+	r.Remind("zwave-5", home.Contact) // has not spoken yet
+	r.Report(home.Reading{Device: "zwave-5", Trait: home.Contact, Value: home.Open, At: time.Now()})
+	r.Remind("zwave-5", home.Contact)
+	if diff := cmp.Diff(h.trace, []string{"journal", "panel", "panel"}); diff != "" {
+		t.Errorf("order (-got +want):\n%s", diff)
+	}
+}
+
 func TestKeypadReadingsNeverReachTheJournal(t *testing.T) {
 	h, r := open(t)
 	r.Introduce(door())

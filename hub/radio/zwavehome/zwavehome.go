@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"gatehouse/hub/alarm"
 	"gatehouse/hub/home"
 	"gatehouse/zwave"
 	"gatehouse/zwave/cc"
@@ -48,11 +49,8 @@ type House interface {
 	RadioUp()
 	// RadioDown tells that no sensor can be heard, and why.
 	RadioDown(why error)
-	// DeviceHealth tells that a device is well or missing, by its name in the
-	// radio; the house raises the condition.
-	DeviceHealth(d home.DeviceID, h home.Health)
 	// KeypadUsed hands on what was done at a keypad. code must not be logged.
-	KeypadUsed(d home.DeviceID, encrypted bool, event cc.EntryEvent, code string)
+	KeypadUsed(d home.DeviceID, encrypted bool, action alarm.KeypadAction, code string)
 	// DeviceReady tells that the device has been asked what it is.
 	DeviceReady(d home.Device)
 	// Joining tells how far joining or leaving has come.
@@ -69,6 +67,7 @@ type Radio struct {
 
 	mu    sync.Mutex
 	nodes map[zwave.NodeID]*zwave.Node // as last announced; the values never change
+	shown shown                        // by keypads
 }
 
 // New makes the radio. Attach the stick before it runs.
@@ -126,7 +125,9 @@ func (r *Radio) report(e zwave.Report) {
 	id := ID(e.Node)
 	if c, ok := e.Command.(cc.EntryControlNotification); ok {
 		r.devices.Seen(id, e.At)
-		r.house.KeypadUsed(id, e.Security != zwave.SecurityNone, c.Event, c.Typed())
+		if action, ok := pressed[c.Event]; ok {
+			r.house.KeypadUsed(id, e.Security != zwave.SecurityNone, action, c.Typed())
+		}
 		return
 	}
 	n := r.known(e.Node)
@@ -166,7 +167,6 @@ func (r *Radio) node(n zwave.Node) {
 		}
 	}
 	r.devices.SetHealth(id, health)
-	r.house.DeviceHealth(id, health)
 }
 
 func (r *Radio) describe(n *zwave.Node, health home.Health) home.Device {

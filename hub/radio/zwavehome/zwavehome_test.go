@@ -16,6 +16,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"gatehouse/hub/alarm"
 	"gatehouse/hub/home"
 	"gatehouse/zwave"
 	"gatehouse/zwave/cc"
@@ -35,6 +36,9 @@ func TestMeaningsAsReviewed(t *testing.T) {
 	}
 	for _, sensor := range slices.Sorted(maps.Keys(sensed)) {
 		fmt.Fprintf(&b, "binary sensor 0x%02x on     →  %s %s\n", byte(sensor), sensed[sensor], truth(sensed[sensor], true))
+	}
+	for _, event := range slices.Sorted(maps.Keys(pressed)) {
+		fmt.Fprintf(&b, "keypad event 0x%02x       →  %s\n", byte(event), pressed[event])
 	}
 	for _, sensor := range slices.Sorted(maps.Keys(measured)) {
 		fmt.Fprintf(&b, "multilevel sensor 0x%02x   →  %s\n", sensor, measured[sensor].trait)
@@ -74,27 +78,28 @@ func (h *house) Introduce(d home.Device) {
 	h.note("introduce %s %q %s %s %s", d.ID, d.Name, d.Power, d.Health, strings.Join(list, "+"))
 }
 
-func (h *house) Report(r home.Reading)                        { h.note("%s %s %s", r.Device, r.Trait, r.Value) }
-func (h *house) SetHealth(home.DeviceID, home.Health)         {}
-func (h *house) Seen(id home.DeviceID, _ time.Time)           { h.note("%s seen", id) }
-func (h *house) Left(id home.DeviceID, _ string) error        { h.note("%s left", id); return nil }
-func (h *house) RadioUp()                                     { h.note("up") }
-func (h *house) RadioDown(why error)                          { h.note("down: %v", why) }
-func (h *house) DeviceHealth(id home.DeviceID, s home.Health) { h.note("%s %s", id, s) }
-func (h *house) DeviceReady(d home.Device)                    { h.note("%s ready", d.ID) }
-func (h *house) Joining(j zwave.Join)                         { h.note("joining %s", j.Step) }
-func (h *house) KeypadUsed(id home.DeviceID, encrypted bool, e cc.EntryEvent, code string) {
-	h.note("%s keypad encrypted=%v event=%d code=%s", id, encrypted, e, code)
+func (h *house) Report(r home.Reading)                     { h.note("%s %s %s", r.Device, r.Trait, r.Value) }
+func (h *house) SetHealth(id home.DeviceID, s home.Health) { h.note("%s %s", id, s) }
+func (h *house) Seen(id home.DeviceID, _ time.Time)        { h.note("%s seen", id) }
+func (h *house) Left(id home.DeviceID, _ string) error     { h.note("%s left", id); return nil }
+func (h *house) RadioUp()                                  { h.note("up") }
+func (h *house) RadioDown(why error)                       { h.note("down: %v", why) }
+func (h *house) DeviceReady(d home.Device)                 { h.note("%s ready", d.ID) }
+func (h *house) Joining(j zwave.Join)                      { h.note("joining %s", j.Step) }
+func (h *house) KeypadUsed(id home.DeviceID, encrypted bool, a alarm.KeypadAction, code string) {
+	h.note("%s keypad encrypted=%v %s code=%s", id, encrypted, a, code)
 }
 
 func (h *house) Send(n zwave.NodeID, payload []byte, lane zwave.Lane, done func(error)) {
 	h.note("send %d % x %s", n, payload, lane)
-	done(h.err)
+	if done != nil {
+		done(h.err)
+	}
 }
 func (h *house) Refresh(n zwave.NodeID)                        { h.note("refresh %d", n) }
 func (h *house) RemoveFailed(n zwave.NodeID, done func(error)) { h.note("remove %d", n); done(h.err) }
 func (h *house) Nodes() []zwave.Node                           { return h.nodes }
-func (h *house) take() (said []string) { said, h.said = h.said, nil; return said }
+func (h *house) take() (said []string)                         { said, h.said = h.said, nil; return said }
 
 func (h *house) want(t *testing.T, what string, want ...string) { t.Helper(); h.compare(t, what, want) }
 
@@ -199,7 +204,8 @@ func TestReportsBecomeReadings(t *testing.T) {
 		{"plug", 9, cc.BinarySwitchReport{Value: cc.On}, []string{"zwave-9 switch on"}},
 		{"siren as a switch", 8, cc.BinarySwitchReport{Value: cc.Off}, []string{"zwave-8 siren off"}},
 		{"siren as a sound", 7, cc.SoundSwitchTonePlayReport{Tone: 3}, []string{"zwave-7 siren on"}},
-		{"keypad", 10, cc.EntryControlNotification{DataType: cc.EntryASCII, Event: cc.EntryDisarmAll, Data: []byte("1234\xff\xff")}, []string{"zwave-10 seen", "zwave-10 keypad encrypted=false event=3 code=1234"}},
+		{"keypad", 10, cc.EntryControlNotification{DataType: cc.EntryASCII, Event: cc.EntryDisarmAll, Data: []byte("1234\xff\xff")}, []string{"zwave-10 seen", "zwave-10 keypad encrypted=false disarm code=1234"}},
+		{"code that is still being typed", 10, cc.EntryControlNotification{DataType: cc.EntryASCII, Event: cc.EntryCaching, Data: []byte("12")}, []string{"zwave-10 seen"}},
 		{"node that no one knows", 99, cc.BinarySwitchReport{Value: cc.On}, nil},
 	} {
 		h.take()
@@ -238,6 +244,32 @@ func TestCommandsFindTheBestClass(t *testing.T) {
 	if !errors.Is(got, zwave.ErrNoNode) {
 		t.Errorf("answer %v, want ErrNoNode", got)
 	}
+}
+
+func TestKeypadsShowThePanel(t *testing.T) {
+	h, r := ready(t)
+	lit := keypad
+	lit.Classes = classes(cc.EntryControl, cc.Indicator)
+	r.OnEvent(zwave.NodeChanged{Node: lit})
+	h.take()
+	for _, in := range []alarm.Indication{
+		{Mode: home.Away, Phase: home.PhaseArming, Seconds: 75},
+		{Mode: home.Away, Phase: home.PhaseArming, Seconds: 74}, // keypads count by themselves
+		{Mode: home.Away, Phase: home.PhaseArmed},
+		{Mode: home.Away, Phase: home.PhaseEntry, Seconds: 30},
+		{Mode: home.Away, Phase: home.PhaseAlarm},
+		{Mode: home.Disarmed, Phase: home.PhaseDisarmed},
+		{Mode: home.Night, Phase: home.PhaseArmed},
+	} {
+		r.Indicate(in)
+	}
+	h.want(t, "lights",
+		"send 10 87 01 00 03 12 01 63 12 06 01 12 07 0f user",
+		"send 10 87 01 00 01 0b 01 63 user",
+		"send 10 87 01 00 03 11 01 63 11 06 00 11 07 1e user",
+		"send 10 87 01 00 01 0c 01 63 user",
+		"send 10 87 01 00 01 02 01 63 user",
+		"send 10 87 01 00 01 0a 01 63 user")
 }
 
 func TestRemove(t *testing.T) {

@@ -1,0 +1,94 @@
+package demo
+
+import (
+	"embed"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net/http"
+
+	"gatehouse/hub/home"
+)
+
+//go:embed page
+var page embed.FS
+
+// Path is where the controls are served.
+const Path = "/demo/"
+
+// Controls is a small page, and the calls behind it, with which somebody opens
+// doors, walks past sensors and pulls the stick:
+//
+//	GET  /demo/state   {"stick":{"plugged":true},"things":[{"key","name","room","kind","state","device"}]}
+//	POST /demo/do      {"thing":"front-door","act":"open","digits":""} → 204
+func (f *Family) Controls() http.Handler {
+	files, err := fs.Sub(page, "page")
+	if err != nil {
+		panic(err) // the folder is compiled in
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET "+Path, http.StripPrefix(Path, http.FileServerFS(files)))
+	mux.HandleFunc("GET "+Path+"state", f.showState)
+	mux.HandleFunc("POST "+Path+"do", f.doIt)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-store")
+		mux.ServeHTTP(w, r)
+	})
+}
+
+type thing struct {
+	Key    string        `json:"key"`
+	Name   string        `json:"name"`
+	Room   string        `json:"room"`
+	Kind   string        `json:"kind"`
+	State  string        `json:"state"`
+	Device home.DeviceID `json:"device"`
+}
+
+func (f *Family) showState(w http.ResponseWriter, _ *http.Request) {
+	var state struct {
+		Stick struct {
+			Plugged bool `json:"plugged"`
+		} `json:"stick"`
+		Things []thing `json:"things"`
+	}
+	state.Stick.Plugged = f.Stick.Plugged()
+	for _, it := range f.items {
+		state.Things = append(state.Things, thing{it.key, it.name, it.room, it.kind, it.state(), it.device()})
+	}
+	answer(w, http.StatusOK, state)
+}
+
+func (f *Family) doIt(w http.ResponseWriter, r *http.Request) {
+	var ask struct {
+		Thing  string `json:"thing"`
+		Act    string `json:"act"`
+		Digits string `json:"digits"`
+	}
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, 4096))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&ask); err != nil {
+		answer(w, http.StatusBadRequest, map[string]string{"detail": err.Error()})
+		return
+	}
+	err := f.Do(ask.Thing, ask.Act, ask.Digits)
+	var missing *home.NotFound
+	switch {
+	case err == nil:
+		w.WriteHeader(http.StatusNoContent)
+	case errors.As(err, &missing):
+		answer(w, http.StatusNotFound, map[string]string{"detail": err.Error()})
+	default:
+		answer(w, http.StatusUnprocessableEntity, map[string]string{"detail": err.Error()})
+	}
+}
+
+func answer(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v) // the client may be gone
+}

@@ -1,0 +1,123 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"gatehouse/hub"
+	"gatehouse/hub/config"
+	"gatehouse/hub/home"
+	"gatehouse/hub/people/auth"
+)
+
+// What the demo's owner signs in with. They protect nothing.
+const (
+	Owner    = "owner"
+	Password = "maple house demo 2026"
+	TOTP     = "GATEHOUSEDEMOHOMEGATEHOUSEDEMO22"
+	Code     = "24680" // disarms
+)
+
+// Options say how a demo runs.
+type Options struct {
+	Data    string // "": a fresh folder that is removed at the end
+	Listen  string // page, on loopback
+	MQTT    string // plain MQTT on loopback; "": none
+	Version string
+	Check   func(path string) error
+	Web     http.Handler
+	Log     *slog.Logger
+	Out     io.Writer // where the address and the sign-in are printed
+}
+
+// Run runs a whole home until ctx ends.
+func Run(ctx context.Context, o Options) error {
+	data := o.Data
+	if data == "" {
+		tmp, err := os.MkdirTemp("", "gatehouse-demo-")
+		if err != nil {
+			return fmt.Errorf("demo: %w", err)
+		}
+		defer os.RemoveAll(tmp) //nolint:errcheck // a temporary folder
+		data = tmp
+	}
+	f := NewFamily()
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	pty, err := f.Stick.LinkPTY(filepath.Join(data, "zwave-stick"))
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	simCtx, endSim := context.WithCancel(context.WithoutCancel(ctx))
+	simEnded := make(chan error, 1)
+	go func() { simEnded <- pty.Run(simCtx) }()
+	defer func() {
+		endSim()
+		<-simEnded
+	}()
+
+	c := config.Config{
+		Data: data, Name: "Maple House", Zwave: config.Zwave{Port: pty.Path()}, MQTT: config.MQTT{Loopback: o.MQTT},
+	}
+	return hub.Run(ctx, hub.Options{
+		Config: c, Version: o.Version, Log: o.Log, Check: o.Check, Web: o.Web,
+		Up: func(page net.Addr) { welcome(o.Out, page) },
+		Demo: &hub.Demo{
+			Owner:  auth.Demo{Name: Owner, Password: Password, TOTP: TOTP},
+			Listen: o.Listen,
+			// Short, so that nobody waits a minute to see a siren. They are
+			// outside of what the standard allows, and the panel says so.
+			Settings: home.AlarmSettings{
+				ExitDelay:       home.Duration(10 * time.Second),
+				EntryDelay:      home.Duration(15 * time.Second),
+				AbortWindow:     home.Duration(15 * time.Second),
+				SirenTimeout:    home.Duration(4 * time.Minute),
+				Swinger:         2,
+				OutsideStandard: true,
+			},
+			Controls:  f.Controls(),
+			Furniture: f.furniture(),
+			Furnish:   f.furnish,
+		},
+	})
+}
+
+// furnish wakes the devices and gives the family its code.
+func (f *Family) furnish(ctx context.Context, h hub.House) error {
+	if len(h.Panel.Codes()) == 0 {
+		_, err := h.Panel.PutCode(ctx, home.Code{Person: "Ada", Kind: "user", Code: Code}, "demo")
+		if err != nil {
+			return fmt.Errorf("demo: code: %w", err)
+		}
+	}
+	if err := f.Wake(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		return fmt.Errorf("demo: wake the devices: %w", err)
+	}
+	return nil
+}
+
+func welcome(w io.Writer, page net.Addr) {
+	fmt.Fprintf(w, `
+DEMO: a simulated home. Nothing here is real, and nothing leaves this machine.
+
+  The hub's page         http://%[1]s/
+  sign in as             %[2]s
+  password               %[3]s
+  TOTP secret            %[4]s   (the sign-in page shows the present code)
+  code for the keypad    %[5]s
+
+  Open a door, walk past a sensor, pull the stick:
+                         http://%[1]s%[6]s
+
+Ctrl-C ends it.
+`, page, Owner, Password, TOTP, Code, Path)
+}

@@ -1,0 +1,232 @@
+// Package demo is a simulated family: a house full of devices that hang on a
+// simulated stick, and somebody to open its doors. The hub that guards it is
+// the real one, with its real drivers; only the far end of the wire is not.
+package demo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"gatehouse/hub"
+	"gatehouse/hub/home"
+	"gatehouse/hub/radio/zwavehome"
+	"gatehouse/zwave"
+	"gatehouse/zwave/zwavesim"
+)
+
+// Family is the simulated hardware of one home.
+type Family struct {
+	Stick *zwavesim.Stick
+	items []*item
+}
+
+// item is one device in the house and what can be done to it.
+type item struct {
+	key, name, room, kind string
+	node                  *zwavesim.Node
+	acts                  map[string]func()
+	enter                 func(digits string, k zwavesim.Key) // keypads
+	state                 func() string
+}
+
+func (it *item) device() home.DeviceID { return zwavehome.ID(zwave.NodeID(it.node.ID())) }
+
+// NewFamily furnishes a home. All devices have joined already; they are asleep
+// until the hub or somebody wakes them.
+func NewFamily() *Family {
+	f := &Family{Stick: zwavesim.New(zwavesim.Options{})}
+	f.contact("front-door", "Front door", "Hall")
+	f.contact("back-door", "Back door", "Kitchen")
+	f.contact("kitchen-window", "Kitchen window", "Kitchen")
+	f.contact("bathroom-window", "Bathroom window", "Bathroom")
+	f.motion("hall-motion", "Hall motion", "Hall")
+	f.leak("cellar-leak", "Cellar leak", "Cellar")
+	f.smoke("landing-smoke", "Landing smoke", "Landing")
+	f.siren("siren", "Siren", "Landing")
+	f.plug("lamp", "Lamp", "Living room")
+	f.keypad("keypad", "Keypad", "Hall")
+	return f
+}
+
+func (f *Family) put(it *item, d zwavesim.Device, node *zwavesim.Node) {
+	it.node = node
+	it.acts["battery-low"] = func() { node.SetBattery(5) }
+	it.acts["battery-good"] = func() { node.SetBattery(90) }
+	it.acts["battery-out"] = node.TakeBattery
+	it.acts["battery-in"] = node.PutBattery
+	it.acts["cover-open"] = func() { node.Tamper(true) }
+	it.acts["cover-closed"] = func() { node.Tamper(false) }
+	it.acts["wake"] = node.WakeUp
+	f.Stick.Place(d)
+	f.items = append(f.items, it)
+}
+
+func word(yes bool, then, otherwise string) string {
+	if yes {
+		return then
+	}
+	return otherwise
+}
+
+func (f *Family) contact(key, name, room string) {
+	d := f.Stick.NewContact(zwavesim.Make{Name: name, Supervised: true})
+	f.put(&item{
+		key: key, name: name, room: room, kind: "contact",
+		acts:  map[string]func(){"open": d.Open, "close": d.Close},
+		state: func() string { return word(d.IsOpen(), "open", "closed") },
+	}, d, d.Node)
+}
+
+func (f *Family) motion(key, name, room string) {
+	d := f.Stick.NewMotion(zwavesim.Make{Name: name})
+	f.put(&item{
+		key: key, name: name, room: room, kind: "motion",
+		acts: map[string]func(){
+			"walk": func() {
+				d.Walk()
+				time.AfterFunc(3*time.Second, d.Still)
+			},
+			"still": d.Still,
+		},
+		state: func() string { return word(d.Sees(), "sees someone", "sees nobody") },
+	}, d, d.Node)
+}
+
+func (f *Family) leak(key, name, room string) {
+	d := f.Stick.NewLeak(zwavesim.Make{Name: name})
+	f.put(&item{
+		key: key, name: name, room: room, kind: "leak",
+		acts:  map[string]func(){"spill": d.Spill, "dry": d.Dry},
+		state: func() string { return word(d.IsWet(), "wet", "dry") },
+	}, d, d.Node)
+}
+
+func (f *Family) smoke(key, name, room string) {
+	d := f.Stick.NewSmoke(zwavesim.Make{Name: name})
+	filled := false
+	var mu sync.Mutex
+	set := func(v bool, do func()) func() {
+		return func() {
+			mu.Lock()
+			filled = v
+			mu.Unlock()
+			do()
+		}
+	}
+	f.put(&item{
+		key: key, name: name, room: room, kind: "smoke",
+		acts: map[string]func(){"fill": set(true, d.Fill), "air": set(false, d.Air)},
+		state: func() string {
+			mu.Lock()
+			defer mu.Unlock()
+			return word(filled, "smoke", "clear")
+		},
+	}, d, d.Node)
+}
+
+func (f *Family) siren(key, name, room string) {
+	d := f.Stick.NewSiren(zwavesim.Make{Name: name})
+	f.put(&item{
+		key: key, name: name, room: room, kind: "siren", acts: map[string]func(){},
+		state: func() string { return word(d.Sounding(), "sounds", "silent") },
+	}, d, d.Node)
+}
+
+func (f *Family) plug(key, name, room string) {
+	d := f.Stick.NewPlug(zwavesim.Make{Name: name})
+	f.put(&item{
+		key: key, name: name, room: room, kind: "plug",
+		acts:  map[string]func(){"on": func() { d.Turn(true) }, "off": func() { d.Turn(false) }},
+		state: func() string { return word(d.On(), "on", "off") },
+	}, d, d.Node)
+}
+
+// keypadKeys are what can be pressed besides digits.
+var keypadKeys = map[string]zwavesim.Key{
+	"arm-away": zwavesim.KeyAway, "arm-home": zwavesim.KeyHome, "disarm": zwavesim.KeyDisarm, "enter": zwavesim.KeyEnter,
+	"panic": zwavesim.KeyPanic, "fire": zwavesim.KeyFire, "medical": zwavesim.KeyMedical,
+}
+
+func (f *Family) keypad(key, name, room string) {
+	d := f.Stick.NewKeypad(zwavesim.Make{Name: name})
+	acts := map[string]func(){}
+	for name, k := range keypadKeys {
+		acts[name] = func() { d.Enter("", k) }
+	}
+	f.put(&item{
+		key: key, name: name, room: room, kind: "keypad", acts: acts, enter: d.Enter,
+		state: func() string {
+			switch {
+			case d.Lit(zwavesim.IndicatorBurglary):
+				return "shows alarm"
+			case d.Lit(zwavesim.IndicatorAway):
+				return "shows away"
+			case d.Lit(zwavesim.IndicatorHome):
+				return "shows home"
+			case d.Lit(zwavesim.IndicatorDisarmed):
+				return "shows disarmed"
+			default:
+				return "dark"
+			}
+		},
+	}, d, d.Node)
+}
+
+// Do does something in the house: act on the item with that key, or "pull" and
+// "plug" on the stick. digits go with a keypad's keys.
+func (f *Family) Do(key, act, digits string) error {
+	if key == "stick" {
+		switch act {
+		case "pull":
+			f.Stick.Unplug()
+			return nil
+		case "plug":
+			f.Stick.Plug()
+			return nil
+		}
+		return &home.Invalid{Field: "act", Reason: fmt.Sprintf("the stick can be pulled (pull) and plugged in (plug), not %q", act)}
+	}
+	i := slices.IndexFunc(f.items, func(it *item) bool { return it.key == key })
+	if i < 0 {
+		return &home.NotFound{What: "thing in the house", ID: key}
+	}
+	it := f.items[i]
+	if digits != "" {
+		k, ok := keypadKeys[act]
+		if !ok || it.enter == nil {
+			return &home.Invalid{Field: "digits", Reason: "only a keypad takes digits"}
+		}
+		it.enter(digits, k)
+		return nil
+	}
+	do, ok := it.acts[act]
+	if !ok {
+		return &home.Invalid{Field: "act", Reason: fmt.Sprintf("%s can't %q", it.name, act)}
+	}
+	do()
+	return nil
+}
+
+// Wake wakes every device that sleeps, as a family would that presses each
+// device's button once after moving in.
+func (f *Family) Wake(ctx context.Context) error {
+	if err := f.Stick.Until(ctx, f.Stick.Attached); err != nil {
+		return err
+	}
+	for _, it := range f.items {
+		it.node.WakeUp()
+	}
+	return nil
+}
+
+// furniture is what the family calls its devices.
+func (f *Family) furniture() map[home.DeviceID]hub.Furniture {
+	m := make(map[home.DeviceID]hub.Furniture)
+	for _, it := range f.items {
+		m[it.device()] = hub.Furniture{Name: it.name, Room: it.room}
+	}
+	return m
+}

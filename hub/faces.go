@@ -1,0 +1,73 @@
+package hub
+
+import (
+	"context"
+	"io"
+	"runtime"
+
+	"gatehouse/hub/face/api"
+	"gatehouse/hub/face/mqtt"
+	"gatehouse/hub/health"
+	"gatehouse/hub/home"
+	"gatehouse/hub/radio/zwavehome"
+)
+
+func (h *Hub) buildFaces() (err error) {
+	o := api.Options{
+		People: h.people, Panel: h.guard, Zones: h, Codes: h.guard, Devices: h.devices,
+		Journal: h.journal, Health: h.board, Radios: map[string]api.Radio{},
+		AlarmChanges: &h.guard.Changes, DeviceChanges: &h.devices.Changes, Events: &h.journal.Events,
+		HealthChanges: api.WatchTopic(&h.board.Changes),
+		Ready:         h.parts.list, System: h.system, Metrics: []func(io.Writer){h.metrics},
+		Web: h.o.Web, Demo: h.o.Demo != nil, Version: h.o.Version, Log: h.log,
+	}
+	if h.zwave != nil {
+		o.Radios[zwavehome.Kind] = h.zwave
+	}
+	if h.api, err = api.New(o); err != nil {
+		return err
+	}
+	if h.o.Demo != nil && h.o.Demo.Controls != nil {
+		h.api.Mount("/demo/", h.o.Demo.Controls)
+	}
+	return nil
+}
+
+// faces are the parts that people and programs touch. None is vital: a port in
+// use must not leave the house without its alarm.
+func (h *Hub) faces() []part {
+	list := []part{
+		{name: "streams", run: h.api.Run},
+		{name: "mqtt", run: h.runMQTT, down: func(err error) { h.board.Raise(health.MQTTDown, "", err.Error()) }},
+	}
+	return append(list, h.servers()...)
+}
+
+// runMQTT listens and serves. It is started again when it ends, so a port that
+// is in use now is taken once it is free.
+func (h *Hub) runMQTT(ctx context.Context) error {
+	c := h.o.Config.MQTT
+	if c.Listen == "" && c.Loopback == "" {
+		<-ctx.Done()
+		return nil
+	}
+	face, err := mqtt.Listen(mqtt.Options{
+		Loopback: c.Loopback, Listen: c.Listen, TLS: h.tls,
+		Alarm: h.guard, Devices: h.devices, Journal: h.journal, Health: h.board, Auth: h.people,
+		AlarmChanges: &h.guard.Changes, DeviceChanges: &h.devices.Changes,
+		HealthChanges: &h.board.Changes, Events: &h.journal.Events,
+		Version: h.o.Version, Log: h.log,
+	})
+	if err != nil {
+		h.parts.set(api.Part{Name: "mqtt", Text: err.Error()})
+		return err
+	}
+	h.board.Clear(health.MQTTDown, "")
+	h.parts.set(api.Part{Name: "mqtt", Ready: true})
+	return face.Run(ctx)
+}
+
+func (h *Hub) system() api.System {
+	started := home.At(h.started)
+	return api.System{Version: h.o.Version, Commit: h.o.Commit, Go: runtime.Version(), Started: &started, Storage: h.storage()}
+}

@@ -1,0 +1,334 @@
+// Package hub builds the house from its rooms, connects them and keeps them
+// running. It holds no rules of its own: what an alarm is, who may come in and
+// what a byte means stand in the rooms below.
+package hub
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"gatehouse/hub/alarm"
+	"gatehouse/hub/alarm/guard"
+	"gatehouse/hub/alarm/sirens"
+	"gatehouse/hub/config"
+	"gatehouse/hub/face/api"
+	"gatehouse/hub/health"
+	"gatehouse/hub/home"
+	"gatehouse/hub/home/journal"
+	"gatehouse/hub/home/registry"
+	"gatehouse/hub/people/auth"
+	"gatehouse/hub/radio/zwavehome"
+	"gatehouse/storage"
+	"gatehouse/zwave"
+)
+
+// Options say what a hub is made of.
+type Options struct {
+	Config  config.Config
+	Version string
+	Commit  string
+	Log     *slog.Logger
+	// Check looks at a database in a child process; see storage.InChild.
+	Check func(path string) error
+	// Web is the owner's page.
+	Web http.Handler
+	// Notify tells the service manager READY=1, WATCHDOG=1, STOPPING=1. nil: nobody.
+	Notify func(state string)
+	// Up is called once, when the page listens. nil: nobody asks.
+	Up func(page net.Addr)
+	// Demo makes this a demo home, which says so on every face.
+	Demo *Demo
+}
+
+// Demo is what makes a demo home.
+type Demo struct {
+	Owner    auth.Demo
+	Listen   string             // plain HTTP on loopback; there is no HTTPS
+	Settings home.AlarmSettings // short delays
+	Controls http.Handler       // served under /demo/
+	// Furniture names the devices of the demo home.
+	Furniture map[home.DeviceID]Furniture
+	// Furnish is called once, when the hub runs.
+	Furnish func(ctx context.Context, h House) error
+}
+
+// Furniture is what the family calls a device, and where it is.
+type Furniture struct{ Name, Room string }
+
+// House is what the demo furnishes.
+type House struct {
+	Devices *registry.Registry
+	Panel   *guard.Guard
+}
+
+// Hub is one home, built.
+type Hub struct {
+	o       Options
+	log     *slog.Logger
+	started time.Time
+
+	db      *storage.DB // people, devices, settings
+	panelDB *storage.DB // the panel alone: its saves wait for nobody
+	journal *journal.Journal
+	board   *health.Board
+	guard   *guard.Guard
+	devices *registry.Registry
+	people  *auth.Porter
+	sirens  *sirens.Sirens
+	stick   *zwave.Controller
+	zwave   *zwaveNetwork
+	api     *api.API
+	parts   parts
+	tls     *tls.Config // nil in a demo
+
+	readyOnce sync.Once
+
+	adoptions chan home.DeviceID
+	closers   []func() error
+}
+
+// Run builds a hub and keeps it running until ctx ends (nil) or something
+// vital ends (why).
+func Run(ctx context.Context, o Options) error {
+	h, err := build(o)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	return h.run(ctx)
+}
+
+func build(o Options) (_ *Hub, err error) {
+	h := &Hub{o: o, log: o.Log, started: time.Now(), adoptions: make(chan home.DeviceID, 256)}
+	defer func() {
+		if err != nil {
+			h.close()
+		}
+	}()
+	if err := os.MkdirAll(o.Config.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	h.board = health.NewBoard(func(c health.Change) {
+		if h.guard != nil {
+			h.guard.Trouble(c.Item, c.Present)
+		}
+	})
+	if err := h.openStores(); err != nil {
+		return nil, err
+	}
+	if err := h.openPanel(); err != nil {
+		return nil, err
+	}
+	if err := h.openPeople(); err != nil {
+		return nil, err
+	}
+	h.buildRadio()
+	if err := h.buildFaces(); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+func (h *Hub) file(name string) string { return filepath.Join(h.o.Config.Data, name) }
+
+func (h *Hub) openStores() (err error) {
+	o := storage.Options{Log: h.log, Check: h.o.Check, OnFault: h.storageFault}
+	if h.db, err = storage.Open(h.file("home.db"), o); err != nil {
+		return err
+	}
+	h.closers = append(h.closers, h.db.Close)
+	if h.panelDB, err = storage.Open(h.file("panel.db"), o); err != nil {
+		return err
+	}
+	h.closers = append(h.closers, h.panelDB.Close)
+	h.journal, err = journal.Open(journal.Options{
+		Path: h.file("journal.db"), Check: h.o.Check, Log: h.log, OnFault: h.storageFault,
+	})
+	if err != nil {
+		return err
+	}
+	h.closers = append(h.closers, h.journal.Close)
+	return nil
+}
+
+func (h *Hub) openPanel() (err error) {
+	key, err := deviceKey(h.file("device.key"))
+	if err != nil {
+		return err
+	}
+	h.sirens = sirens.New(sirenHouse{h}, sirenConditions{h}, h.log)
+	o := guard.Options{
+		Store:   panelStore{storage.NewCell[alarm.Panel](h.panelDB, "panel")},
+		Journal: h.journal,
+		Siren:   sounder{h.sirens},
+		Keypads: keypadLights{h},
+		Recall:  h.recall,
+		Fault:   h.panelFault,
+		CodeKey: key,
+		Log:     h.log,
+	}
+	if h.o.Demo != nil {
+		o.Defaults = &h.o.Demo.Settings
+	}
+	if h.guard, err = guard.Open(o); err != nil {
+		return err
+	}
+	// What went wrong before the panel was there is told to it now.
+	for _, item := range h.board.List() {
+		h.guard.Trouble(item, true)
+	}
+	h.devices, err = registry.Open(registry.Options{
+		Store: deviceStore{storage.NewTable[home.Device](h.db, "devices")}, Journal: h.journal, Panel: h.guard, Log: h.log,
+	})
+	return err
+}
+
+func (h *Hub) openPeople() (err error) {
+	o := auth.Options{DB: h.db, Dir: h.o.Config.Data, Journal: h.journal, Log: h.log}
+	if h.o.Demo != nil {
+		o.Demo = &h.o.Demo.Owner
+	}
+	h.people, err = auth.Open(o)
+	return err
+}
+
+func (h *Hub) buildRadio() {
+	if h.o.Config.Zwave.Port == "" {
+		return
+	}
+	h.zwave = &zwaveNetwork{hub: h, port: h.o.Config.Zwave.Port}
+	radio := zwavehome.New(h.devices, zwaveHouse{h.zwave}, h.log)
+	h.stick = zwave.New(zwave.Options{
+		OnEvent: radio.OnEvent,
+		Store:   nodeStore{storage.NewTable[zwave.Node](h.db, "zwave-nodes")},
+		Log:     h.log,
+	})
+	radio.Attach(h.stick)
+	h.zwave.radio, h.zwave.stick = radio, h.stick
+	h.devices.Attach(zwavehome.Kind, radio)
+}
+
+// run starts everything, and ends it in the order in which it may be missed:
+// faces first, then radio and panel, the journal last.
+func (h *Hub) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+
+	journalCtx, endJournal := context.WithCancel(context.WithoutCancel(ctx))
+	coreCtx, endCore := context.WithCancel(context.WithoutCancel(ctx))
+	faceCtx, endFaces := context.WithCancel(context.WithoutCancel(ctx))
+	defer endJournal()
+	defer endCore()
+	defer endFaces()
+
+	record := start(journalCtx, h.log, cancel, part{name: "journal", run: h.journal.Run, vital: true})
+	core := []part{
+		{name: "panel", run: h.guard.Run, vital: true},
+		{name: "sirens", run: h.sirens.Run, vital: true},
+		{name: "devices", run: h.devices.Run, vital: true},
+		{name: "snapshots", run: h.db.Run},
+		{name: "panel snapshots", run: h.panelDB.Run},
+		{name: "people", run: h.people.Run, vital: true},
+		{name: "watchdog", run: h.watch, vital: true},
+		{name: "adoption", run: h.adopter},
+		{name: "conditions", run: h.standing},
+	}
+	if h.zwave != nil {
+		core = append(core, part{name: "zwave", run: h.zwave.run})
+	}
+	if h.o.Demo != nil && h.o.Demo.Furnish != nil {
+		core = append(core, part{name: "furniture", run: h.furnish})
+	}
+	house := start(coreCtx, h.log, cancel, core...)
+	h.raiseStanding()
+	h.journal.Add(home.Event{At: home.At(h.started), Kind: home.KindSystem, Text: "Gatehouse " + h.o.Version + " started."})
+	faces := start(faceCtx, h.log, cancel, h.faces()...)
+
+	<-ctx.Done()
+	h.tell("STOPPING=1")
+	endFaces()
+	faces.wait()
+	h.journal.Add(home.Event{At: home.At(time.Now()), Kind: home.KindSystem, Text: "Gatehouse stopped."})
+	endCore()
+	house.wait()
+	endJournal()
+	record.wait()
+	if why := context.Cause(ctx); !errors.Is(why, context.Canceled) {
+		return why
+	}
+	return nil
+}
+
+// furnish runs the demo's furnishing once, then rests.
+func (h *Hub) furnish(ctx context.Context) error {
+	if err := h.o.Demo.Furnish(ctx, House{h.devices, h.guard}); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// raiseStanding raises the conditions that hold from the start.
+func (h *Hub) raiseStanding() {
+	if h.o.Demo != nil {
+		h.board.Raise(health.Demo, "")
+	}
+	for _, db := range []*storage.DB{h.db, h.panelDB} {
+		if f, bad := db.Fault(); bad {
+			h.storageFault(f, true)
+		}
+	}
+	if f, bad := h.journal.Fault(); bad {
+		h.storageFault(f, true)
+	}
+}
+
+func (h *Hub) tell(state string) {
+	if h.o.Notify != nil {
+		h.o.Notify(state)
+	}
+}
+
+// watch proves, every second, that the panel turns, and tells the service
+// manager so. A panel that stands still ends the process.
+func (h *Hub) watch(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		alive, cancel := context.WithTimeout(ctx, 10*time.Second)
+		err := h.guard.Alive(alive)
+		cancel()
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("the panel stands still: %w", err)
+		}
+		h.tell("WATCHDOG=1")
+	}
+}
+
+// close closes what was opened, last first.
+func (h *Hub) close() {
+	for _, c := range slices.Backward(h.closers) {
+		if err := c(); err != nil {
+			h.log.Error("not closed properly", "err", err)
+		}
+	}
+	h.closers = nil
+}

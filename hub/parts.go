@@ -1,0 +1,93 @@
+package hub
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+
+	"gatehouse/hub/face/api"
+	"gatehouse/storage"
+)
+
+// parts is what /readyz tells: each part of the hub, and whether it does its
+// work.
+type parts struct {
+	mu    sync.Mutex
+	known []api.Part
+}
+
+// set notes how a part is doing, by its name.
+func (p *parts) set(part api.Part) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	i := slices.IndexFunc(p.known, func(o api.Part) bool { return o.Name == part.Name })
+	if i < 0 {
+		p.known = append(p.known, part)
+		return
+	}
+	p.known[i] = part
+}
+
+// list is every part, by name.
+func (p *parts) list() []api.Part {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	list := slices.Clone(p.known)
+	slices.SortFunc(list, func(a, b api.Part) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// databases are the hub's files, and what is wrong with each.
+func (h *Hub) databases() map[string]func() (storage.Fault, bool) {
+	return map[string]func() (storage.Fault, bool){
+		"home.db": h.db.Fault, "panel.db": h.panelDB.Fault, "journal.db": h.journal.Fault,
+	}
+}
+
+func (h *Hub) storage() []api.StorageUse {
+	var free int64
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(h.o.Config.Data, &fs); err == nil {
+		free = int64(fs.Bavail) * fs.Bsize
+	}
+	var list []api.StorageUse
+	for name, fault := range h.databases() {
+		use := api.StorageUse{Name: name, Free: free}
+		if info, err := os.Stat(h.file(name)); err == nil {
+			use.Bytes = info.Size()
+		}
+		if f, bad := fault(); bad {
+			use.Fault = f.Err
+		}
+		list = append(list, use)
+	}
+	slices.SortFunc(list, func(a, b api.StorageUse) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// metrics writes the counts of the rooms below the faces in Prometheus's form.
+func (h *Hub) metrics(w io.Writer) {
+	alarm := h.guard.State()
+	fmt.Fprintf(w, "gatehouse_alarm_seq %d\n", alarm.Seq)
+	for _, c := range h.board.List() {
+		fmt.Fprintf(w, "gatehouse_condition{code=%q,device=%q,severity=%q} 1\n", c.Code, c.Device, c.Severity)
+	}
+	fmt.Fprintf(w, "gatehouse_journal_last_seq %d\n", h.journal.Last())
+	fmt.Fprintf(w, "gatehouse_devices %d\n", len(h.devices.Devices()))
+	fmt.Fprintf(w, "gatehouse_readings_unknown_total %d\n", h.devices.UnknownReadings())
+	if h.stick != nil {
+		counts := counters(h.stick.Counters())
+		names := make([]string, 0, len(counts))
+		for name := range counts {
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		for _, name := range names {
+			fmt.Fprintf(w, "gatehouse_zwave_%s_total %d\n", name, counts[name])
+		}
+	}
+}

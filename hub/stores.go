@@ -1,0 +1,116 @@
+package hub
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"gatehouse/hub/alarm"
+	"gatehouse/hub/home"
+	"gatehouse/storage"
+	"gatehouse/zwave"
+)
+
+// panelStore keeps the panel in one cell of a file of its own.
+type panelStore struct{ cell *storage.Cell[alarm.Panel] }
+
+func (s panelStore) Load() (alarm.Panel, bool, error) { return s.cell.Load() }
+func (s panelStore) Save(p alarm.Panel) error         { return s.cell.Save(p) }
+
+// deviceStore keeps devices by id.
+type deviceStore struct{ table *storage.Table[home.Device] }
+
+func (s deviceStore) Put(d home.Device) error       { return s.table.Put(string(d.ID), d) }
+func (s deviceStore) Delete(id home.DeviceID) error { return s.table.Delete(string(id)) }
+func (s deviceStore) All() ([]home.Device, error)   { return values(s.table) }
+
+// nodeStore keeps what is known of Z-Wave nodes, by network and node.
+type nodeStore struct{ table *storage.Table[zwave.Node] }
+
+func nodeKey(homeID uint32, id zwave.NodeID) string {
+	return fmt.Sprintf("%08x/%05d", homeID, id)
+}
+
+func (s nodeStore) LoadNodes(homeID uint32) ([]zwave.Node, error) {
+	rows, err := s.table.All()
+	if err != nil {
+		return nil, err
+	}
+	var list []zwave.Node
+	prefix := fmt.Sprintf("%08x/", homeID)
+	for _, r := range rows {
+		if len(r.Key) > len(prefix) && r.Key[:len(prefix)] == prefix {
+			list = append(list, r.Value)
+		}
+	}
+	return list, nil
+}
+
+func (s nodeStore) SaveNode(homeID uint32, n zwave.Node) error {
+	return s.table.Put(nodeKey(homeID, n.ID), n)
+}
+
+func (s nodeStore) DeleteNode(homeID uint32, id zwave.NodeID) error {
+	return s.table.Delete(nodeKey(homeID, id))
+}
+
+func values[T any](t *storage.Table[T]) ([]T, error) {
+	rows, err := t.All()
+	if err != nil {
+		return nil, err
+	}
+	list := make([]T, 0, len(rows))
+	for _, r := range rows {
+		list = append(list, r.Value)
+	}
+	return list, nil
+}
+
+const keySize = 32
+
+// deviceKey reads the key under which codes are hashed, and makes it when there
+// is none. It is born whole, like a database. Losing it makes every code
+// useless, so a key of the wrong size is an error and never replaced.
+func deviceKey(path string) ([]byte, error) {
+	key, err := os.ReadFile(path)
+	switch {
+	case err == nil && len(key) == keySize:
+		return key, nil
+	case err == nil:
+		return nil, fmt.Errorf("%s: want %d bytes, found %s; put it back from a backup", path, keySize, strconv.Itoa(len(key)))
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("device key: %w", err)
+	}
+	key = make([]byte, keySize)
+	_, _ = rand.Read(key) // never fails
+	if err := writeWhole(path, key); err != nil {
+		return nil, fmt.Errorf("device key: %w", err)
+	}
+	return key, nil
+}
+
+// writeWhole writes a file so that a power cut leaves all of it or nothing.
+func writeWhole(path string, b []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // fails once renamed, as it should
+	_, err = f.Write(b)
+	err = errors.Join(err, f.Chmod(0o600), f.Sync(), f.Close())
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
