@@ -26,8 +26,10 @@ var works = map[string]struct {
 	work   func(dir string, ack func(int)) error
 	verify func(dir string, promised int) error
 }{
-	"tables":  {func(dir string, ack func(int)) error { return workTables(dir, Options{}, ack) }, verifyTables},
-	"journal": {workJournal, verifyJournal},
+	"tables":                {func(dir string, ack func(int)) error { return workTables(dir, Options{}, ack) }, verifyTables},
+	"journal":               {func(dir string, ack func(int)) error { return workJournal(dir, false, ack) }, verifyJournal},
+	"tables on a bad disk":  {workTablesInSpiteOf, verifyTables},
+	"journal on a bad disk": {func(dir string, ack func(int)) error { return workJournal(dir, true, ack) }, verifyJournal},
 	// The control: without syncs the same test must find damage or loss.
 	"tables without syncs": {func(dir string, ack func(int)) error { return workTables(dir, Options{noSync: true}, ack) }, verifyTables},
 }
@@ -72,6 +74,50 @@ func workTables(dir string, o Options, ack func(int)) error {
 	return nil // without Close
 }
 
+// illness makes the recorder's disk ill, or well again.
+func illness(dir, what string) error {
+	return os.WriteFile(filepath.Join(dir, illsName), []byte(what), 0o600)
+}
+
+// workTablesInSpiteOf works while writes and syncs fail now and then.
+func workTablesInSpiteOf(dir string, ack func(int)) error {
+	db, err := Open(filepath.Join(dir, "home.db"), Options{})
+	if err != nil {
+		return err
+	}
+	ack(0)
+	rows, count := NewTable[string](db, "rows"), NewCell[int](db, "count")
+	for n := 1; n <= workSteps; n++ {
+		key, row := workRow(n)
+		step := func() error {
+			return db.Update(func(tx *Tx) error { return errors.Join(rows.PutTx(tx, key, row), count.SaveTx(tx, n)) })
+		}
+		ill := map[int]string{1: "full", 3: "sick"}[n%5]
+		if ill != "" {
+			if err := illness(dir, ill); err != nil {
+				return err
+			}
+			if err := step(); err == nil || errors.Is(err, ErrFull) != (ill == "full") {
+				return fmt.Errorf("step %d on a %s disk: %w", n, ill, err)
+			}
+			if err := db.Snapshot(); err == nil {
+				return fmt.Errorf("a snapshot on a %s disk", ill)
+			}
+			if m, _, err := count.Load(); err != nil || m != n-1 && (ill == "full" || m != n) {
+				return fmt.Errorf("after step %d on a %s disk: at %d, %w", n, ill, m, err)
+			}
+			if err := illness(dir, "none"); err != nil {
+				return err
+			}
+		}
+		if err := step(); err != nil {
+			return err
+		}
+		ack(n)
+	}
+	return nil
+}
+
 func verifyTables(dir string, promised int) error {
 	db, err := Open(filepath.Join(dir, "home.db"), Options{Check: CheckFile})
 	if err != nil {
@@ -107,7 +153,7 @@ func verifyTables(dir string, promised int) error {
 	return db.Close()
 }
 
-func workJournal(dir string, ack func(int)) error {
+func workJournal(dir string, bad bool, ack func(int)) error {
 	j, err := OpenJournal(filepath.Join(dir, "journal.db"), JournalOptions{
 		keep:      300,
 		OnDurable: func(b []Entry) { ack(int(b[len(b)-1].Seq)) }, //nolint:gosec // small
@@ -122,6 +168,21 @@ func workJournal(dir string, ack func(int)) error {
 	for n := 1; n <= workSteps; n++ {
 		for range n * n % 97 { // some commits trim
 			j.Append(workEntry(j))
+		}
+		if ill := map[int]string{1: "full", 3: "sick"}[n%20]; bad && ill != "" {
+			if err := illness(dir, ill); err != nil {
+				return err
+			}
+			j.Append(workEntry(j))
+			brief, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+			err := j.Flush(brief)
+			cancel()
+			if err == nil || strings.Contains(err.Error(), ErrFull.Error()) != (ill == "full") {
+				return fmt.Errorf("flush on a %s disk: %w", ill, err)
+			}
+			if err := illness(dir, "none"); err != nil {
+				return err
+			}
 		}
 		if err := j.Flush(ctx); err != nil {
 			return err
@@ -184,7 +245,7 @@ func powerCutChild(args []string) error {
 		}
 		return w.verify(args[2], promised)
 	}
-	ack, err := os.Create(filepath.Join(args[2], "ack"))
+	ack, err := os.Create(filepath.Join(args[2], ackName))
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -22,7 +21,7 @@ type recorder struct {
 	mu    sync.Mutex
 	ops   []op
 	nodes uint64 // numbers given to files
-	full  bool   // writes that need space fail with ENOSPC
+	ills  string // what was last written to the file "ills": "full", "sick" or "none"
 }
 
 // op is one thing that was asked of the disk.
@@ -63,7 +62,20 @@ type kept struct {
 	fs.MemRegularFile
 	r      *recorder
 	number uint64
-	ack    bool
+	name   string // at birth
+}
+
+// Files of these names are not on the disk: they steer the recorder.
+const (
+	ackName  = "ack"  // what is written here is promised
+	illsName = "ills" // "full": writes fail with ENOSPC; "sick": syncs fail with EIO
+)
+
+// ill tells whether the disk has this illness.
+func (r *recorder) ill(of string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ills == of
 }
 
 var (
@@ -79,7 +91,7 @@ var (
 func (d *folder) Create(ctx context.Context, name string, _, mode uint32, out *fuse.EntryOut) (*fs.Inode, fs.FileHandle, uint32, syscall.Errno) {
 	d.r.mu.Lock()
 	d.r.nodes++
-	k := &kept{r: d.r, number: d.r.nodes, ack: name == "ack"}
+	k := &kept{r: d.r, number: d.r.nodes, name: name}
 	d.r.mu.Unlock()
 	k.Attr.Mode = mode & 0o777
 	n := d.NewPersistentInode(ctx, k, fs.StableAttr{Mode: syscall.S_IFREG})
@@ -110,14 +122,26 @@ func (d *folder) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
 }
 
 func (k *kept) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
+	if k.r.ill("sick") {
+		return syscall.EIO
+	}
 	k.r.log(op{kind: opSync, file: k.number})
 	return 0
 }
 
 func (k *kept) Write(ctx context.Context, h fs.FileHandle, data []byte, off int64) (uint32, syscall.Errno) {
+	if k.name == illsName {
+		k.r.mu.Lock()
+		defer k.r.mu.Unlock()
+		k.r.ills = string(data)
+		return uint32(len(data)), 0 //nolint:gosec // a word
+	}
+	if k.name != ackName && k.r.ill("full") {
+		return 0, syscall.ENOSPC
+	}
 	n, errno := k.MemRegularFile.Write(ctx, h, data, off)
 	o := op{kind: opWrite, file: k.number, off: off, data: append([]byte(nil), data[:n]...)}
-	if k.ack {
+	if k.name == ackName {
 		o.kind = opAck
 	}
 	k.r.log(o)
@@ -196,7 +220,7 @@ func (r *recorder) image(dir string, cut int, dice *rand.Rand) (promised string,
 		}
 	}
 	for name, file := range names {
-		if name == "ack" {
+		if name == ackName || name == illsName {
 			continue
 		}
 		if err := os.WriteFile(filepath.Join(dir, name), contents[file], 0o600); err != nil {
@@ -229,8 +253,4 @@ func (o op) rename(names map[string]uint64) {
 		delete(names, string(o.data))
 	}
 	names[o.name] = o.file
-}
-
-func (o op) String() string {
-	return fmt.Sprint(o.kind, " ", o.file, " ", o.name, " ", o.off, "+", len(o.data))
 }
