@@ -322,7 +322,7 @@ func (l *listener) send(topic, payload string) {
 // next waits for the next message on a topic and passes over others.
 func (l *listener) next(topic string) paho.Message {
 	l.t.Helper()
-	timeout := time.After(5 * time.Second)
+	timeout := time.After(20 * time.Second)
 	for {
 		select {
 		case m := <-l.got:
@@ -330,7 +330,7 @@ func (l *listener) next(topic string) paho.Message {
 				return m
 			}
 		case <-timeout:
-			l.t.Fatalf("nothing on %s within 5s", topic)
+			l.t.Fatalf("nothing on %s within 20s", topic)
 		}
 	}
 }
