@@ -111,7 +111,7 @@ func CookieName(tls bool) string {
 func knownCookie(tls bool) string { return CookieName(tls) + "-known" }
 
 func cookie(name, value string, tls bool, life time.Duration) *http.Cookie {
-	c := &http.Cookie{
+	c := &http.Cookie{ //nolint:gosec // Secure whenever there is TLS; the demo on loopback has none
 		Name: name, Value: value, Path: "/",
 		HttpOnly: true, Secure: tls, SameSite: http.SameSiteStrictMode,
 		MaxAge: int(life / time.Second),

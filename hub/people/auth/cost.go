@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"strings"
@@ -129,14 +130,14 @@ func calibrate(measure func(argon) time.Duration) argon {
 		if pass > most && memory > argonFloor.Memory {
 			continue
 		}
-		passes := max(1, (aim+pass/2)/max(pass, time.Millisecond))
-		if pass*passes > most {
-			passes--
+		passes := uint32(min(64, aim/max(pass, time.Millisecond))) // rounded down
+		if passes < 64 && time.Duration(passes)*pass < least {
+			passes++
 		}
 		if memory == argonFloor.Memory {
-			passes = max(passes, time.Duration(argonFloor.Time))
+			passes = max(passes, argonFloor.Time)
 		}
-		return argon{Time: uint32(min(passes, 64)), Memory: memory} //nolint:gosec // 1 to 64
+		return argon{Time: passes, Memory: memory}
 	}
 	return argonFloor
 }
@@ -192,7 +193,7 @@ func (k *kdf) run(c argon, salt []byte, password Secret) []byte {
 func parsePHC(s string) (c argon, salt, hash []byte, err error) {
 	parts := strings.Split(s, "$")
 	if len(parts) != 6 || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
-		return c, nil, nil, fmt.Errorf("auth: not a password hash")
+		return c, nil, nil, errors.New("auth: not a password hash")
 	}
 	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=1", &c.Memory, &c.Time); err != nil {
 		return c, nil, nil, fmt.Errorf("auth: not a password hash: %w", err)
@@ -202,7 +203,7 @@ func parsePHC(s string) (c argon, salt, hash []byte, err error) {
 		hash, err = b64.DecodeString(parts[5])
 	}
 	if err != nil || len(hash) != hashBytes || c.Time == 0 || c.Time > 64 || c.Memory == 0 || c.Memory > 1<<20 {
-		return argon{}, nil, nil, fmt.Errorf("auth: not a password hash")
+		return argon{}, nil, nil, errors.New("auth: not a password hash")
 	}
 	return c, salt, hash, nil
 }

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -267,7 +268,7 @@ func (p *Porter) Finish(_ context.Context, c Caller, h Home) error {
 			return err
 		}
 		// Right after the claim the step-up is the claim itself.
-		if err := p.refresh(c).Check(SystemWrite, now); err != nil && (err != ErrStepUp || a.Step != StepFinish) { //nolint:errorlint // a bare sentinel
+		if err := p.refresh(c).Check(SystemWrite, now); err != nil && (!errors.Is(err, ErrStepUp) || a.Step != StepFinish) {
 			return err
 		}
 		if a.Step == StepFinish {

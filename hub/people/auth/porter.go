@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -49,7 +50,7 @@ func Open(o Options) (*Porter, error) {
 func (p *Porter) seed(now time.Time, d Demo) error {
 	key, err := noPad.DecodeString(strings.ToUpper(strings.ReplaceAll(string(d.TOTP), " ", "")))
 	if err != nil || len(key) < 10 {
-		return fmt.Errorf("auth: the demo's TOTP secret is not base32 of at least 16 characters")
+		return errors.New("auth: the demo's TOTP secret is not base32 of at least 16 characters")
 	}
 	phc, err := p.kdf.hash(context.Background(), d.Password)
 	if err != nil {

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -189,7 +190,7 @@ func TestFirstClaim(t *testing.T) {
 		// Another browser goes on with the code, and the first is out.
 		first := *who
 		who.take(must[Entered](t)(r.Claim(ctx, kitchen, code)))
-		if _, err := r.Caller(first.request()); err != ErrNotSignedIn {
+		if _, err := r.Caller(first.request()); !errors.Is(err, ErrNotSignedIn) {
 			t.Errorf("the first browser: %v", err)
 		}
 		o := must[Offer](t)(r.OfferTOTP(ctx, who.Caller))

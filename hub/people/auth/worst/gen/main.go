@@ -60,11 +60,11 @@ func run(list, out string) error {
 	b := le.AppendUint64(nil, filter.Seed)
 	for _, v := range []uint32{
 		filter.SegmentLength, filter.SegmentLengthMask, filter.SegmentCount, filter.SegmentCountLength,
-		uint32(len(filter.Fingerprints)), //nolint:gosec // as many as there are lines
+		uint32(len(filter.Fingerprints)),
 	} {
 		b = le.AppendUint32(b, v)
 	}
 	b = append(b, filter.Fingerprints...)
 	fmt.Printf("%d lines, %d keys, %d bytes\n", read, len(keys), len(b))
-	return os.WriteFile(out, b, 0o644)
+	return os.WriteFile(out, b, 0o644) //nolint:gosec // goes into the repository
 }
