@@ -7,7 +7,8 @@ import (
 	"gatehouse/hub/home"
 )
 
-type codeID struct {
+// CodePath is the id in the path of a code.
+type CodePath struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
@@ -19,7 +20,7 @@ func (a *API) codes(context.Context, *none) (*out[[]home.Code], error) {
 	return &out[[]home.Code]{codes}, nil
 }
 
-func (a *API) code(_ context.Context, in *codeID) (*out[home.Code], error) {
+func (a *API) code(_ context.Context, in *CodePath) (*out[home.Code], error) {
 	for _, c := range a.o.Codes.Codes() {
 		if c.ID == in.ID {
 			return &out[home.Code]{readable(c)}, nil
@@ -58,7 +59,7 @@ type postCodeInput struct {
 }
 
 type putCodeInput struct {
-	codeID
+	CodePath
 	Body codeRequest
 }
 
@@ -85,6 +86,6 @@ func (a *API) putCode(ctx context.Context, in *putCodeInput) (*out[home.Code], e
 	return &out[home.Code]{readable(c)}, nil
 }
 
-func (a *API) deleteCode(ctx context.Context, in *codeID) (*none, error) {
+func (a *API) deleteCode(ctx context.Context, in *CodePath) (*none, error) {
 	return nil, a.o.Codes.DeleteCode(ctx, in.ID, ask(ctx).caller.Name)
 }

@@ -4,10 +4,13 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"gatehouse/hub/home"
 )
 
-type deviceID struct {
+// DevicePath is the id in the path of a device.
+type DevicePath struct {
 	ID home.DeviceID `path:"id" maxLength:"64" example:"zwave-5"`
 }
 
@@ -19,7 +22,7 @@ func (a *API) devices(context.Context, *none) (*out[[]home.Device], error) {
 	return &out[[]home.Device]{devices}, nil
 }
 
-func (a *API) device(_ context.Context, in *deviceID) (*out[home.Device], error) {
+func (a *API) device(_ context.Context, in *DevicePath) (*out[home.Device], error) {
 	d, ok := a.o.Devices.Device(in.ID)
 	if !ok {
 		return nil, &home.NotFound{What: "device", ID: string(in.ID)}
@@ -35,7 +38,7 @@ func described(d home.Device) home.Device {
 }
 
 type renameInput struct {
-	deviceID
+	DevicePath
 	Body renameRequest
 }
 
@@ -59,18 +62,25 @@ func (a *API) rename(ctx context.Context, in *renameInput) (*out[home.Device], e
 	return &out[home.Device]{described(d)}, nil
 }
 
-func (a *API) removeDevice(ctx context.Context, in *deviceID) (*none, error) {
+func (a *API) removeDevice(ctx context.Context, in *DevicePath) (*none, error) {
 	return nil, a.o.Devices.Remove(ctx, in.ID, ask(ctx).caller.Name)
 }
 
 type commandInput struct {
-	deviceID
+	DevicePath
 	Body commandRequest
 }
 
 type commandRequest struct {
 	Trait home.Trait `json:"trait"`
-	Value home.Value `json:"value" doc:"what the trait shall become"`
+	Value wanted     `json:"value" doc:"what the trait shall become"`
+}
+
+// wanted is a value that is asked for: never null.
+type wanted struct{ home.Value }
+
+func (wanted) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{AnyOf: []*huma.Schema{{Type: huma.TypeString}, {Type: huma.TypeBoolean}, {Type: huma.TypeNumber}}}
 }
 
 type commandTaken struct {
@@ -79,7 +89,7 @@ type commandTaken struct {
 
 // command is answered when the command is on its way, not when it is done.
 func (a *API) command(ctx context.Context, in *commandInput) (*status[commandTaken], error) {
-	id, err := a.o.Devices.Command(home.Command{Device: in.ID, Trait: in.Body.Trait, Value: in.Body.Value}, ask(ctx).caller.Name)
+	id, err := a.o.Devices.Command(home.Command{Device: in.ID, Trait: in.Body.Trait, Value: in.Body.Value.Value}, ask(ctx).caller.Name)
 	if err != nil {
 		return nil, err
 	}

@@ -310,6 +310,9 @@ func fromHuma(e *huma.ErrorModel) *Problem {
 		if strings.HasPrefix(reason, "invalid character") || strings.HasPrefix(reason, "unexpected end") {
 			reason = "not JSON: " + reason
 		}
+		if strings.Contains(reason, "at least one schema") {
+			reason = "can be a word, true, false or a number"
+		}
 		p.Errors = append(p.Errors, FieldProblem{Field: field, In: in, Reason: reason})
 	}
 	if len(p.Errors) > 0 {

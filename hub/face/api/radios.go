@@ -50,7 +50,8 @@ type JoinState struct {
 	Until  *home.Time    `json:"until" doc:"when the network closes by itself"`
 }
 
-type radioID struct {
+// RadioPath is the kind of radio in a path.
+type RadioPath struct {
 	Radio string `path:"radio" enum:"zwave,zigbee"`
 }
 
@@ -80,7 +81,7 @@ func (a *API) radios(context.Context, *none) (*out[[]RadioState], error) {
 }
 
 type joinInput struct {
-	radioID
+	RadioPath
 	Body *joinRequest
 }
 
@@ -104,7 +105,7 @@ func (a *API) join(ctx context.Context, in *joinInput) (*status[JoinState], erro
 	return &status[JoinState]{http.StatusAccepted, r.Joining()}, nil
 }
 
-func (a *API) joining(_ context.Context, in *radioID) (*out[JoinState], error) {
+func (a *API) joining(_ context.Context, in *RadioPath) (*out[JoinState], error) {
 	r, err := a.radio(in.Radio)
 	if err != nil {
 		return nil, err
@@ -112,7 +113,7 @@ func (a *API) joining(_ context.Context, in *radioID) (*out[JoinState], error) {
 	return &out[JoinState]{r.Joining()}, nil
 }
 
-func (a *API) cancelJoin(ctx context.Context, in *radioID) (*none, error) {
+func (a *API) cancelJoin(ctx context.Context, in *RadioPath) (*none, error) {
 	r, err := a.radio(in.Radio)
 	if err != nil {
 		return nil, err
@@ -121,7 +122,7 @@ func (a *API) cancelJoin(ctx context.Context, in *radioID) (*none, error) {
 }
 
 type pinInput struct {
-	radioID
+	RadioPath
 	Body pinRequest
 }
 
@@ -141,7 +142,7 @@ func (a *API) joinPin(ctx context.Context, in *pinInput) (*status[JoinState], er
 }
 
 type leaveInput struct {
-	radioID
+	RadioPath
 	Body *leaveRequest
 }
 

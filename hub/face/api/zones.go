@@ -7,7 +7,9 @@ import (
 	"gatehouse/hub/home"
 )
 
-type zoneID struct {
+// ZonePath is the id in the path of a zone. It is exported because huma looks
+// into exported parts of a request only; so are its like.
+type ZonePath struct {
 	ID home.ZoneID `path:"id" maxLength:"64" pattern:"^[a-z0-9][a-z0-9-]*$" patternDescription:"lower-case letters, digits and dashes" doc:"the zone's id, chosen by whoever makes it" example:"front-door"`
 }
 
@@ -19,7 +21,7 @@ func (a *API) zones(context.Context, *none) (*out[[]home.Zone], error) {
 	return &out[[]home.Zone]{list(zones)}, nil
 }
 
-func (a *API) zone(_ context.Context, in *zoneID) (*out[home.Zone], error) {
+func (a *API) zone(_ context.Context, in *ZonePath) (*out[home.Zone], error) {
 	for _, z := range a.o.Zones.Zones() {
 		if z.ID == in.ID {
 			z.Modes = list(z.Modes)
@@ -30,7 +32,7 @@ func (a *API) zone(_ context.Context, in *zoneID) (*out[home.Zone], error) {
 }
 
 type putZoneInput struct {
-	zoneID
+	ZonePath
 	Body zoneRequest
 }
 
@@ -60,9 +62,9 @@ func (a *API) putZone(ctx context.Context, in *putZoneInput) (*out[home.Zone], e
 	if err != nil {
 		return nil, err
 	}
-	return a.zone(ctx, &in.zoneID)
+	return a.zone(ctx, &in.ZonePath)
 }
 
-func (a *API) deleteZone(ctx context.Context, in *zoneID) (*none, error) {
+func (a *API) deleteZone(ctx context.Context, in *ZonePath) (*none, error) {
 	return nil, a.o.Zones.DeleteZone(ctx, in.ID, ask(ctx).caller.Name)
 }
