@@ -50,6 +50,8 @@ func (s *step) tryMode(r home.ModeRequest, digest Digest) error {
 		}
 		by = c
 	case r.CodeFree:
+	case r.Mode == st.mode && r.Mode != home.Disarmed && r.Channel != home.ByKeypad:
+		return nil // a second press of the same button
 	case st.mode != home.Disarmed || r.Mode == home.Disarmed || r.Channel == home.ByKeypad:
 		return &home.CodeNeeded{}
 	}

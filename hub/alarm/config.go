@@ -15,6 +15,7 @@ type config struct {
 	bySource map[source]int
 	byID     map[home.ZoneID]int
 	alwaysOn zoneSet
+	speaks   zoneSet      // counts as open until its sensor has spoken
 	mode     [3]modeZones // home, night, away
 }
 
@@ -36,7 +37,7 @@ func newConfig(s home.AlarmSettings, zones []home.Zone, codes []code) *config {
 		byID:     make(map[home.ZoneID]int, len(zones)),
 	}
 	n := (len(zones) + 63) / 64
-	c.alwaysOn = make(zoneSet, n)
+	c.alwaysOn, c.speaks = make(zoneSet, n), make(zoneSet, n)
 	for m := range c.mode {
 		c.mode[m] = modeZones{make(zoneSet, n), make(zoneSet, n)}
 	}
@@ -47,6 +48,9 @@ func newConfig(s home.AlarmSettings, zones []home.Zone, codes []code) *config {
 		if z.Kind.AlwaysOn() {
 			c.alwaysOn[word] |= bit
 			continue
+		}
+		if z.Trait != home.Button { // which says something only when it is pressed
+			c.speaks[word] |= bit
 		}
 		for _, mode := range z.Modes {
 			m := modeIndex(mode)

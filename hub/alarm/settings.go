@@ -92,7 +92,7 @@ func within(field string, d home.Duration, lo, hi, wideLo, wideHi time.Duration,
 
 func (s *step) putSettings(in PutSettings) error {
 	if s.p.st.mode != home.Disarmed {
-		return &home.Invalid{Field: "settings", Reason: "the house is armed and its figures stay as they are: disarm first"}
+		return &home.Conflict{Reason: "The house is armed and its figures stay as they are: disarm first."}
 	}
 	if err := CheckSettings(in.Settings); err != nil {
 		return err

@@ -285,6 +285,9 @@ func (s *stage) act(verb string, plain []string, args map[string]string) error {
 	case "all":
 		for _, z := range s.p.Zones() {
 			v := home.False
+			if z.Trait == home.Button {
+				continue
+			}
 			if z.Trait == home.Contact {
 				v = home.Closed
 			}

@@ -76,6 +76,22 @@ func (d danger) name() string {
 	}[d]
 }
 
+// cause is what the sensors of a danger to life report.
+func (d danger) cause() string {
+	switch d {
+	case fire:
+		return "Smoke"
+	case carbonMonoxide:
+		return "Carbon monoxide"
+	case gas:
+		return "Gas"
+	case panicButton, medical, burglary, tamper, water:
+		return d.name()
+	default:
+		return d.name()
+	}
+}
+
 // aborts tells whether a disarming within the abort window keeps the alarm in
 // the house. Danger to life is told at once.
 func (d danger) aborts() bool { return d == burglary || d == tamper || d == water }
@@ -187,6 +203,7 @@ func (s *step) trip(kind string, zone home.ZoneID, text string, who *string) {
 	var t *trip
 	if i := s.p.runs(d); i >= 0 {
 		t = &running[i]
+		t.Inside = t.Inside && d.insideOnly(s.p.st.mode)
 		text = d.name() + " goes on: " + text
 	} else {
 		running = append(running, trip{N: s.nextTrip(), Kind: kind, Zone: zone, Since: s.now})
@@ -270,12 +287,15 @@ func (s *step) sirenDue(i int) {
 	if t.danger().persists() && s.reported(t.danger()) {
 		s.editTrip(i, func(t *trip) { t.SirenUntil = s.now.Add(timeout) })
 		if !t.Silenced {
-			s.line(home.KindAlarm, t.Zone, nil, AtOnce, t.danger().name()+" is still reported: the siren goes on.")
+			s.line(home.KindAlarm, t.Zone, nil, AtOnce, t.danger().cause()+" is still reported: the siren goes on.")
 		}
 		return
 	}
 	s.endTrip(i)
 	text := t.danger().name() + ": the siren time of " + say(timeout) + " is over."
+	if t.Silenced {
+		text = t.danger().name() + " is over."
+	}
 	if s.p.st.mode != home.Disarmed {
 		text += " The house stays armed."
 	}

@@ -74,9 +74,10 @@ func (p Panel) zoneIDs(pick func(word int) uint64) []home.ZoneID {
 	return ids
 }
 
-// openZones are those that are open or not known to be closed.
+// openZones are those that are open, and those of the burglary kinds that are
+// not known to be closed.
 func (p Panel) openZones() []home.ZoneID {
-	return p.zoneIDs(func(w int) uint64 { return p.st.open.word(w) | ^p.st.known.word(w) })
+	return p.zoneIDs(func(w int) uint64 { return p.st.open.word(w) | p.cfg.speaks[w]&^p.st.known.word(w) })
 }
 
 func (p Panel) bypassedZones() []home.ZoneID {
@@ -87,7 +88,7 @@ func (p Panel) bypassedZones() []home.ZoneID {
 // zones that see movement count only when nobody is given time to leave.
 func (p Panel) blocks(mode home.Mode, leave bool, w int) uint64 {
 	m := p.cfg.mode[modeIndex(mode)]
-	open, unknown := p.st.open.word(w), ^p.st.known.word(w)
+	open, unknown := p.st.open.word(w), p.cfg.speaks[w]&^p.st.known.word(w)
 	b := m.barrier[w]&(open|unknown) | m.interior[w]&unknown | p.cfg.alwaysOn[w]&open
 	if !leave {
 		b |= m.interior[w] & open

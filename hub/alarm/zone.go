@@ -125,7 +125,7 @@ func (s *step) putZone(in PutZone) error {
 	text := "Zone " + z.Name + " added."
 	if exists {
 		if s.p.st.mode != home.Disarmed && !sameGuard(zones[at], z) {
-			return &home.Invalid{Field: "zone", Reason: z.Name + " guards the house now; only its name and chime can be changed: disarm first"}
+			return &home.Conflict{Reason: z.Name + " guards the house now; only its name and chime can be changed: disarm first."}
 		}
 		zones[at] = z
 		text = "Zone " + z.Name + " changed."
@@ -160,7 +160,7 @@ func (s *step) deleteZone(in DeleteZone) error {
 	}
 	z := s.cfg().zones[at]
 	if s.p.st.mode != home.Disarmed {
-		return &home.Invalid{Field: "zone", Reason: z.Name + " cannot be deleted while the house is armed: disarm first"}
+		return &home.Conflict{Reason: z.Name + " cannot be deleted while the house is armed: disarm first."}
 	}
 	s.setZones(slices.Delete(slices.Clone(s.cfg().zones), at, at+1))
 	s.line(home.KindAlarm, "", whoOrNil(in.By), OnceWritten, "Zone "+z.Name+" deleted.")

@@ -59,6 +59,10 @@ func (g *Guard) begin() {
 	}
 	g.lost = nil
 	g.step(g.now(), alarm.Resumed{})
+	for _, in := range g.early {
+		g.step(g.now(), in)
+	}
+	g.early = nil
 }
 
 // now is the panel's time. If the wall clock was set, the panel is told first.
