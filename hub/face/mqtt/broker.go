@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"gatehouse/hub/home"
+	"gatehouse/hub/people/auth"
 	"log/slog"
 	"math"
 	"strings"
@@ -13,9 +15,6 @@ import (
 
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
-
-	"gatehouse/hub/home"
-	"gatehouse/hub/people/auth"
 )
 
 const (
@@ -34,7 +33,7 @@ const (
 // wills, and retained messages after a day, none of which this broker has.
 type broker struct {
 	mochi.HookBase
-	ctx    context.Context //nolint:containedctx // ends commands that clients gave, when Run ends
+	ctx    context.Context // ends commands that clients gave, when Run ends
 	face   *Face
 	server *mochi.Server
 
@@ -389,6 +388,6 @@ func (f *Face) endAll(b *broker) {
 		if cl := c.client.Load(); cl != nil {
 			b.end(cl, packets.ErrServerShuttingDown)
 		}
-		c.Close() //nolint:errcheck,gosec // those that had not signed in
+		_ = c.Close() // those that had not signed in
 	}
 }

@@ -83,7 +83,7 @@ func (c *conn) cut() {
 	c.mu.Lock()
 	c.queue, c.closing = nil, true
 	c.mu.Unlock()
-	c.raw.Close() //nolint:errcheck,gosec // cut off
+	c.raw.Close() // cut off
 	c.signal()
 }
 
@@ -97,9 +97,9 @@ func (c *conn) Close() error {
 	if already {
 		return nil
 	}
-	time.AfterFunc(lastWords, func() { c.raw.Close() }) //nolint:errcheck,gosec // enough is enough
+	time.AfterFunc(lastWords, func() { c.raw.Close() }) // enough is enough
 	c.signal()
-	return c.Conn.SetReadDeadline(time.Now()) // the reader leaves now
+	return c.SetReadDeadline(time.Now()) // the reader leaves now
 }
 
 // SetDeadline sets the read deadline alone: the broker means its keep-alive by
@@ -110,12 +110,12 @@ func (c *conn) SetDeadline(t time.Time) error {
 	if c.closing {
 		return net.ErrClosed
 	}
-	return c.Conn.SetReadDeadline(t)
+	return c.SetReadDeadline(t)
 }
 
 // writeLoop sends what is queued until the connection is closed.
 func (c *conn) writeLoop() {
-	defer c.Conn.Close() //nolint:errcheck // the last thing
+	defer c.Conn.Close() // the last thing
 	for range c.wake {
 		for {
 			out, closing := c.take()
@@ -125,7 +125,7 @@ func (c *conn) writeLoop() {
 				}
 				break
 			}
-			err := c.Conn.SetWriteDeadline(time.Now().Add(stalledAfter))
+			err := c.SetWriteDeadline(time.Now().Add(stalledAfter))
 			if err == nil {
 				_, err = c.Conn.Write(out)
 			}

@@ -2,9 +2,8 @@ package mqtt
 
 import (
 	"fmt"
-	"strings"
-
 	"gatehouse/hub/home"
+	"strings"
 )
 
 // shown is how Home Assistant shows a trait: which kind of entity, which

@@ -2,6 +2,9 @@ package mqtt_test
 
 import (
 	"encoding/json"
+	"gatehouse/hub/face/mqtt"
+	"gatehouse/hub/health"
+	"gatehouse/hub/home"
 	"net"
 	"slices"
 	"strings"
@@ -11,10 +14,6 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 	"github.com/google/go-cmp/cmp"
 	"github.com/mochi-mqtt/server/v2/packets"
-
-	"gatehouse/hub/face/mqtt"
-	"gatehouse/hub/health"
-	"gatehouse/hub/home"
 )
 
 func TestPictureIsRetained(t *testing.T) {

@@ -30,7 +30,7 @@ const (
 // reached from outside will do, because nobody is asked who they are there.
 func listenLoopback(address string) (net.Listener, error) {
 	if address == "" {
-		return nil, nil //nolint:nilnil // no listener is wanted
+		return nil, nil // no listener is wanted
 	}
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -51,7 +51,7 @@ func listenLoopback(address string) (net.Listener, error) {
 // listenTLS binds the listener for other machines.
 func listenTLS(address string, config *tls.Config) (net.Listener, error) {
 	if address == "" {
-		return nil, nil //nolint:nilnil // no listener is wanted
+		return nil, nil // no listener is wanted
 	}
 	if config == nil {
 		return nil, fmt.Errorf("mqtt.listen: %q needs a certificate: MQTT beyond this box is always encrypted", address)
@@ -74,7 +74,7 @@ func bindError(key, address string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("%s: %s is in use by another program (is mosquitto running?): "+
+		return fmt.Errorf("%s: %s is in use by another program (is mosquito running?): "+
 			"stop it, or give %s another port: %w", key, address, key, err)
 	case errors.Is(err, syscall.EACCES):
 		return fmt.Errorf("%s: this user may not listen on %s: take a port above 1023: %w", key, address, err)
@@ -112,14 +112,14 @@ func (f *Face) accept(l net.Listener, name string, b *broker, clients *sync.Wait
 		}
 		c, ok := f.admit(raw, l, name)
 		if !ok {
-			raw.Close() //nolint:errcheck,gosec // refused
+			raw.Close() // refused
 			continue
 		}
 		clients.Go(c.writeLoop)
 		clients.Go(func() {
 			defer f.forget(c)
 			err := b.server.EstablishConnection(name, c)
-			c.Close() //nolint:errcheck,gosec // flushes what is left
+			_ = c.Close() // flushes what is left
 			if w := c.who.Load(); w != nil {
 				f.o.Log.Debug("mqtt client left", "client", w.name, "remote", raw.RemoteAddr(), "err", err)
 			}

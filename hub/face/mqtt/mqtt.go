@@ -43,14 +43,13 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"log/slog"
-	"net"
-	"sync"
-
 	"gatehouse/hub/bus"
 	"gatehouse/hub/health"
 	"gatehouse/hub/home"
 	"gatehouse/hub/people/auth"
+	"log/slog"
+	"net"
+	"sync"
 )
 
 // Alarm is what the face needs of the panel.
@@ -150,7 +149,7 @@ func addr(l net.Listener) net.Addr {
 func (f *Face) Close() {
 	for _, l := range []net.Listener{f.loopback, f.beyond} {
 		if l != nil {
-			l.Close() //nolint:errcheck,gosec // nothing is lost with a listener
+			l.Close() // nothing is lost with a listener
 		}
 	}
 }

@@ -1,10 +1,9 @@
 package mqtt
 
 import (
+	"gatehouse/hub/home"
 	"strings"
 	"testing"
-
-	"gatehouse/hub/home"
 )
 
 var alarmPayloads = []struct {

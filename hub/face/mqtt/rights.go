@@ -1,11 +1,10 @@
 package mqtt
 
 import (
-	"slices"
-	"strings"
-
 	"gatehouse/hub/home"
 	"gatehouse/hub/people/auth"
+	"slices"
+	"strings"
 )
 
 // who is behind a connection. nil may do nothing.
@@ -20,7 +19,7 @@ const anonymous = "a program on this box"
 // anonymousRights is what nobody in particular may do, on loopback only: see
 // the house and arm it. A disarm needs a code, a command must be harmless (see
 // mayTell), and an alarm cannot be raised.
-var anonymousRights = []auth.Right{ //nolint:gochecknoglobals // a table
+var anonymousRights = []auth.Right{ // a table
 	auth.AlarmRead, auth.DevicesRead, auth.EventsRead, auth.HealthRead,
 	auth.AlarmArm, auth.AlarmDisarm, auth.DevicesCommand,
 }
@@ -99,10 +98,10 @@ func (w *who) maySubscribe(filter string) bool {
 
 // mayPublish tells whether a client's message on topic is looked at at all.
 func (w *who) mayPublish(topic string) bool {
-	switch {
-	case topic == topicAlarmSet:
+	switch topic {
+	case topicAlarmSet:
 		return w.may(auth.AlarmArm) || w.may(auth.AlarmDisarm)
-	case topic == topicHomeAssistantStatus:
+	case topicHomeAssistantStatus:
 		// Home Assistant says online and offline here. It is accepted, so
 		// that it is not disconnected for it, and goes nowhere.
 		return w != nil

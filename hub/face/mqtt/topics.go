@@ -1,9 +1,8 @@
 package mqtt
 
 import (
-	"strings"
-
 	"gatehouse/hub/home"
+	"strings"
 )
 
 // Topics of the house.

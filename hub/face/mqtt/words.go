@@ -3,7 +3,6 @@ package mqtt
 import (
 	"encoding/json"
 	"errors"
-
 	"gatehouse/hub/home"
 )
 
