@@ -222,6 +222,18 @@ func (f *Family) Wake(ctx context.Context) error {
 	return nil
 }
 
+// wakeEachHost wakes the devices for every host that comes, until ctx ends.
+func (f *Family) wakeEachHost(ctx context.Context) error {
+	for {
+		if err := f.Wake(ctx); err != nil {
+			return err
+		}
+		if err := f.Stick.Until(ctx, func() bool { return !f.Stick.Attached() }); err != nil {
+			return err
+		}
+	}
+}
+
 // furniture is what the family calls its devices.
 func (f *Family) furniture() map[home.DeviceID]hub.Furniture {
 	m := make(map[home.DeviceID]hub.Furniture)

@@ -10,58 +10,57 @@ import (
 // Indicate shows the panel on every keypad that has lights. It does not wait.
 // The countdown is told once, when a delay begins: keypads count by themselves.
 func (r *Radio) Indicate(in alarm.Indication) {
+	light := lightOf(in)
 	r.mu.Lock()
-	same := r.shown == shownOf(in)
-	r.shown = shownOf(in)
-	var list []*zwave.Node
-	for _, n := range r.nodes {
+	before := r.lit
+	r.lit = light
+	var list []zwave.NodeID
+	for id, n := range r.nodes {
 		if n.Has(cc.EntryControl) && n.Has(cc.Indicator) {
-			list = append(list, n)
+			list = append(list, id)
 		}
 	}
 	r.mu.Unlock()
-	if same {
+	if before == light {
 		return
 	}
-	for _, n := range list {
-		r.stick.Send(n.ID, cc.Bytes(lights(in)), zwave.LaneUser, nil)
+	for _, id := range list {
+		r.stick.Send(id, cc.Bytes(lights(before, light, in.Seconds)), zwave.LaneUser, nil)
 	}
 }
 
-// shown is what of an indication a keypad's lights show.
-type shown struct {
-	mode  home.Mode
-	phase home.Phase
-}
-
-func shownOf(in alarm.Indication) shown { return shown{in.Mode, in.Phase} }
-
-// lights is an indication as indicator objects: the one that holds is lit,
-// which on keypads puts out the others of its group; a delay carries its
-// seconds.
-func lights(in alarm.Indication) cc.IndicatorSet {
-	lit := func(indicator byte) cc.IndicatorSet {
-		return cc.IndicatorSet{Objects: []cc.IndicatorObject{{Indicator: indicator, Property: cc.PropertyMultilevel, Value: 99}}}
-	}
-	delay := func(indicator byte) cc.IndicatorSet {
-		s := lit(indicator)
-		s.Objects = append(s.Objects,
-			cc.IndicatorObject{Indicator: indicator, Property: cc.PropertyTimeoutMin, Value: byte(min(in.Seconds/60, 255))},
-			cc.IndicatorObject{Indicator: indicator, Property: cc.PropertyTimeoutSec, Value: byte(in.Seconds % 60)})
-		return s
-	}
+// lightOf is the indicator that stands for an indication.
+func lightOf(in alarm.Indication) byte {
 	switch {
 	case in.Phase == home.PhaseAlarm:
-		return lit(cc.IndicatorAlarming)
+		return cc.IndicatorAlarming
 	case in.Phase == home.PhaseArming:
-		return delay(cc.IndicatorExitDelay)
+		return cc.IndicatorExitDelay
 	case in.Phase == home.PhaseEntry:
-		return delay(cc.IndicatorEntryDelay)
+		return cc.IndicatorEntryDelay
 	case in.Mode == home.Away:
-		return lit(cc.IndicatorArmedAway)
+		return cc.IndicatorArmedAway
 	case in.Mode == home.Disarmed:
-		return lit(cc.IndicatorDisarmed)
+		return cc.IndicatorDisarmed
 	default:
-		return lit(cc.IndicatorArmedHome)
+		return cc.IndicatorArmedHome
 	}
+}
+
+// lights puts one indicator out (0: none) and lights another; a delay carries
+// its seconds.
+func lights(out, on byte, seconds int) cc.IndicatorSet {
+	var s cc.IndicatorSet
+	set := func(indicator, property, value byte) {
+		s.Objects = append(s.Objects, cc.IndicatorObject{Indicator: indicator, Property: property, Value: value})
+	}
+	if out != 0 {
+		set(out, cc.PropertyMultilevel, 0)
+	}
+	set(on, cc.PropertyMultilevel, 99)
+	if on == cc.IndicatorExitDelay || on == cc.IndicatorEntryDelay {
+		set(on, cc.PropertyTimeoutMin, byte(min(seconds/60, 255)))
+		set(on, cc.PropertyTimeoutSec, byte(seconds%60))
+	}
+	return s
 }

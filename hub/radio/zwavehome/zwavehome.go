@@ -67,7 +67,7 @@ type Radio struct {
 
 	mu    sync.Mutex
 	nodes map[zwave.NodeID]*zwave.Node // as last announced; the values never change
-	shown shown                        // by keypads
+	lit   byte                         // the indicator that keypads show; 0: none yet
 }
 
 // New makes the radio. Attach the stick before it runs.
@@ -233,9 +233,13 @@ func (r *Radio) Command(cmd home.Command, done func(error)) {
 		return
 	}
 	r.stick.Send(id, payload, lane, func(err error) {
-		if err == nil {
-			// The node took it: that is what it now does, until it says otherwise.
+		switch {
+		case err != nil:
+		case n.Has(cc.Supervision):
+			// It confirmed that it does so, and owes no report beside that.
 			r.devices.Report(home.Reading{Device: cmd.Device, Trait: cmd.Trait, Value: cmd.Value, At: time.Now()})
+		default:
+			r.stick.Refresh(id) // it took the command; what it made of it, it says when asked
 		}
 		done(err)
 	})

@@ -229,8 +229,8 @@ func TestCommandsFindTheBestClass(t *testing.T) {
 	h.want(t, "sent",
 		"send 7 79 08 ff siren", "zwave-7 siren on",
 		"send 7 79 08 00 siren", "zwave-7 siren off",
-		"send 8 25 01 ff siren", "zwave-8 siren on",
-		"send 9 25 01 ff user", "zwave-9 switch on")
+		"send 8 25 01 ff siren", "refresh 8",
+		"send 9 25 01 ff user", "refresh 9")
 	if got == nil || got.Error() != "done" {
 		t.Errorf("answer %v, want done", got)
 	}
@@ -265,11 +265,11 @@ func TestKeypadsShowThePanel(t *testing.T) {
 	}
 	h.want(t, "lights",
 		"send 10 87 01 00 03 12 01 63 12 06 01 12 07 0f user",
-		"send 10 87 01 00 01 0b 01 63 user",
-		"send 10 87 01 00 03 11 01 63 11 06 00 11 07 1e user",
-		"send 10 87 01 00 01 0c 01 63 user",
-		"send 10 87 01 00 01 02 01 63 user",
-		"send 10 87 01 00 01 0a 01 63 user")
+		"send 10 87 01 00 02 12 01 00 0b 01 63 user",
+		"send 10 87 01 00 04 0b 01 00 11 01 63 11 06 00 11 07 1e user",
+		"send 10 87 01 00 02 11 01 00 0c 01 63 user",
+		"send 10 87 01 00 02 0c 01 00 02 01 63 user",
+		"send 10 87 01 00 02 02 01 00 0a 01 63 user")
 }
 
 func TestRemove(t *testing.T) {

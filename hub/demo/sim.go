@@ -1,0 +1,74 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+
+	"gatehouse/hub/face/api"
+)
+
+// Simulate runs only the simulated hardware until ctx ends: the stick on a TCP
+// port and on a pty, and the controls. It prints where, as one JSON object:
+//
+//	{"zwave":{"tcp":"tcp://127.0.0.1:4711","pty":"/tmp/…/zwave-stick"},"controls":"http://127.0.0.1:4712/demo/"}
+func Simulate(ctx context.Context, out io.Writer) error {
+	f := NewFamily()
+	dir, err := os.MkdirTemp("", "gatehouse-sim-")
+	if err != nil {
+		return fmt.Errorf("sim: %w", err)
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	tcp, err := f.Stick.ListenTCP(ctx, "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("sim: %w", err)
+	}
+	pty, err := f.Stick.LinkPTY(filepath.Join(dir, "zwave-stick"))
+	if err != nil {
+		return fmt.Errorf("sim: %w", err)
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("sim: %w", err)
+	}
+	var where struct {
+		Zwave struct {
+			TCP string `json:"tcp"`
+			PTY string `json:"pty"`
+		} `json:"zwave"`
+		Controls string `json:"controls"`
+	}
+	where.Zwave.TCP, where.Zwave.PTY = "tcp://"+tcp.Addr(), pty.Path()
+	where.Controls = "http://" + l.Addr().String() + Path
+	if err := json.NewEncoder(out).Encode(where); err != nil {
+		return fmt.Errorf("sim: %w", err)
+	}
+	parts := []func(context.Context) error{
+		tcp.Run, pty.Run, f.wakeEachHost,
+		func(ctx context.Context) error {
+			return api.Serve(ctx, l, f.Controls(), nil, slog.New(slog.DiscardHandler))
+		},
+	}
+	ended := make(chan error, len(parts))
+	for _, run := range parts {
+		go func() { ended <- run(ctx) }()
+	}
+	first := <-ended
+	cancel(first)
+	for range len(parts) - 1 {
+		<-ended
+	}
+	if errors.Is(first, context.Canceled) {
+		return nil
+	}
+	return first
+}
