@@ -1,6 +1,7 @@
 package zwavesim
 
 import (
+	"bytes"
 	"encoding/binary"
 	"time"
 )
@@ -462,7 +463,7 @@ func (s *Stick) sendData(function byte, a *args) {
 		return
 	case cb == 0:
 		s.violation("SendData without a callback id")
-	case options&0x01 == 0:
+	case options&0x01 == 0 && !bytes.Equal(data, []byte{ccWakeUp, 0x08}): // which need not be acknowledged
 		s.violation("SendData without asking for an ACK: transmit options %#02x", options)
 	}
 	if s.sending != nil {
