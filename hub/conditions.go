@@ -110,7 +110,7 @@ func (h *Hub) standing(ctx context.Context) error {
 	for {
 		it, err := sub.Next(ctx)
 		if err != nil {
-			return nil //nolint:nilerr // the end of ctx is how it ends
+			return nil
 		}
 		if it.Gap {
 			for _, d := range h.devices.Devices() {

@@ -1,0 +1,78 @@
+# Gatehouse. `make demo` shows a whole home, `make test` proves it; both install
+# what they need on a Debian machine with Go 1.26 and Node 20.
+
+GO          ?= go
+export CGO_ENABLED ?= 0
+VERSION     := $(shell git describe --always --dirty --tags 2>/dev/null || echo devel)
+LDFLAGS     := -s -w -X main.version=$(VERSION)
+
+# Tools are pinned here and not in go.mod, so that they never weigh on the hub.
+GOFUMPT     := $(GO) run mvdan.cc/gofumpt@v0.12.0
+STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOLANGCI    := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+GO_DIRS     := cmd hub zwave zigbee lte storage web/*.go firmware
+FUZZTIME    ?= 30s
+
+WEB_SOURCES := $(shell find web/ui -type f -not -path '*/node_modules/*' -not -path '*/test-results/*' 2>/dev/null)
+
+.PHONY: help demo build web test test-go test-web journey e2e picture check generate \
+	fuzz bench interop interop-smoke crash
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+demo: build ## a whole simulated home on http://127.0.0.1:8080
+	./bin/gatehouse demo
+
+build: web ## bin/gatehouse, one static binary
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gatehouse ./cmd/gatehouse
+
+web: web/dist/index.html ## the page, built and compressed into web/dist
+
+web/ui/node_modules/.package-lock.json: web/ui/package-lock.json
+	cd web/ui && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+web/dist/index.html: web/ui/node_modules/.package-lock.json $(WEB_SOURCES)
+	cd web/ui && npm run build
+
+test: build test-go test-web interop-smoke journey ## everything but the slow proofs
+
+test-go: ## Go tests under the race detector, in random order, and the layering
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on ./...
+
+test-web: web/ui/node_modules/.package-lock.json ## unit tests of the page
+	cd web/ui && npm run test
+
+journey: build ## one journey through the demo home in a real browser
+	.ci/install chromium
+	cd web/ui && npm run journey
+
+e2e: build ## every journey: claim, sign-in, faults, axe on every screen and size
+	.ci/install chromium
+	cd web/ui && npm run e2e
+
+picture: build ## take the README's picture anew
+	.ci/install chromium
+	cd web/ui && npm run picture
+
+check: web/ui/node_modules/.package-lock.json ## format, vet, linters, drift of generated files
+	@test -z "$$($(GOFUMPT) -l $(GO_DIRS))" || { echo 'gofumpt would change:'; $(GOFUMPT) -l $(GO_DIRS); exit 1; }
+	$(GO) vet ./...
+	$(STATICCHECK) ./...
+	$(GOLANGCI) run ./...
+	$(GO) test -run 'Drift|AsReviewed' ./hub/face/api ./hub/radio/zwavehome
+	cd web/ui && npm run check
+
+generate: web/ui/node_modules/.package-lock.json ## write generated files anew
+	$(GO) generate ./...
+	cd web/ui && npm run gen
+
+fuzz: ## every fuzz target for FUZZTIME (default 30s)
+	@for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep ^Fuzz); do \
+			echo "== $$package $$target"; \
+			CGO_ENABLED=1 $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
+	done
