@@ -68,6 +68,7 @@ interface Words {
 	'answer.entry.evidence': never;
 	'answer.lost.title': never;
 	'answer.lost.evidence': 'span' | 'state';
+	'answer.lost.never': never;
 	'answer.exit.title': 'n';
 	'answer.exit.spoken': never;
 	'answer.exit.evidence': never;
@@ -160,8 +161,7 @@ interface Words {
 	'zone.dry': never;
 	'zone.out': never;
 	'zone.since': 'what' | 'time';
-	'device.ok': 'span';
-	'device.ok.never': never;
+	'device.heard': 'span';
 	'device.joining': never;
 	'device.late': 'span';
 	'device.missing': 'span';

@@ -110,7 +110,12 @@ export function answer(h: House, now: number, t: Say, w: Writer): Answer {
 	}
 	const closed = doors.length ? t('answer.quiet.closed', { n: doors.length }) : '';
 	const heard = s.devices.every((d) => d.health === 'ok') ? t('answer.quiet.heard') : '';
-	return { ...base, kind: 'quiet', title: t('answer.quiet.title'), evidence: dated([t('answer.quiet.off'), closed, heard].filter(Boolean).join(' ')) };
+	return {
+		...base,
+		kind: 'quiet',
+		title: t('answer.quiet.title'),
+		evidence: dated([t('answer.quiet.off'), closed, heard].filter(Boolean).join(' ')),
+	};
 }
 
 /** What runs of the delay, on the hub's clock. */

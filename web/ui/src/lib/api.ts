@@ -101,7 +101,11 @@ export function whenSignedOut(f: () => void): void {
 	onSignedOut = f;
 }
 
-export async function call<T>(method: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string, asking: Asking = {}): Promise<T> {
+export async function call<T>(
+	method: 'GET' | 'PUT' | 'POST' | 'DELETE',
+	path: string,
+	asking: Asking = {},
+): Promise<T> {
 	const headers: Record<string, string> = { Accept: 'application/json' };
 	if (asking.body !== undefined) headers['Content-Type'] = 'application/json';
 	if (method !== 'GET') headers['Idempotency-Key'] = asking.key ?? newKey();

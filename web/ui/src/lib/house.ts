@@ -43,8 +43,10 @@ export type Word =
 	| { kind: 'beat'; now: number; seq: number };
 
 export type Input =
-	/** The stream is open (again); words of it may be kept, but are not shown before the snapshot. */
+	/** The stream is open (again); its words are kept, but not shown before the whole state is there. */
 	| { kind: 'opened' }
+	/** The whole state was asked for. */
+	| { kind: 'asked' }
 	/** The whole state; `asked` is when it was asked for. */
 	| { kind: 'snapshot'; snapshot: Snapshot; asked: number }
 	| { kind: 'word'; word: Word }
@@ -60,22 +62,35 @@ export interface House {
 	readonly behind: boolean;
 	/** The hub's clock, in ms, when it last said anything. */
 	readonly word: number;
-	/** The hub's clock minus ours, in ms, as the fastest message had it. */
+	/**
+	 * The hub's clock minus ours, in ms: not less than `skew`, since no message
+	 * arrives before it is sent, and not more than `most`, since no answer is
+	 * made before it is asked for.
+	 */
 	readonly skew: number;
-	/** Words that came while the snapshot was on its way. */
-	readonly waiting: readonly Word[];
+	readonly most: number;
+	/** Words since the state was asked for; they count again on top of it. null when it wasn't. */
+	readonly waiting: readonly Word[] | null;
 }
 
-export const nothing: House = { known: null, whole: false, behind: false, word: 0, skew: -Infinity, waiting: [] };
+export const nothing: House = {
+	known: null,
+	whole: false,
+	behind: false,
+	word: 0,
+	skew: -Infinity,
+	most: Infinity,
+	waiting: null,
+};
 
 /** The hub's clock as far as we can tell, in ms since 1970. */
 export function hubNow(h: House, now: number): number {
 	return h.skew + now;
 }
 
-/** Age of the last word, in ms. */
+/** Age of the last word, in ms; rather too large than too small. */
 export function age(h: House, now: number): number {
-	return h.known ? Math.max(0, hubNow(h, now) - h.word) : Infinity;
+	return h.known ? Math.max(0, now + h.most - h.word) : Infinity;
 }
 
 /** How the line is: what may be shown as the present. */
@@ -91,22 +106,42 @@ export function step(h: House, input: Input, now: number): House {
 	switch (input.kind) {
 		case 'opened':
 			return { ...h, whole: false, behind: false, waiting: [] };
+		case 'asked':
+			return { ...h, waiting: [] };
 		case 'broken':
-			return { ...h, whole: false, waiting: [] };
-		case 'snapshot': {
-			// An answer that was long on its way says little about now.
-			if (now - input.asked > STALE) return h;
-			const at = Date.parse(input.snapshot.alarm.now);
-			const whole: House = { ...h, known: sorted(input.snapshot), whole: true, behind: false, word: at, skew: at - now, waiting: [] };
-			return h.waiting.reduce((s, w) => hear(s, w), whole);
-		}
+			return { ...h, whole: false, waiting: null };
+		case 'snapshot':
+			return take(h, input.snapshot, input.asked, now);
 		case 'word': {
-			const said = saidAt(input.word);
-			const timed = said === null ? h : { ...h, word: Math.max(h.word, said), skew: Math.max(h.skew, said - now) };
-			if (!h.whole) return { ...timed, waiting: [...timed.waiting.slice(-200), input.word] };
-			return hear(timed, input.word);
+			const timed = clocked(h, saidAt(input.word), now);
+			const waiting = timed.waiting && [...timed.waiting.slice(-500), input.word];
+			return h.whole ? hear({ ...timed, waiting }, input.word) : { ...timed, waiting };
 		}
 	}
+}
+
+function take(h: House, snapshot: Snapshot, asked: number, now: number): House {
+	// An answer that was long on its way says little about now.
+	if (now - asked > STALE) return h;
+	const at = Date.parse(snapshot.alarm.now);
+	const least = at - now;
+	const most = at - asked;
+	// Bounds that exclude each other mean that a clock was set.
+	const agrees = least <= h.most && most >= h.skew;
+	const clock = agrees
+		? { skew: Math.max(h.skew, least), most: Math.min(h.most, most), word: Math.max(h.word, at) }
+		: { skew: least, most, word: at };
+	// Within one line the panel's numbers only grow.
+	const newer = h.whole && h.known && h.known.alarm.seq > snapshot.alarm.seq;
+	const known = newer ? { ...snapshot, alarm: h.known.alarm } : snapshot;
+	const whole: House = { known: sorted(known), whole: true, behind: false, ...clock, waiting: null };
+	return (h.waiting ?? []).reduce(hear, whole);
+}
+
+function clocked(h: House, said: number | null, now: number): House {
+	if (said === null) return h;
+	const skew = Math.max(h.skew, said - now);
+	return { ...h, skew, most: Math.max(h.most, skew), word: Math.max(h.word, said) };
 }
 
 function saidAt(w: Word): number | null {

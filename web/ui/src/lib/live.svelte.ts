@@ -6,7 +6,18 @@
 import { answer, type Answer } from './answer';
 import { call, Refusal, whenSignedOut, type Alarm, type Device, type Event, type Trouble, type Zone } from './api';
 import { Clock } from './clock';
-import { hubNow, link, LOST, nothing, step, type House, type Input, type Link, type Snapshot, type Word } from './house';
+import {
+	hubNow,
+	link,
+	LOST,
+	nothing,
+	step,
+	type House,
+	type Input,
+	type Link,
+	type Snapshot,
+	type Word,
+} from './house';
 import { t } from './i18n';
 import { EventReader, type Message } from './sse';
 import { atClock, span } from './time';
@@ -20,6 +31,8 @@ export class Live {
 	#clock = new Clock();
 	#stop: AbortController | null = null;
 	#lastId = '';
+	#began = 0;
+	#may: (right: string) => boolean = () => false;
 
 	get house(): House {
 		return this.#house;
@@ -38,11 +51,21 @@ export class Live {
 	}
 	readonly answer: Answer = $derived(answer(this.#house, this.#now, t, { atClock, span }));
 
-	/** Starts to follow the house, until the stop that it returns is called. */
-	start(): () => void {
+	/** How long there has been no first word, in ms. */
+	get waited(): number {
+		return this.#now - this.#began;
+	}
+
+	/**
+	 * Starts to follow the house, until the stop that it returns is called. What
+	 * a person may not see is not asked for.
+	 */
+	start(may: (right: string) => boolean): () => void {
 		const stop = new AbortController();
 		this.#stop?.abort();
 		this.#stop = stop;
+		this.#may = may;
+		this.#began = this.#clock.now();
 		const ticking = setInterval(() => this.#tick(), 250);
 		const wake = () => document.visibilityState === 'visible' && this.#tick();
 		document.addEventListener('visibilitychange', wake, { signal: stop.signal });
@@ -73,7 +96,9 @@ export class Live {
 			this.#take({ kind: 'broken' });
 			this.#line?.abort();
 		}
-		if (this.#house.known && this.link === 'lost' && this.#line && this.#now - this.#opened > LOST) this.#line.abort();
+		// A line that says nothing is no line.
+		const deaf = this.link === 'lost' || this.link === 'loading';
+		if (deaf && this.#now - this.#opened > LOST) this.#line?.abort();
 		if (this.#house.behind && !this.#fetching) void this.#fetch().catch(() => this.#line?.abort());
 	}
 
@@ -131,11 +156,13 @@ export class Live {
 		this.#fetching = true;
 		try {
 			const asked = this.#clock.now();
+			this.#take({ kind: 'asked' });
+			const get = <T>(right: string, path: string, none: T) => (this.#may(right) ? call<T>('GET', path) : none);
 			const [zones, devices, health, page, alarm] = await Promise.all([
-				call<Zone[]>('GET', '/zones'),
-				call<Device[]>('GET', '/devices'),
-				call<Trouble[]>('GET', '/health'),
-				call<{ events: Event[] }>('GET', '/events?limit=40'),
+				get<Zone[]>('zones.read', '/zones', []),
+				get<Device[]>('devices.read', '/devices', []),
+				get<Trouble[]>('health.read', '/health', []),
+				get<{ events: Event[] }>('events.read', '/events?limit=40', { events: [] }),
 				call<Alarm>('GET', '/alarm'),
 			]);
 			this.#take({ kind: 'snapshot', asked, snapshot: { alarm, zones, devices, health, events: page.events } });

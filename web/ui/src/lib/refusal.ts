@@ -5,7 +5,8 @@ import { t } from './i18n';
 export function why(error: unknown): string {
 	if (!(error instanceof Refusal)) return t('login.silent');
 	const { problem } = error;
-	if (error.is('wrong-sign-in')) return [t('login.wrong'), tries(problem.tries_left), wait(problem.retry_after)].filter(Boolean).join(' ');
+	if (error.is('wrong-sign-in'))
+		return [t('login.wrong'), tries(problem.tries_left), wait(problem.retry_after)].filter(Boolean).join(' ');
 	if (error.is('throttled', 'locked') && problem.retry_after) return t('login.wait', { n: problem.retry_after });
 	return problem.detail;
 }

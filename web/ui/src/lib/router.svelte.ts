@@ -9,7 +9,8 @@ class Route {
 			if (e.defaultPrevented || e.button !== 0 || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
 			const a = (e.target as Element | null)?.closest('a');
 			if (!a || a.target || a.hasAttribute('download') || a.origin !== location.origin) return;
-			if (a.pathname.startsWith('/api/') || a.pathname.includes('.') || (a.hash && a.pathname === location.pathname)) return;
+			if (a.pathname.startsWith('/api/') || a.pathname.includes('.') || (a.hash && a.pathname === location.pathname))
+				return;
 			e.preventDefault();
 			this.go(a.pathname);
 		});

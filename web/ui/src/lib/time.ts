@@ -5,7 +5,13 @@ function writers(timeZone?: string) {
 	const zone = timeZone ? { timeZone } : {};
 	return {
 		clock: new Intl.DateTimeFormat(lang, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23', ...zone }),
-		exact: new Intl.DateTimeFormat(lang, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', ...zone }),
+		exact: new Intl.DateTimeFormat(lang, {
+			hour: '2-digit',
+			minute: '2-digit',
+			second: '2-digit',
+			hourCycle: 'h23',
+			...zone,
+		}),
 		day: new Intl.DateTimeFormat(lang, { weekday: 'long', day: 'numeric', month: 'long', ...zone }),
 		hour: new Intl.DateTimeFormat('en', { hour: 'numeric', hourCycle: 'h23', ...zone }),
 		date: new Intl.DateTimeFormat('en-CA', { dateStyle: 'short', ...zone }),

@@ -4,7 +4,16 @@ import type { Snapshot } from './house';
 export type ZoneTone = 'quiet' | 'open' | 'unknown' | 'raised';
 
 export interface ZoneState {
-	word: 'zone.open' | 'zone.closed' | 'zone.unknown' | 'zone.moving' | 'zone.still' | 'zone.active' | 'zone.clear' | 'zone.wet' | 'zone.dry';
+	word:
+		| 'zone.open'
+		| 'zone.closed'
+		| 'zone.unknown'
+		| 'zone.moving'
+		| 'zone.still'
+		| 'zone.active'
+		| 'zone.clear'
+		| 'zone.wet'
+		| 'zone.dry';
 	tone: ZoneTone;
 	since: string | null;
 }
@@ -18,7 +27,8 @@ export function zoneState(s: Snapshot, z: Zone): ZoneState {
 	// The panel counts a zone as open too when nobody has said that it is closed.
 	const counted = s.alarm.open.includes(z.id);
 	const quiet = value === false || value === 'closed' || value === 'off' || value === 'locked';
-	if (value === null || (quiet && counted) || device?.health === 'missing') return { word: 'zone.unknown', tone: 'unknown', since: null };
+	if (value === null || (quiet && counted) || device?.health === 'missing')
+		return { word: 'zone.unknown', tone: 'unknown', since: null };
 	switch (z.trait) {
 		case 'contact':
 		case 'lock':
