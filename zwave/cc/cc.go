@@ -174,7 +174,10 @@ func (e *Malformed) Error() string {
 
 // Parse reads one command from its class byte on.
 func Parse(b []byte) (Command, error) {
-	if len(b) < 2 {
+	if len(b) == 0 {
+		return Raw{}, nil
+	}
+	if len(b) == 1 { // no operation
 		return Raw{bytes.Clone(b)}, nil
 	}
 	p := params{class: Class(b[0]), command: b[1], rest: b[2:]}
