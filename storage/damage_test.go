@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -279,4 +280,29 @@ func TestSnapshotsByTheHour(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A disarming must find room on a disk that has become full: the file has some
+// of its own.
+func TestSmallChangesTakeNoMoreOfTheDisk(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "panel.db")
+	shut(t, open(t, path, Options{}))
+	db := open(t, path, Options{})
+	defer shut(t, db)
+	blocks := func() int64 {
+		var s syscall.Stat_t
+		if err := syscall.Stat(path, &s); err != nil {
+			t.Fatal(err)
+		}
+		return s.Blocks
+	}
+	before := blocks()
+	for i := range 200 {
+		if err := NewCell[string](db, "panel").Save(strings.Repeat("x", 4000+i*40)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := blocks(); got != before {
+		t.Errorf("%d blocks after 200 changes, want the %d of the beginning", got, before)
+	}
 }

@@ -88,6 +88,7 @@ var (
 
 	keyFormat = []byte("format")
 	keyFault  = []byte("fault")
+	keyRoom   = []byte("room")
 )
 
 // format is the number of the layout that this release writes.
@@ -223,8 +224,28 @@ func (f *file) bear(fault *Fault) error {
 			}
 			return putFault(b, fault)
 		})
+		if err == nil {
+			err = makeRoom(db)
+		}
 		return errors.Join(err, db.Close())
 	}))
+}
+
+// room is what a new file has to spare, in bytes: on a disk that has become
+// full, small changes still find place in the file itself, such as a disarming.
+const room = 256 << 10
+
+// makeRoom grows the file by pages that are then free.
+func makeRoom(db *bolt.DB) error {
+	for _, change := range []func(*bolt.Bucket) error{
+		func(b *bolt.Bucket) error { return b.Put(keyRoom, make([]byte, room)) },
+		func(b *bolt.Bucket) error { return b.Delete(keyRoom) },
+	} {
+		if err := db.Update(func(tx *bolt.Tx) error { return change(tx.Bucket(bucketMeta)) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // restore sets the damaged file aside and puts the snapshot in its place.
