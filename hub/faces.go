@@ -19,13 +19,18 @@ func (h *Hub) buildFaces() (err error) {
 		AlarmChanges: &h.guard.Changes, DeviceChanges: &h.devices.Changes, Events: &h.journal.Events,
 		HealthChanges: api.WatchTopic(&h.board.Changes),
 		Ready:         h.parts.list, System: h.system, Metrics: []func(io.Writer){h.metrics},
-		Web: h.o.Web, Demo: h.o.Demo != nil, Version: h.o.Version, Log: h.log,
+		Web: h.o.Web, Hosts: h.names, Trust: h.trust(), Demo: h.o.Demo != nil, Version: h.o.Version, Log: h.log,
 	}
 	if h.zwave != nil {
 		o.Radios[zwavehome.Kind] = h.zwave
 	}
 	if h.api, err = api.New(o); err != nil {
 		return err
+	}
+	if t := h.trust(); t != nil {
+		if h.trustPage, err = api.RedirectHandler(*t); err != nil {
+			return err
+		}
 	}
 	if h.o.Demo != nil && h.o.Demo.Controls != nil {
 		h.api.Mount("/demo/", h.o.Demo.Controls)
@@ -40,6 +45,7 @@ func (h *Hub) faces() []part {
 		{name: "streams", run: h.api.Run},
 		{name: "mqtt", run: h.runMQTT, down: func(err error) { h.board.Raise(health.MQTTDown, "", err.Error()) }},
 	}
+	list = append(list, part{name: "desk", run: h.keepDesk})
 	return append(list, h.servers()...)
 }
 
@@ -52,7 +58,7 @@ func (h *Hub) runMQTT(ctx context.Context) error {
 		return nil
 	}
 	face, err := mqtt.Listen(mqtt.Options{
-		Loopback: c.Loopback, Listen: c.Listen, TLS: h.tls,
+		Loopback: c.Loopback, Listen: c.Listen, TLS: h.tls(),
 		Alarm: h.guard, Devices: h.devices, Journal: h.journal, Health: h.board, Auth: h.people,
 		AlarmChanges: &h.guard.Changes, DeviceChanges: &h.devices.Changes,
 		HealthChanges: &h.board.Changes, Events: &h.journal.Events,

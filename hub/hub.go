@@ -5,7 +5,6 @@ package hub
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -22,11 +21,13 @@ import (
 	"gatehouse/hub/alarm/sirens"
 	"gatehouse/hub/config"
 	"gatehouse/hub/face/api"
+	"gatehouse/hub/face/api/desk"
 	"gatehouse/hub/health"
 	"gatehouse/hub/home"
 	"gatehouse/hub/home/journal"
 	"gatehouse/hub/home/registry"
 	"gatehouse/hub/people/auth"
+	"gatehouse/hub/people/auth/localca"
 	"gatehouse/hub/radio/zwavehome"
 	"gatehouse/storage"
 	"gatehouse/zwave"
@@ -89,8 +90,11 @@ type Hub struct {
 	zwave   *zwaveNetwork
 	api     *api.API
 	parts   parts
-	tls     *tls.Config // nil in a demo
+	ca      *localca.Authority // nil in a demo, which has no TLS
+	desk    *desk.Socket
+	hosts   []string
 
+	trustPage http.Handler
 	readyOnce sync.Once
 
 	adoptions chan home.DeviceID
@@ -130,6 +134,9 @@ func build(o Options) (_ *Hub, err error) {
 		return nil, err
 	}
 	if err := h.openPeople(); err != nil {
+		return nil, err
+	}
+	if err := h.openDoor(); err != nil {
 		return nil, err
 	}
 	h.buildRadio()
@@ -243,6 +250,9 @@ func (h *Hub) run(ctx context.Context) error {
 		{name: "adoption", run: h.adopter},
 		{name: "conditions", run: h.standing},
 	}
+	if h.ca != nil {
+		core = append(core, part{name: "certificate", run: h.keepCertificate})
+	}
 	if h.zwave != nil {
 		core = append(core, part{name: "zwave", run: h.zwave.run})
 	}
@@ -280,6 +290,10 @@ func (h *Hub) furnish(ctx context.Context) error {
 
 // raiseStanding raises the conditions that hold from the start.
 func (h *Hub) raiseStanding() {
+	if _, file, open := h.people.ClaimCode(); open {
+		h.board.Raise(health.NotClaimed, "")
+		h.log.Info("this hub belongs to nobody yet: its claim code is in the file", "file", file)
+	}
 	if h.o.Demo != nil {
 		h.board.Raise(health.Demo, "")
 	}
@@ -320,6 +334,7 @@ func (h *Hub) watch(ctx context.Context) error {
 			return fmt.Errorf("the panel stands still: %w", err)
 		}
 		h.tell("WATCHDOG=1")
+		h.board.Set(!h.people.Setup(auth.Caller{}).Claimed, health.NotClaimed, "")
 	}
 }
 

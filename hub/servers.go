@@ -44,7 +44,23 @@ func (h *Hub) addresses() []server {
 	if h.o.Demo != nil {
 		return []server{{name: "page", addr: h.o.Demo.Listen, handler: h.api.Handler(), needed: true}}
 	}
-	return nil
+	c := h.o.Config.Listen
+	var list []server
+	if c.HTTPS != "" {
+		list = append(list, server{name: "page", addr: c.HTTPS, handler: h.api.Handler(), tls: h.tls(), needed: true})
+	}
+	if c.HTTP != "" {
+		list = append(list, server{name: "trust page", addr: c.HTTP, handler: h.trustPage})
+	}
+	return list
+}
+
+// tls is what the encrypted listeners serve with; nil in a demo.
+func (h *Hub) tls() *tls.Config {
+	if h.ca == nil {
+		return nil
+	}
+	return h.ca.TLS()
 }
 
 // serve listens and answers until ctx ends.
