@@ -18,7 +18,7 @@ import (
 func TestRandomPlay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := newGame(t)
-		for range rapid.IntRange(1, 120).Draw(t, "steps") {
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			g.turn()
 		}
 	})

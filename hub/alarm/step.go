@@ -193,7 +193,7 @@ func (s *step) entryEnds() {
 func (s *step) resumed() {
 	s.p.st.open, s.p.st.known = nil, nil
 	s.p.st.troubles = nil
-	s.p.st.seq = max(s.p.st.seq+1, uint64(max(s.now.UnixMilli(), 0)))
+	s.p.st.seq = max(s.p.st.seq+1, uint64(max(s.now.UnixMicro(), 0)))
 	s.durable = true
 	if s.p.st.mode != home.Disarmed || len(s.p.st.running) > 0 {
 		s.line(home.KindAlarm, "", nil, AtOnce, "The hub started again and the panel goes on: "+s.standing()+".")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -131,6 +130,12 @@ func options(d guard.Store, h *house) guard.Options {
 	}
 }
 
+// guarded is a guard that runs.
+type guarded struct {
+	*guard.Guard
+	stop func() error
+}
+
 // start opens a guard and runs it until the returned function is called, which
 // reports how Run ended.
 func start(t *testing.T, d guard.Store, h *house) (*guard.Guard, func() error) {
@@ -185,6 +190,8 @@ func set(t *testing.T, g *guard.Guard, m home.Mode) {
 		t.Fatalf("set mode %s: %v", m, err)
 	}
 }
+
+var errFull = errors.New("no space left on device")
 
 func wantPhase(t *testing.T, g *guard.Guard, want home.Phase) {
 	t.Helper()
@@ -251,7 +258,3 @@ func TestABurglarIsHeard(t *testing.T) {
 		}
 	})
 }
-
-var errFull = errors.New("no space left on device")
-
-var _ = fmt.Sprint

@@ -1,0 +1,282 @@
+package guard_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"gatehouse/hub/alarm"
+	"gatehouse/hub/alarm/guard"
+	"gatehouse/hub/home"
+)
+
+func TestKeypad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, h := &disk{}, &house{}
+		g, stop := start(t, d, h)
+		furnish(t, g)
+
+		err := g.Keypad(t.Context(), "zwave-8", false, alarm.KeyArmAway, "12345")
+		var invalid *home.Invalid
+		if !errors.As(err, &invalid) || invalid.Field != "code" {
+			t.Errorf("a code without encryption: got %v, want it refused", err)
+		}
+		wantPhase(t, g, home.PhaseDisarmed)
+		if !h.has("over a link that is not encrypted") || h.lines[len(h.lines)-1].Device != "zwave-8" {
+			t.Errorf("the journal does not tell of it: %v", h.lines[len(h.lines)-1])
+		}
+		var needed *home.CodeNeeded
+		if err := g.Keypad(t.Context(), "zwave-8", true, alarm.KeyArmAway, ""); !errors.As(err, &needed) {
+			t.Errorf("arming without a code: got %v, want a code needed", err)
+		}
+		for _, c := range []struct {
+			key  alarm.KeypadAction
+			mode home.Mode
+		}{
+			{alarm.KeyArmAway, home.Away},
+			{alarm.KeyDisarm, home.Disarmed},
+			{alarm.KeyArmHome, home.Home},
+			{alarm.KeyEnter, home.Disarmed},
+			{alarm.KeyArmNight, home.Night},
+			{alarm.KeyEnter, home.Disarmed},
+		} {
+			if err := g.Keypad(t.Context(), "zwave-8", true, c.key, "12345"); err != nil {
+				t.Errorf("%s: %v", c.key, err)
+			}
+			if got := g.State(); got.Mode != c.mode || got.ChangedBy != "Anna" {
+				t.Errorf("%s: mode %s by %q, want %s by Anna", c.key, got.Mode, got.ChangedBy, c.mode)
+			}
+		}
+		if err := g.Keypad(t.Context(), "zwave-8", true, "self-destruct", ""); !errors.As(err, &invalid) {
+			t.Errorf("an unknown key: got %v, want it refused", err)
+		}
+		// The keys for help need neither code nor encryption.
+		for key, pattern := range map[alarm.KeypadAction]alarm.Pattern{
+			alarm.KeyPanic: alarm.Steady, alarm.KeyFire: alarm.Temporal3, alarm.KeyMedical: alarm.Pulse,
+		} {
+			if err := g.Keypad(t.Context(), "zwave-8", false, key, ""); err != nil {
+				t.Errorf("%s: %v", key, err)
+			}
+			if got := h.sounding(); got != pattern {
+				t.Errorf("%s: sounds %q, want %q", key, got, pattern)
+			}
+			if err := g.Silence(t.Context(), "Anna", home.ByAPI); err != nil {
+				t.Error(err)
+			}
+			set(t, g, home.Disarmed)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Three wrong codes from anywhere lock every code for 90 seconds.
+func TestCodesLock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := armed(t, &disk{}, &house{})
+		try := func(code string) error {
+			_, err := g.SetMode(t.Context(), home.ModeRequest{Mode: home.Disarmed, Code: code, CodeFree: true, By: "Anna"})
+			return err
+		}
+		for left := range 3 {
+			var wrong *home.WrongCode
+			if err := try("00000"); !errors.As(err, &wrong) || wrong.Left != 2-left {
+				t.Errorf("try %d: got %v, want a wrong code with %d left", left+1, err, 2-left)
+			}
+		}
+		until := time.Now().Add(90 * time.Second)
+		for _, code := range []string{"00000", "12345"} {
+			var locked *home.CodesLocked
+			if err := try(code); !errors.As(err, &locked) || !locked.Until.Equal(until) {
+				t.Errorf("%s: got %v, want codes locked until %s", code, err, until)
+			}
+		}
+		pass(90*time.Second - time.Millisecond)
+		var locked *home.CodesLocked
+		if err := try("12345"); !errors.As(err, &locked) {
+			t.Errorf("after 89.999 s: got %v, want codes locked", err)
+		}
+		pass(time.Millisecond)
+		if err := try("12345"); err != nil {
+			t.Errorf("after 90 s: %v", err)
+		}
+		if err := g.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestCodes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, h := &disk{}, &house{}
+		g, stop := start(t, d, h)
+		furnish(t, g)
+		made, err := g.PutCode(t.Context(), home.Code{Person: "Ben"}, "Anna")
+		if err != nil || len(made.Code) != 6 || made.ID == "" || made.Kind != "user" {
+			t.Fatalf("made %+v, %v; want an id and six digits", made, err)
+		}
+		for _, c := range g.Codes() {
+			if c.Code != "" {
+				t.Errorf("the digits of %s are read back", c.Person)
+			}
+		}
+		for _, bad := range []string{"1234", "1234567890123", "12a45", "1234 ", "１２３４５"} {
+			var invalid *home.Invalid
+			if _, err := g.PutCode(t.Context(), home.Code{Person: "Cleo", Code: bad}, "Anna"); !errors.As(err, &invalid) || invalid.Field != "code" {
+				t.Errorf("code %q: got %v, want it refused", bad, err)
+			}
+		}
+		if _, err := g.PutCode(t.Context(), home.Code{Person: "Cleo", Code: "12345"}, "Anna"); err == nil || strings.Contains(err.Error(), "Anna") {
+			t.Errorf("digits that are taken: got %v, want a refusal that names nobody", err)
+		}
+		if kept, err := g.PutCode(t.Context(), home.Code{ID: made.ID, Person: "Benjamin"}, "Anna"); err != nil || kept.Code != "" {
+			t.Errorf("renaming: %+v, %v; want the digits kept and not told", kept, err)
+		}
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+
+		g, stop = start(t, d, h) // codes outlive a restart
+		if _, err := g.SetMode(t.Context(), home.ModeRequest{Mode: home.Disarmed, Code: made.Code}); err != nil {
+			t.Errorf("the made code: %v", err)
+		}
+		if err := g.DeleteCode(t.Context(), made.ID, "Anna"); err != nil {
+			t.Error(err)
+		}
+		var wrong *home.WrongCode
+		if _, err := g.SetMode(t.Context(), home.ModeRequest{Mode: home.Disarmed, Code: made.Code}); !errors.As(err, &wrong) {
+			t.Errorf("a deleted code: got %v, want a wrong code", err)
+		}
+		var none *home.NotFound
+		if err := g.DeleteCode(t.Context(), made.ID, "Anna"); !errors.As(err, &none) {
+			t.Errorf("deleting twice: got %v, want not found", err)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Digits are in no log, no line, no notice and not on the disk.
+func TestDigitsAreNowhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		d, h := &disk{}, &house{}
+		o := options(d, h)
+		o.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		g, err := guard.Open(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- g.Run(ctx) }()
+		const right, wrong = "7135246", "8246357"
+		if _, err := g.PutCode(ctx, home.Code{Person: "Anna", Code: right}, "Anna"); err != nil {
+			t.Fatal(err)
+		}
+		d.set(errFull, nil)
+		for _, code := range []string{right, wrong} {
+			_ = g.Keypad(ctx, "zwave-8", true, alarm.KeyArmAway, code)
+			_ = g.Keypad(ctx, "zwave-8", false, alarm.KeyEnter, code)
+			_, _ = g.SetMode(ctx, home.ModeRequest{Mode: home.Disarmed, Code: code, RequestID: "r"})
+		}
+		d.set(nil, nil)
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		lines, err := json.Marshal(struct {
+			Lines   []home.Event
+			Notices []alarm.Notice
+			Shows   []alarm.Indication
+		}{h.lines, h.notices, h.shows})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range map[string]string{"log": log.String(), "journal": string(lines), "disk": string(d.bytes)} {
+			if len(text) < 50 {
+				t.Errorf("%s: nothing to look through: %q", name, text)
+			}
+			for _, digits := range []string{right, wrong} {
+				if strings.Contains(text, digits) {
+					t.Errorf("%s: holds the digits %s", name, digits)
+				}
+			}
+		}
+	})
+}
+
+func TestAlive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, stop := start(t, &disk{}, &house{})
+		if err := g.Alive(t.Context()); err != nil {
+			t.Errorf("runs, and yet %v", err)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := g.Alive(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("does not run, and yet %v", err)
+		}
+	})
+}
+
+// Requests, readings and faces from many sides at once.
+func TestManyAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, h := &disk{}, &house{}
+		g, stop := start(t, d, h)
+		furnish(t, g)
+		done := make(chan struct{})
+		each := func(f func(n int)) {
+			go func() {
+				for n := range 200 {
+					f(n)
+				}
+				done <- struct{}{}
+			}()
+		}
+		each(func(n int) { say(g, "zwave-2", home.Contact, []home.Value{home.Open, home.Closed}[n%2]) })
+		each(func(n int) { say(g, "zwave-5", home.Smoke, home.Bool(n%2 == 0)) })
+		each(func(n int) {
+			_, _ = g.SetMode(t.Context(), home.ModeRequest{Mode: home.Modes[n%3], Force: true, CodeFree: true})
+		})
+		each(func(int) { set(t, g, home.Disarmed) })
+		each(func(int) { _ = g.Silence(t.Context(), "Anna", home.ByAPI) })
+		each(func(n int) { g.Trouble(home.TroubleItem{Code: "radio-down"}, n%2 == 0) })
+		each(func(int) {
+			if v := g.State(); (v.Mode == home.Disarmed) != (v.Phase == home.PhaseDisarmed) && v.Phase != home.PhaseAlarm {
+				t.Errorf("shows mode %s in phase %s", v.Mode, v.Phase)
+			}
+			g.Zones()
+			g.Codes()
+			g.Settings()
+		})
+		for range 7 {
+			<-done
+		}
+		if err := g.Silence(t.Context(), "Anna", home.ByAPI); err != nil {
+			t.Error(err)
+		}
+		set(t, g, home.Disarmed)
+		if got := h.sounding(); got != alarm.Silent {
+			t.Errorf("silenced and disarmed, and the sirens sound %q", got)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+		if p := d.panel(t); p.Mode() != home.Disarmed {
+			t.Errorf("the disk holds %s", p.Mode())
+		}
+	})
+}
