@@ -16,6 +16,7 @@ import (
 	"gatehouse/hub/config"
 	"gatehouse/hub/home"
 	"gatehouse/hub/people/auth"
+	"gatehouse/zwave/zwavesim"
 )
 
 // What the demo's owner signs in with. They protect nothing.
@@ -46,10 +47,10 @@ func Run(ctx context.Context, o Options) error {
 		if err != nil {
 			return fmt.Errorf("demo: %w", err)
 		}
-		defer os.RemoveAll(tmp) //nolint:errcheck // a temporary folder
+		defer func() { _ = os.RemoveAll(tmp) }() // a temporary folder
 		data = tmp
 	}
-	f := NewFamily()
+	f := NewFamily(zwavesim.Options{})
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}

@@ -36,8 +36,8 @@ func (it *item) device() home.DeviceID { return zwavehome.ID(zwave.NodeID(it.nod
 
 // NewFamily furnishes a home. All devices have joined already; they are asleep
 // until the hub or somebody wakes them.
-func NewFamily() *Family {
-	f := &Family{Stick: zwavesim.New(zwavesim.Options{})}
+func NewFamily(o zwavesim.Options) *Family {
+	f := &Family{Stick: zwavesim.New(o)}
 	f.contact("front-door", "Front door", "Hall")
 	f.contact("back-door", "Back door", "Kitchen")
 	f.contact("kitchen-window", "Kitchen window", "Kitchen")

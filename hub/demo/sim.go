@@ -11,32 +11,45 @@ import (
 	"os"
 	"path/filepath"
 
+	"gatehouse/hub/config"
 	"gatehouse/hub/face/api"
+	"gatehouse/zwave/zwavesim"
 )
 
 // Simulate runs only the simulated hardware until ctx ends: the stick on a TCP
 // port and on a pty, and the controls. It prints where, as one JSON object:
 //
 //	{"zwave":{"tcp":"tcp://127.0.0.1:4711","pty":"/tmp/…/zwave-stick"},"controls":"http://127.0.0.1:4712/demo/"}
-func Simulate(ctx context.Context, out io.Writer) error {
-	f := NewFamily()
-	dir, err := os.MkdirTemp("", "gatehouse-sim-")
-	if err != nil {
-		return fmt.Errorf("sim: %w", err)
+func Simulate(ctx context.Context, c config.Sim, out io.Writer) error {
+	o := zwavesim.Options{}
+	if c.Zwave.Real {
+		o.Radio = zwavesim.Real()
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
+	f := NewFamily(o)
+	for i := range c.Zwave.Devices {
+		f.contact(fmt.Sprintf("contact-%d", i+1), fmt.Sprintf("Contact %d", i+1), "Elsewhere")
+	}
+	link := c.Zwave.Link
+	if link == "" {
+		dir, err := os.MkdirTemp("", "gatehouse-sim-")
+		if err != nil {
+			return fmt.Errorf("sim: %w", err)
+		}
+		defer func() { _ = os.RemoveAll(dir) }() // a temporary folder
+		link = filepath.Join(dir, "zwave-stick")
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	tcp, err := f.Stick.ListenTCP(ctx, "127.0.0.1:0")
+	tcp, err := f.Stick.ListenTCP(ctx, c.Zwave.Listen)
 	if err != nil {
 		return fmt.Errorf("sim: %w", err)
 	}
-	pty, err := f.Stick.LinkPTY(filepath.Join(dir, "zwave-stick"))
+	pty, err := f.Stick.LinkPTY(link)
 	if err != nil {
 		return fmt.Errorf("sim: %w", err)
 	}
 	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	l, err := lc.Listen(ctx, "tcp", c.Controls)
 	if err != nil {
 		return fmt.Errorf("sim: %w", err)
 	}
