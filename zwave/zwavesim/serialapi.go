@@ -463,8 +463,8 @@ func (s *Stick) sendData(function byte, a *args) {
 		return
 	case cb == 0:
 		s.violation("SendData without a callback id")
-	case options&0x01 == 0 && !bytes.Equal(data, []byte{ccWakeUp, 0x08}): // which need not be acknowledged
-		s.violation("SendData without asking for an ACK: transmit options %#02x", options)
+	case options&0x01 == 0 && !mayBeLost(data):
+		s.violation("SendData of % x without asking for an ACK: transmit options %#02x", data, options)
 	}
 	if s.sending != nil {
 		s.reply(function, 0)
@@ -499,6 +499,12 @@ func (s *Stick) sendData(function byte, a *args) {
 			n.take(data)
 		}
 	})
+}
+
+// mayBeLost tells whether a command may go without an ACK: No More Information,
+// which a node does without, and a Supervision Report, which it asks for again.
+func mayBeLost(cmd []byte) bool {
+	return bytes.Equal(cmd, []byte{ccWakeUp, 0x08}) || bytes.HasPrefix(cmd, []byte{ccSupervision, 0x02})
 }
 
 // sending is a SendData whose callback has not gone out.

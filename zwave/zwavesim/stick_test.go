@@ -384,7 +384,7 @@ func TestViolations(t *testing.T) {
 			}
 		}, "before the callback"},
 		"no callback id":   {func(h *host) { h.ask(0x13, 2, 2, 0x20, 2, 0x25, 0) }, "without a callback id"},
-		"no ACK asked for": {func(h *host) { h.ask(0x13, 2, 2, 0x20, 2, 0x00, 1) }, "without asking for an ACK"},
+		"no ACK asked for": {func(h *host) { h.ask(0x13, 2, 2, 0x20, 2, 0x00, 1) }, "20 02 without asking for an ACK"},
 		"unknown function": {func(h *host) { h.write(frame(0, 0xdb)...); h.want(ack); h.wantSilence(time.Minute) }, "function 0xdb is not among"},
 		"cut short":        {func(h *host) { h.ask(0x41) }, "cut short"},
 		"CAN":              {func(h *host) { h.write(can) }, "only a stick sends it"},
