@@ -199,6 +199,7 @@ func (a *API) Handler() http.Handler {
 				return
 			}
 		}
+		bound(w)
 		if a.trusts(w, r) {
 			return
 		}

@@ -7,7 +7,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -197,9 +199,14 @@ func (f *fakeDevices) Command(cmd home.Command, _ string) (string, error) {
 	return "c1", nil
 }
 
-type fakeJournal struct{ lines []home.Event }
+type fakeJournal struct {
+	mu    sync.Mutex
+	lines []home.Event
+}
 
 func (f *fakeJournal) add(text string) home.Event {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	e := home.Event{Seq: uint64(len(f.lines) + 1), Kind: home.KindSystem, Text: text}
 	f.lines = append(f.lines, e)
 	return e
@@ -213,10 +220,17 @@ func (f *fakeJournal) Page(q journal.Query) ([]home.Event, string, error) {
 }
 
 func (f *fakeJournal) After(seq uint64, limit int) ([]home.Event, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	from := min(int(seq), len(f.lines))
-	return f.lines[from:min(from+limit, len(f.lines))], nil
+	return slices.Clone(f.lines[from:min(from+limit, len(f.lines))]), nil
 }
-func (f *fakeJournal) Last() uint64 { return uint64(len(f.lines)) }
+
+func (f *fakeJournal) Last() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return uint64(len(f.lines))
+}
 
 type fakeBoard struct{ items []home.TroubleItem }
 

@@ -19,7 +19,18 @@ import (
 const (
 	maxBody     = 64 << 10         // no body of version 1 is near it
 	bodyTimeout = 10 * time.Second // for the whole body
+	askTimeout  = 20 * time.Second // for a request that is not the stream to be read and done
+	sendTimeout = 30 * time.Second // for its answer to be taken
 )
+
+// bound gives a request its time, so that a client that sends or takes
+// nothing holds nothing. The stream sets its own.
+func bound(w http.ResponseWriter) {
+	rc := http.NewResponseController(w)
+	// Not every writer has deadlines: a test's recorder cannot hang either.
+	_ = rc.SetReadDeadline(time.Now().Add(askTimeout))
+	_ = rc.SetWriteDeadline(time.Now().Add(sendTimeout))
+}
 
 // asking is what a handler may know about who asks.
 type asking struct {
@@ -138,8 +149,7 @@ func safe(method string) bool {
 
 // readBody reads the whole body, bounded in size and time, and puts it back.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *Problem) {
-	// Not every writer has deadlines (a test's recorder); the size is bounded anyway.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // see bound
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	var tooLarge *http.MaxBytesError
 	var timeout net.Error

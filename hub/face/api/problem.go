@@ -28,7 +28,7 @@ type Problem struct {
 	Errors     []FieldProblem     `json:"errors,omitempty" doc:"the fields that are wrong"`
 	Open       []home.ZoneID      `json:"open,omitempty" doc:"not-ready: zones that are open"`
 	Troubles   []home.TroubleItem `json:"troubles,omitempty" doc:"not-ready: troubles that keep the mode from being armed"`
-	TriesLeft  *int               `json:"tries_left,omitempty" doc:"wrong-code: tries before the keypads lock"`
+	TriesLeft  *int               `json:"tries_left,omitempty" doc:"wrong-code, wrong-sign-in: tries before a wait begins"`
 	RetryAfter *int               `json:"retry_after,omitempty" doc:"seconds to wait; the Retry-After header says the same"`
 
 	cause error // for the log, never for the wire
@@ -65,7 +65,6 @@ const (
 	codeInternal      = "internal"
 	codeUnavailable   = "unavailable"
 	codeBadSignIn     = "wrong-sign-in"
-	codeWrongFactor   = "wrong-second-factor"
 	codeWrongStep     = "wrong-step"
 	codeClaimed       = "already-claimed"
 	codeWeakPassword  = "weak-password"
@@ -208,7 +207,7 @@ func fromDoor(err error) *Problem {
 		}
 		return p
 	case errors.As(err, &code):
-		p := problem(http.StatusForbidden, codeWrongFactor, "%s.", sentence(err))
+		p := problem(http.StatusForbidden, codeWrongCode, "%s.", sentence(err))
 		p.TriesLeft = &code.Left
 		if code.Wait > 0 {
 			p.wait(code.Wait)

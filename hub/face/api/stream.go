@@ -68,6 +68,7 @@ func (a *API) stream(w http.ResponseWriter, r *http.Request) {
 	news := a.news.frames.Subscribe(frameRing) // before what is now is read: nothing falls between
 	defer news.Close()
 	s := &streamWriter{w: w, rc: http.NewResponseController(w)}
+	_ = s.rc.SetReadDeadline(time.Time{}) // a stream lasts; see bound
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no")
