@@ -8,6 +8,7 @@ const (
 	linkTries    = 3                       // transmissions of one frame in all
 	pauseFirst   = 100 * time.Millisecond  // before the first retransmission
 	pauseFurther = 1000 * time.Millisecond // added for each one after that
+	collisions   = 10                      // CANs that one frame may get without losing a try
 )
 
 // link sees one frame at a time through to its acknowledgement. It is a value
@@ -19,6 +20,8 @@ type link struct {
 	failed int // transmissions that were not acknowledged
 	sent   time.Time
 	pause  bool // waiting to send again, not for an ACK
+	cans   int  // CANs that it got
+	can    bool // the pause is because of one
 	until  time.Time
 }
 
@@ -59,12 +62,33 @@ func (l *link) ack() verdict {
 }
 
 // refuse takes a NAK or a CAN. While a retransmission is put off there is
-// nothing in flight that it could mean.
-func (l *link) refuse(now time.Time) verdict {
+// nothing in flight that it could mean. A CAN is the word of a stick that is
+// well and had something to say at the same moment, so it costs no try; but
+// there is an end to that, too.
+func (l *link) refuse(now time.Time, can bool) verdict {
 	if l.idle() || l.pause {
 		return nothing
 	}
+	if l.can = can && l.cans < collisions; l.can {
+		l.cans++
+		l.tries++
+	}
 	return l.miss(now)
+}
+
+// clear takes note of a frame from the stick, which has been acknowledged: if
+// that is what ours collided with, the way is free, 100 ms after ours at the
+// earliest.
+func (l *link) clear(now time.Time) {
+	if l.idle() || !l.pause || !l.can {
+		return
+	}
+	if free := l.sent.Add(pauseFirst); free.Before(l.until) {
+		l.until = free
+		if free.Before(now) {
+			l.until = now
+		}
+	}
 }
 
 // tick does what is due: an ACK given up, a retransmission begun.
@@ -73,9 +97,10 @@ func (l *link) tick(now time.Time) verdict {
 		return nothing
 	}
 	if !l.pause {
+		l.can = false
 		return l.miss(now)
 	}
-	l.pause = false
+	l.pause, l.can = false, false
 	l.sent, l.until = now, now.Add(ackTime)
 	l.tries--
 	return again
@@ -88,7 +113,11 @@ func (l *link) miss(now time.Time) verdict {
 		l.frame = nil
 		return lost
 	}
-	l.until = l.sent.Add(pauseFirst + time.Duration(l.failed)*pauseFurther)
+	further := l.failed
+	if l.can {
+		further = min(further, 1)
+	}
+	l.until = l.sent.Add(pauseFirst + time.Duration(further)*pauseFurther)
 	l.pause = true
 	l.failed++
 	return l.tick(now)

@@ -31,6 +31,7 @@ type early struct {
 // only lent.
 func (c *Controller) framed(now time.Time, f frame.Data) {
 	c.count.framesIn.Add(1)
+	c.link.clear(now)
 	if c.repeated(now, f) {
 		c.count.duplicates.Add(1)
 		return

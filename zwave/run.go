@@ -201,10 +201,10 @@ func (c *Controller) take(port io.Writer, b []byte) error {
 			c.linked(now, c.link.ack())
 		case frame.Nak:
 			c.count.naksIn.Add(1)
-			c.linked(now, c.link.refuse(now))
+			c.linked(now, c.link.refuse(now, false))
 		case frame.Can:
 			c.count.cansIn.Add(1)
-			c.linked(now, c.link.refuse(now))
+			c.linked(now, c.link.refuse(now, true))
 		case frame.BadChecksum:
 			c.count.checksum.Add(1)
 			c.count.naksOut.Add(1)

@@ -14,8 +14,8 @@ import (
 //
 // A stick is not reset softly at every start: one that answers is well, a reset
 // costs 1.5 s and more, and some sticks come back under another device name.
-// What a reset would have undone is undone by hand: a half finished inclusion
-// is ended, and node ids are set to one byte.
+// What a reset would have undone is undone by hand: a transmission is cut
+// short, a half finished inclusion is ended, node ids are set to one byte.
 func (c *Controller) start(ctx context.Context) error {
 	now := c.lock()
 	c.phase = phaseStarting
@@ -45,6 +45,12 @@ func (c *Controller) start(ctx context.Context) error {
 	info := Info{
 		Maker: caps.Maker, Type: caps.Type, Product: caps.Product,
 		Firmware: fmt.Sprintf("%d.%d", caps.Version, caps.Revision), Region: 0xFF,
+	}
+	if caps.Supports(serialapi.SendDataAbort) {
+		// Of whoever drove the stick before and did not see it through.
+		if err := tell(serialapi.SendDataAbort); err != nil {
+			return err
+		}
 	}
 	if caps.Supports(serialapi.Setup) {
 		if err := c.setup(ctx, &info); err != nil {
