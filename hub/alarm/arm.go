@@ -49,6 +49,7 @@ func (s *step) tryMode(r home.ModeRequest, digest Digest) error {
 			return err
 		}
 		by = c
+		s.tellDuress(by)
 	case r.CodeFree:
 	case r.Mode == st.mode && r.Mode != home.Disarmed && r.Channel != home.ByKeypad:
 		return nil // a second press of the same button

@@ -82,16 +82,17 @@ func (c *code) valid(now time.Time) bool {
 	return c.UsesLeft == nil || *c.UsesLeft > 0
 }
 
-// used counts a use of the code and, for one given under duress, tells people
-// outside the house. Nothing else differs.
-func (s *step) used(c *code) {
-	if c == nil {
-		return
-	}
+// tellDuress tells people outside the house that a code was given under
+// duress. Nothing else differs from any other code.
+func (s *step) tellDuress(c *code) {
 	if c.Kind == CodeDuress {
-		s.effect(Notice{Kind: "duress", Outside: true, Text: c.Person + " disarmed or armed under duress."})
+		s.effect(Notice{Kind: "duress", Outside: true, Text: c.Person + " used the panel under duress."})
 	}
-	if c.UsesLeft == nil {
+}
+
+// used counts a use of the code.
+func (s *step) used(c *code) {
+	if c == nil || c.UsesLeft == nil {
 		return
 	}
 	codes := slices.Clone(s.cfg().codes)

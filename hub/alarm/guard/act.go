@@ -58,6 +58,9 @@ func (g *Guard) begin() {
 		g.o.Journal.Add(e)
 	}
 	g.lost = nil
+	if set := behind(g.clock.wall, g.panel.LastSeen()); set != 0 {
+		g.step(g.now(), alarm.ClockStepped{By: set})
+	}
 	g.step(g.now(), alarm.Resumed{})
 	for _, in := range g.early {
 		g.step(g.now(), in)
@@ -220,11 +223,16 @@ func (g *Guard) publish(now time.Time) {
 			break
 		}
 	}
-	if same(v, last.alarm) {
+	news := !same(v, last.alarm)
+	v.Seq = max(v.Seq, last.alarm.Seq+1)
+	if !news {
+		v = last.alarm
+		v.Now = home.At(now) // the clock may have been set
+	}
+	g.shown.Store(&shown{v, time.Now()})
+	if !news {
 		return
 	}
-	v.Seq = max(v.Seq, last.alarm.Seq+1)
-	g.shown.Store(&shown{v, time.Now()})
 	g.Changes.Publish(v)
 }
 

@@ -30,6 +30,6 @@
 // The panel lives in wall time, because its deadlines must survive a power cut,
 // but it is driven by the monotonic clock: wall time is read once and carried
 // on. When the wall clock is set, the panel is told by how much, and its
-// deadlines move along. A box without a battery-backed clock starts at the
-// latest time that its panel has seen.
+// deadlines move along. So it is when a box without a clock of its own starts
+// before the latest time that its panel has seen.
 package guard

@@ -46,13 +46,16 @@ type Indicator interface {
 // Options are what a guard needs. Store, Journal, Siren and CodeKey must be
 // given.
 type Options struct {
-	Store    Store
-	Journal  Journal
-	Siren    Sounder
-	CodeKey  []byte                                        // device key under which codes are hashed, at least 32 bytes
-	Keypads  Indicator                                     // nil: none
-	Notify   func(alarm.Notice)                            // nil: nobody. Called with the panel held: must not block
-	Recall   func(since time.Time) ([]home.Event, error)   // events of the journal from since on, to find lines that a power cut took; nil: those are lost
+	Store   Store
+	Journal Journal
+	Siren   Sounder
+	CodeKey []byte             // device key under which codes are hashed, at least 32 bytes
+	Keypads Indicator          // nil: none
+	Notify  func(alarm.Notice) // nil: nobody. Called with the panel held: must not block
+	// Recall is every event of the journal, of any kind, from since on for at
+	// least two minutes: a line that a power cut took is written again. nil:
+	// such lines are lost.
+	Recall   func(since time.Time) ([]home.Event, error)
 	Fault    func(code string, present bool, detail error) // raises and clears the condition storage-fault. Called without the panel held
 	Defaults *home.AlarmSettings                           // figures of a new panel; nil: alarm.DefaultSettings
 	Log      *slog.Logger                                  // nil: none
@@ -114,7 +117,7 @@ func Open(o Options) (*Guard, error) {
 	if g.log == nil {
 		g.log = slog.New(slog.DiscardHandler)
 	}
-	g.clock = newClock(g.start.Round(0), p.LastSeen())
+	g.clock = clock{wall: g.start.Round(0)}
 	if !ok {
 		p, err = newPanel(o.Defaults)
 		if err != nil {
@@ -126,9 +129,12 @@ func Open(o Options) (*Guard, error) {
 	g.panel, g.written = p, p.Revision()
 	// Stepping a panel is free of effects until they are acted on: faces see
 	// at once what the resumed panel will say.
-	now, _ := g.clock.read(0, g.start.Round(0))
-	preview, _ := p.Step(now, alarm.Resumed{})
-	g.shown.Store(&shown{preview.View(now), g.start})
+	now := g.clock.wall
+	if set := behind(now, p.LastSeen()); set != 0 {
+		p, _ = p.Step(now, alarm.ClockStepped{By: set})
+	}
+	p, _ = p.Step(now, alarm.Resumed{})
+	g.shown.Store(&shown{p.View(now), g.start})
 	return g, nil
 }
 
@@ -139,14 +145,24 @@ func newPanel(defaults *home.AlarmSettings) (alarm.Panel, error) {
 	return alarm.NewWith(*defaults)
 }
 
+// lateness is more than a journal that works is ever behind the panel.
+const lateness = time.Minute
+
 // lostLines are the lines that the panel asked for and the journal does not
-// hold: it was written beside the panel, and a power cut may have come between.
+// hold: it is written beside the panel, and a power cut may have come between.
+// Only the lines of the last save can be missing so.
 func lostLines(p alarm.Panel, recall func(time.Time) ([]home.Event, error)) ([]home.Event, error) {
-	asked := p.Outbox()
+	since := p.LastSeen().Add(-lateness)
+	var asked []home.Event
+	for _, e := range p.Outbox() {
+		if !e.At.Before(since) && !e.At.After(p.LastSeen()) {
+			asked = append(asked, e)
+		}
+	}
 	if len(asked) == 0 || recall == nil {
 		return nil, nil
 	}
-	have, err := recall(asked[0].At.Time)
+	have, err := recall(since)
 	if err != nil {
 		return nil, err
 	}

@@ -106,10 +106,12 @@ func (h *house) has(text string) bool {
 	return slices.ContainsFunc(h.lines, func(e home.Event) bool { return strings.Contains(e.Text, text) })
 }
 
-func (h *house) recall(time.Time) ([]home.Event, error) {
+func (h *house) recall(since time.Time) ([]home.Event, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return slices.Clone(h.lines), nil
+	return slices.DeleteFunc(slices.Clone(h.lines), func(e home.Event) bool {
+		return e.At.Before(since) || e.At.After(since.Add(2*time.Minute))
+	}), nil
 }
 
 var codeKey = []byte("0123456789abcdef0123456789abcdef")

@@ -54,6 +54,7 @@ func (g *Guard) keepTime(ctx context.Context) {
 	defer timer.Stop()
 	var told error
 	for {
+		var asked chan struct{}
 		select {
 		case <-ctx.Done():
 			return
@@ -63,14 +64,14 @@ func (g *Guard) keepTime(ctx context.Context) {
 			g.giveUp()
 			g.mu.Unlock()
 		case <-g.retime:
-		case done := <-g.probe:
-			g.mu.Lock()
-			g.mu.Unlock() //nolint:staticcheck // taking the panel is the proof
-			close(done)
+		case asked = <-g.probe:
 		}
 		g.mu.Lock()
 		next, fault := g.next(), g.fault
 		g.mu.Unlock()
+		if asked != nil {
+			close(asked)
+		}
 		timer.Reset(next)
 		if (fault == nil) != (told == nil) && g.o.Fault != nil {
 			g.o.Fault("storage-fault", fault != nil, fault)
