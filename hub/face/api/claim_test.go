@@ -239,8 +239,8 @@ func TestAWeakPasswordNamesTheMend(t *testing.T) {
 // stream opens the stream and returns its lines until it ends.
 func (c *client) stream() (lines <-chan string, first string) {
 	c.t.Helper()
-	w := c.open("GET", streamPath, nil)
-	if w.StatusCode != 200 {
+	w := c.open("GET", streamPath, nil) //nolint:bodyclose // the goroutine below closes it
+	if w.StatusCode != http.StatusOK {
 		c.t.Fatalf("got %d from the stream", w.StatusCode)
 	}
 	ch := make(chan string, 1000)
@@ -335,7 +335,7 @@ func TestTheServerStopsWithPagesAttached(t *testing.T) {
 	go func() { ran <- a.Run(ctx) }()
 	go func() { stopped <- Serve(ctx, l, a.Handler(), nil, slog.New(slog.DiscardHandler)) }()
 	for range 20 {
-		r, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+l.Addr().String()+streamPath, nil)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+l.Addr().String()+streamPath, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

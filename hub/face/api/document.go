@@ -59,17 +59,22 @@ func newHuma(a *API) huma.API {
 		Formats:                      map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
 		DefaultFormat:                "application/json",
 		RejectUnknownQueryParameters: true,
-		Transformers:                 []huma.Transformer{problemsOnly},
+		Transformers:                 []huma.Transformer{a.problemsOnly},
 	})
 }
 
 // problemsOnly turns what huma refuses by itself (a body that is not JSON, a
 // field that is not allowed) into problems like all others.
-func problemsOnly(_ huma.Context, _ string, v any) (any, error) {
-	if e, ok := v.(*huma.ErrorModel); ok {
-		return fromHuma(e), nil
+func (a *API) problemsOnly(ctx huma.Context, _ string, v any) (any, error) {
+	e, ok := v.(*huma.ErrorModel)
+	if !ok {
+		return v, nil
 	}
-	return v, nil
+	p := fromHuma(e)
+	if p.cause != nil {
+		a.log.Error("request failed", "method", ctx.Method(), "path", ctx.Operation().Path, "err", p.cause)
+	}
+	return p, nil
 }
 
 // finishDocument makes openapi.json from what was registered.

@@ -58,7 +58,7 @@ func (a *API) outer(next http.Handler) http.Handler {
 			if p == nil {
 				return
 			}
-			if p == http.ErrAbortHandler {
+			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(p) // the server's own way to cut a connection
 			}
 			a.panics.Inc()

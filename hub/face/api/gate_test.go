@@ -183,12 +183,12 @@ func TestATwinWaitsAndADayFreesTheKey(t *testing.T) {
 			calls++
 			n := calls
 			time.Sleep(2 * time.Second)
-			w.WriteHeader(201)
+			w.WriteHeader(http.StatusCreated)
 			_ = json.NewEncoder(w).Encode(n)
 		})
 		do := func() string {
 			w := httptest.NewRecorder()
-			r := httptest.NewRequest("POST", "/x", nil)
+			r := httptest.NewRequest(http.MethodPost, "/x", nil)
 			s.serve(w, r, asking{key: "k"}, nil, slow)
 			return strings.TrimSpace(w.Body.String())
 		}
@@ -211,8 +211,8 @@ func TestAnswersOfAPanicAreNotKept(t *testing.T) {
 	for range 2 {
 		func() {
 			defer func() { _ = recover() }()
-			s.serve(httptest.NewRecorder(), httptest.NewRequest("POST", "/x", nil), asking{key: "k"}, nil,
-				http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(200); panic("x") }))
+			s.serve(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/x", nil), asking{key: "k"}, nil,
+				http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK); panic("x") }))
 			t.Error("got an answer, want the panic")
 		}()
 	}
@@ -225,7 +225,7 @@ func TestKeptAnswersAreBounded(t *testing.T) {
 	s := newAnswers()
 	big := strings.Repeat("x", 2*maxKept/maxAnswers)
 	for i := range maxAnswers + maxAnswers/2 {
-		s.serve(httptest.NewRecorder(), httptest.NewRequest("POST", "/x", nil), asking{key: string(rune('a' + i))}, nil,
+		s.serve(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/x", nil), asking{key: string(rune('a' + i))}, nil,
 			http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, big) }))
 	}
 	if len(s.byKey) > maxAnswers || s.bytes > maxKept+maxOneKept || len(s.byKey) != s.order.Len() {

@@ -203,19 +203,18 @@ func fromDoor(err error) *Problem {
 		p := problem(http.StatusUnauthorized, codeBadSignIn, "%s.", sentence(err))
 		p.TriesLeft = &wrong.Left
 		if wrong.Wait > 0 {
-			p.wait(wrong.Wait)
+			return p.wait(wrong.Wait)
 		}
 		return p
 	case errors.As(err, &code):
 		p := problem(http.StatusForbidden, codeWrongCode, "%s.", sentence(err))
 		p.TriesLeft = &code.Left
 		if code.Wait > 0 {
-			p.wait(code.Wait)
+			return p.wait(code.Wait)
 		}
 		return p
 	case errors.As(err, &step):
-		p := problem(http.StatusConflict, codeWrongStep, "%s.", sentence(err))
-		return p
+		return problem(http.StatusConflict, codeWrongStep, "%s.", sentence(err))
 	}
 	if weak, ok := asWeak(err); ok {
 		p := invalidField("body", "password", weak.Reason)
@@ -276,17 +275,17 @@ func fromHuma(e *huma.ErrorModel) *Problem {
 		http.StatusRequestTimeout:        codeRequestTime,
 		http.StatusInternalServerError:   codeInternal,
 	}[e.Status]
-	switch {
-	case code == "":
+	switch code {
+	case "":
 		code = codeInvalid
-	case code == codeInternal:
+	case codeInternal:
 		p := problem(e.Status, code, "The hub could not do this. Its log says why.")
 		p.cause = errors.New(e.Detail)
 		for _, d := range e.Errors {
 			p.cause = fmt.Errorf("%w: %s", p.cause, d.Message)
 		}
 		return p
-	case code == codeMediaType:
+	case codeMediaType:
 		return problem(e.Status, code, "The body must be JSON: send Content-Type: application/json.")
 	}
 	p := problem(e.Status, code, "%s", e.Detail)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -73,7 +74,7 @@ func (n need) check(as asking, badToken bool, now time.Time) error {
 		return nil
 	case levelRight:
 		err := c.Check(n.right, now)
-		if err == auth.ErrStepUp && n.stale {
+		if errors.Is(err, auth.ErrStepUp) && n.stale {
 			return nil
 		}
 		return err

@@ -12,6 +12,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"encoding/xml"
+	"errors"
 	"io"
 	"log/slog"
 	"math/big"
@@ -82,7 +83,7 @@ func TestTheStreamOverHTTP2(t *testing.T) {
 	defer c.CloseIdleConnections()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, "GET", "https://"+addr+streamPath, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+addr+streamPath, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +151,7 @@ func TestTheOpenPortOnlyRedirectsAndHelpsToTrust(t *testing.T) {
 		for err == nil {
 			_, err = d.Token()
 		}
-		if err != io.EOF {
+		if !errors.Is(err, io.EOF) {
 			t.Errorf("the profile is not XML: %v", err)
 		}
 	}

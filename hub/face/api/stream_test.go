@@ -135,7 +135,7 @@ func running(t *testing.T, h *house) (a *API, stop func()) {
 func TestAStreamBeginsWithWhatIsNow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse()
-		h.fakeJournal.add("one")
+		h.add("one")
 		a, stop := running(t, h)
 		defer stop()
 		b := watch(t, a.Handler(), "owner", "")
@@ -172,12 +172,12 @@ func TestNewsReachTheStream(t *testing.T) {
 		synctest.Wait()
 		h.alarms.Publish(home.Alarm{Seq: 9, Mode: home.Away, Phase: home.PhaseArmed})
 		synctest.Wait()
-		d := h.fakeDevices.all[0]
+		d := h.all[0]
 		h.devices.Publish(d)
 		synctest.Wait()
 		h.devices.Publish(home.Device{ID: "zwave-9"})
 		synctest.Wait()
-		h.events.Publish(h.fakeJournal.add("Front door opened"))
+		h.events.Publish(h.add("Front door opened"))
 		synctest.Wait()
 		h.board.items = []home.TroubleItem{{Code: "radio-down"}}
 		h.health.Publish(1)
@@ -203,7 +203,7 @@ func TestNewsReachTheStream(t *testing.T) {
 func TestABeatEveryThreeSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse()
-		h.fakeJournal.add("one")
+		h.add("one")
 		a, stop := running(t, h)
 		defer stop()
 		b := watch(t, a.Handler(), "owner", "")
@@ -228,7 +228,7 @@ func TestLastEventIDResumes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse()
 		for i := range maxReplay + 5 {
-			h.fakeJournal.add(fmt.Sprint("line ", i+1))
+			h.add(fmt.Sprint("line ", i+1))
 		}
 		a, stop := running(t, h)
 		defer stop()
@@ -270,7 +270,7 @@ func TestNoEventIsLostOrDoubledAcrossReconnects(t *testing.T) {
 		const events = 400
 		go func() {
 			for i := range events {
-				h.events.Publish(h.fakeJournal.add(fmt.Sprint(i)))
+				h.events.Publish(h.add(fmt.Sprint(i)))
 				if i%7 == 0 {
 					time.Sleep(time.Millisecond)
 				}
@@ -392,7 +392,7 @@ func TestLostNewsAreReadFromTheJournal(t *testing.T) {
 		defer s.Close()
 		b := a.news.frames.Subscribe(frameRing)
 		for i := range 9 {
-			h.events.Publish(h.fakeJournal.add(fmt.Sprint(i)))
+			h.events.Publish(h.add(fmt.Sprint(i)))
 		}
 		it, _ := s.TryNext() // the gap
 		if !it.Gap {

@@ -12,6 +12,7 @@ import (
 	"html/template"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -164,7 +165,8 @@ func RedirectHandler(o Trust) (http.Handler, error) {
 			problem(http.StatusForbidden, codeUnencrypted, "This port is not encrypted. Use %s.", home).write(w)
 			return
 		}
-		http.Redirect(w, r, home+r.URL.RequestURI(), http.StatusTemporaryRedirect)
+		to := url.URL{Scheme: "https", Host: encryptedHost(r.Host, o.HTTPS), Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
+		http.Redirect(w, r, to.String(), http.StatusTemporaryRedirect)
 	}), nil
 }
 
