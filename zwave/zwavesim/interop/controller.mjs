@@ -4,7 +4,7 @@
 //
 //   node controller.mjs
 //
-// Out: {"event":"listening","port":40123} ·
+// Out: {"event":"listening","port":40123} · {"event":"connected"} ·
 //      {"event":"command","node":3,"class":37,"command":"BinarySwitchCCSet","value":true} ·
 //      {"event":"blame","why":"…"}: the host did what it may not ·
 //      {"event":"done","id":1} · {"event":"failed","id":1,"why":"…"}
@@ -134,6 +134,7 @@ const frames = (deliver) => {
 const server = createServer((s) => {
 	socket?.destroy();
 	socket = s;
+	say({ event: "connected" });
 	s.setNoDelay(true);
 	s.on("data", frames((frame) => {
 		trace("from host", frame);
