@@ -107,6 +107,9 @@ func (g *Guard) step(now time.Time, in alarm.Input) *retreat {
 	if next.Revision() != before.Revision() {
 		kick(g.dirty)
 	}
+	if !next.Until().Equal(before.Until()) {
+		kick(g.retime)
+	}
 	if r != nil && len(r.effects) > 0 {
 		r.panel, r.lowers = next, lowers(before, next)
 		r.giveUp = time.Now().Add(Patience)
@@ -115,11 +118,9 @@ func (g *Guard) step(now time.Time, in alarm.Input) *retreat {
 			g.settle(next)
 			return r
 		}
-	}
-	g.publish(now)
-	if !next.Until().Equal(before.Until()) || len(g.waiting) > 0 {
 		kick(g.retime)
 	}
+	g.publish(now)
 	return r
 }
 
@@ -169,16 +170,17 @@ func (g *Guard) act(e alarm.Effect) {
 }
 
 // drive tells the sirens what to do if that has changed: what the present
-// panel asks for, or else what the last settled one does.
+// panel asks for, or else what the last settled one does. The first time they
+// are told in any case, silence too: nobody knows what they did in the dark.
 func (g *Guard) drive(now time.Time) {
 	want := g.panel.Sounding(now)
 	if !want.On() {
 		want = g.settled.Sounding(now)
 	}
-	if want == g.sound {
+	if g.driven && want == g.sound {
 		return
 	}
-	g.sound = want
+	g.driven, g.sound = true, want
 	g.o.Siren.Sound(want)
 }
 

@@ -204,6 +204,10 @@ func TestADiskThatNeverAnswersIsGivenUp(t *testing.T) {
 		if waited := time.Since(begun); waited != 0 {
 			t.Errorf("waited %s more", waited)
 		}
+		pass(60*time.Second - time.Millisecond)
+		wantPhase(t, g.Guard, home.PhaseArming)
+		pass(time.Millisecond)
+		wantPhase(t, g.Guard, home.PhaseArmed)
 
 		d.set(nil, nil)
 		close(hang)

@@ -83,6 +83,7 @@ type Guard struct {
 	lost    []home.Event    // lines that a power cut took, to be written again
 	settled alarm.Panel     // last panel that is on disk, or that waiting for was given up
 	sound   alarm.Sound     // what the sirens were last told
+	driven  bool            // they were told at all
 	waiting []*retreat      // oldest first
 	written uint64          // revision that is on disk
 	fault   error           // why the panel cannot be saved, or nil

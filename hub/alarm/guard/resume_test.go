@@ -201,8 +201,8 @@ func TestWhatBecameDueInTheDark(t *testing.T) {
 				}
 				g, stop = start(t, d, h)
 				wantPhase(t, g, c.phase)
-				if got := h.sounding(); got != c.sound {
-					t.Errorf("sounds %q, want %q", got, c.sound)
+				if got := h.sounding(); got != c.sound || len(h.sounds) != 1 {
+					t.Errorf("sounds %v, want one command: %q", h.sounds, c.sound)
 				}
 				if c.sound == "" && c.phase == home.PhaseArmed && c.name == "siren time over" && g.State().Alarm == nil {
 					t.Error("the alarm is not remembered")
