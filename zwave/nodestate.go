@@ -160,7 +160,9 @@ func (c *Controller) letSleep(now time.Time, n *node) {
 		return
 	}
 	busy := c.session.req != nil && c.session.req.cmd != nil && c.session.req.cmd.node == n.ID
-	if busy || n.studied || c.queue.holds(n.ID) {
+	// One that waits for its interview stays up while its own patience lasts.
+	waits := n.Stage != StageDone && !now.Before(n.again)
+	if busy || n.studied || waits || c.queue.holds(n.ID) {
 		c.stayAwake(now, n)
 		return
 	}

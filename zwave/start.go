@@ -3,6 +3,7 @@ package zwave
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -296,6 +297,9 @@ func (n *node) questions() []cc.Command {
 		for _, s := range n.Sensors {
 			q = append(q, cc.BinarySensorGet{Sensor: cc.SensorType(s)})
 		}
+	}
+	for _, t := range slices.Sorted(maps.Keys(n.Notifications)) {
+		q = append(q, cc.NotificationGet{Type: cc.NotificationType(t)})
 	}
 	if n.Has(cc.Battery) {
 		q = append(q, cc.BatteryGet{})

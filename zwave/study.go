@@ -500,11 +500,25 @@ func (c *Controller) learnValues(ctx context.Context, n *node) error {
 	}
 	c.mu.Unlock()
 	for _, q := range questions {
-		if _, err := c.question(ctx, n, q, func(r cc.Command) bool { return r.Class() == q.Class() }); err != nil && !errors.Is(err, errUnanswered) {
+		if _, err := c.question(ctx, n, q, func(r cc.Command) bool { return answersTo(q, r) }); err != nil && !errors.Is(err, errUnanswered) {
 			return err
 		}
 	}
 	return nil
+}
+
+// answersTo tells whether a report is the answer to a question about state.
+func answersTo(q, r cc.Command) bool {
+	switch q := q.(type) {
+	case cc.NotificationGet:
+		r, ok := r.(cc.NotificationReport)
+		return ok && r.Type == q.Type
+	case cc.BinarySensorGet:
+		r, ok := r.(cc.BinarySensorReport)
+		return ok && (r.Sensor == q.Sensor || q.Sensor == cc.SensorAny)
+	default:
+		return r.Class() == q.Class()
+	}
 }
 
 // Interview asks a node everything anew, as after an update of its firmware.

@@ -25,17 +25,24 @@ func atDesk(ctx context.Context, dir string, do func(desk.Desk) error) error {
 	if _, err := os.Stat(dir); err != nil {
 		return fmt.Errorf("no data folder %s: name the hub's with --data, or start the hub once", dir)
 	}
-	d, err := desk.Dial(ctx, filepath.Join(dir, hub.SocketFile))
-	if err == nil {
-		return do(d)
-	}
-	if !errors.Is(err, desk.ErrNoHub) {
-		return err
-	}
 	log := slog.New(slog.DiscardHandler)
-	db, err := storage.Open(filepath.Join(dir, "home.db"), storage.Options{Log: log, Check: storage.InChild(checkDatabase)})
-	if err != nil {
-		return err
+	var db *storage.DB
+	for tries := 0; ; tries++ {
+		d, err := desk.Dial(ctx, filepath.Join(dir, hub.SocketFile))
+		if err == nil {
+			return do(d)
+		}
+		if !errors.Is(err, desk.ErrNoHub) {
+			return err
+		}
+		// No hub answers: it does not run, or has only just begun to.
+		db, err = storage.Open(filepath.Join(dir, "home.db"), storage.Options{Log: log, Check: storage.InChild(checkDatabase)})
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, storage.ErrInUse) || tries == 5 {
+			return err
+		}
 	}
 	porter, err := auth.Open(auth.Options{DB: db, Dir: dir, Log: log})
 	if err != nil {

@@ -68,11 +68,12 @@ type Radio struct {
 	mu    sync.Mutex
 	nodes map[zwave.NodeID]*zwave.Node // as last announced; the values never change
 	lit   byte                         // the indicator that keypads show; 0: none yet
+	asked map[zwave.NodeID]bool        // sleepers that were asked how they are since the stick is up
 }
 
 // New makes the radio. Attach the stick before it runs.
 func New(devices Devices, house House, log *slog.Logger) *Radio {
-	return &Radio{devices: devices, house: house, log: log, nodes: make(map[zwave.NodeID]*zwave.Node)}
+	return &Radio{devices: devices, house: house, log: log, nodes: make(map[zwave.NodeID]*zwave.Node), asked: make(map[zwave.NodeID]bool)}
 }
 
 // Attach names the stick; its events must be passed to OnEvent.
@@ -96,11 +97,11 @@ func (r *Radio) OnEvent(e zwave.Event) {
 	case zwave.Report:
 		r.report(e)
 	case zwave.Ready:
+		r.mu.Lock()
+		clear(r.asked)
+		r.mu.Unlock()
 		for _, n := range r.stick.Nodes() {
 			r.node(n)
-			if !n.Sleeps() {
-				r.stick.Refresh(n.ID)
-			}
 		}
 		r.house.RadioUp()
 	case zwave.Down:
@@ -156,7 +157,16 @@ func (r *Radio) node(n zwave.Node) {
 	r.mu.Lock()
 	before := r.nodes[n.ID]
 	r.nodes[n.ID] = &n
+	// What a sleeper said before the stick was up is not known to hold: the
+	// first time that it is awake, it is asked. The stick asks the others.
+	ask := n.State == zwave.StateAwake && n.Stage == zwave.StageDone && !r.asked[n.ID] && before != nil && before.Stage == zwave.StageDone
+	if n.State == zwave.StateAwake {
+		r.asked[n.ID] = true
+	}
 	r.mu.Unlock()
+	if ask {
+		r.stick.Refresh(n.ID)
+	}
 	id := ID(n.ID)
 	health := healthOf(&n)
 	if before == nil || before.Stage != n.Stage {

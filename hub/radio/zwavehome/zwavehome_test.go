@@ -156,9 +156,9 @@ func TestNodesBecomeDevices(t *testing.T) {
 	h, r := ready(t)
 	h.want(t, "at ready",
 		`introduce zwave-5 "Door or window sensor 5" battery ok battery+contact+low_battery+tamper`, "zwave-5 ready", "zwave-5 ok",
-		`introduce zwave-7 "Siren 7" mains ok siren`, "zwave-7 ready", "zwave-7 ok", "refresh 7",
-		`introduce zwave-8 "Siren 8" mains ok siren`, "zwave-8 ready", "zwave-8 ok", "refresh 8",
-		`introduce zwave-9 "Plug 9" mains ok switch`, "zwave-9 ready", "zwave-9 ok", "refresh 9",
+		`introduce zwave-7 "Siren 7" mains ok siren`, "zwave-7 ready", "zwave-7 ok",
+		`introduce zwave-8 "Siren 8" mains ok siren`, "zwave-8 ready", "zwave-8 ok",
+		`introduce zwave-9 "Plug 9" mains ok switch`, "zwave-9 ready", "zwave-9 ok",
 		`introduce zwave-10 "Keypad 10" battery ok battery+keypad+low_battery`, "zwave-10 ready", "zwave-10 ok",
 		`introduce zwave-11 "Z-Wave device 11" battery ok `, "zwave-11 ready", "zwave-11 ok", "up")
 
@@ -244,6 +244,21 @@ func TestCommandsFindTheBestClass(t *testing.T) {
 	if !errors.Is(got, zwave.ErrNoNode) {
 		t.Errorf("answer %v, want ErrNoNode", got)
 	}
+}
+
+func TestSleeperIsAskedOnceAfterAStart(t *testing.T) {
+	h, r := ready(t)
+	h.take()
+	awake := contact
+	awake.State = zwave.StateAwake
+	r.OnEvent(zwave.NodeChanged{Node: awake})
+	r.OnEvent(zwave.NodeChanged{Node: contact})
+	r.OnEvent(zwave.NodeChanged{Node: awake})
+	h.want(t, "woke up twice", "refresh 5", "zwave-5 ok", "zwave-5 ok", "zwave-5 ok")
+	r.OnEvent(zwave.Ready{})
+	h.take()
+	r.OnEvent(zwave.NodeChanged{Node: awake})
+	h.want(t, "woke up after the stick came back", "refresh 5", "zwave-5 ok")
 }
 
 func TestKeypadsShowThePanel(t *testing.T) {
