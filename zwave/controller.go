@@ -88,7 +88,7 @@ type Controller struct {
 	writable chan struct{} // out is not empty
 	saving   chan struct{} // dirty is not empty
 	studies  chan struct{} // an interview may have become possible
-	fault    chan error    // the stick needs a reset
+	fault    chan fault    // the stick needs a reset
 	started  chan struct{} // the stick said that it has started
 	timer    *time.Timer   // of the ticker; nil between two Runs
 	armed    time.Time     // when it fires; zero: not set
@@ -108,6 +108,9 @@ const (
 	phaseReady
 	phaseResetting // nothing is sent
 )
+
+// fault is what is wrong with the stick.
+type fault struct{ err error }
 
 // news is one event or one answer to a caller of Send.
 type news struct {
@@ -133,7 +136,7 @@ func New(o Options) *Controller {
 		writable:   make(chan struct{}, 1),
 		saving:     make(chan struct{}, 1),
 		studies:    make(chan struct{}, 1),
-		fault:      make(chan error, 1),
+		fault:      make(chan fault, 1),
 		started:    make(chan struct{}, 1),
 	}
 	c.emitted = sync.NewCond(&c.mu)
@@ -389,7 +392,7 @@ func (c *Controller) stickFault(now time.Time, err error) {
 		c.secondTry(now, r, err)
 	}
 	select {
-	case c.fault <- err:
+	case c.fault <- fault{err}:
 	default:
 	}
 }

@@ -17,7 +17,7 @@ type link struct {
 	frame  []byte // in flight; nil when the link is idle
 	what   outgoing
 	tries  int // transmissions left
-	failed int // transmissions that were not acknowledged
+	failed int // transmissions that were not acknowledged, CANs aside
 	sent   time.Time
 	pause  bool // waiting to send again, not for an ACK
 	cans   int  // CANs that it got
@@ -115,11 +115,12 @@ func (l *link) miss(now time.Time) verdict {
 	}
 	further := l.failed
 	if l.can {
-		further = min(further, 1)
+		further = min(l.cans-1, 1)
+	} else {
+		l.failed++
 	}
 	l.until = l.sent.Add(pauseFirst + time.Duration(further)*pauseFurther)
 	l.pause = true
-	l.failed++
 	return l.tick(now)
 }
 

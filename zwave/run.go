@@ -112,7 +112,8 @@ func (c *Controller) drive(ctx context.Context) error {
 	for reset := (time.Time{}); ; {
 		if err == nil {
 			select {
-			case err = <-c.fault:
+			case f := <-c.fault:
+				err = f.err
 			case <-ctx.Done():
 				return ctx.Err()
 			}

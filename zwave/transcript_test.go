@@ -436,8 +436,8 @@ func TestNodeThatDoesNotAcknowledgeIsTriedThreeTimes(t *testing.T) {
 			t.Errorf("after one command the node is %s, want alive", got)
 		}
 		// Pings settle it: dead ten seconds after the first miss.
-		for _, at := range []time.Duration{5, 10} {
-			s.want(at*time.Second, "13: 03 01 00 25")
+		for _, at := range []time.Duration{5 * time.Second, 10 * time.Second} {
+			s.want(at, "13: 03 01 00 25")
 			s.ack()
 			s.res(serialapi.SendData, 1)
 			s.callback(serialapi.TxNoAck)
