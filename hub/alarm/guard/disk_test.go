@@ -198,6 +198,7 @@ func TestADiskThatNeverAnswersIsGivenUp(t *testing.T) {
 		}
 
 		// Once is enough: nobody waits again for a disk that is known to hang.
+		pass(7 * time.Second)
 		say(g.Guard, "zwave-3", home.Contact, home.Closed)
 		begun := time.Now()
 		set(t, g.Guard, home.Home)
@@ -218,6 +219,23 @@ func TestADiskThatNeverAnswersIsGivenUp(t *testing.T) {
 		if len(h.faults) != 2 || h.faults[1] {
 			t.Errorf("faults told: %v, want raised and cleared", h.faults)
 		}
+
+		// A disk that answers again is waited for again, and for as long.
+		hang = make(chan struct{})
+		d.set(nil, hang)
+		put := make(chan time.Duration, 1)
+		begun = time.Now()
+		go func() {
+			if err := g.PutZone(t.Context(), home.Zone{ID: "leak", Device: "zwave-9", Trait: home.Water, Kind: home.ZoneWater}, ""); err != nil {
+				t.Error(err)
+			}
+			put <- time.Since(begun)
+		}()
+		if took := <-put; took != 5*time.Second {
+			t.Errorf("answered after %s, want 5s", took)
+		}
+		d.set(nil, nil)
+		close(hang)
 		if err := g.stop(); err != nil {
 			t.Error(err)
 		}
@@ -233,6 +251,8 @@ func TestARetreatCannotSilenceANewerAlarm(t *testing.T) {
 				g := armed(t, d, h)
 				say(g.Guard, "zwave-3", home.Contact, home.Open)
 				synctest.Wait()
+				changes := g.Changes.Subscribe(100)
+				defer changes.Close()
 				hang := make(chan struct{})
 				if end == "failed" {
 					d.set(errFull, hang)
@@ -257,6 +277,15 @@ func TestARetreatCannotSilenceANewerAlarm(t *testing.T) {
 				for i, s := range h.sounds {
 					if i > 0 && !s.On() {
 						t.Errorf("sound %d of %v was silence", i, h.sounds)
+					}
+				}
+				var seqs []uint64
+				for it, ok := changes.TryNext(); ok; it, ok = changes.TryNext() {
+					seqs = append(seqs, it.Value.Seq)
+				}
+				for i := 1; i < len(seqs); i++ {
+					if seqs[i] <= seqs[i-1] {
+						t.Errorf("faces were shown %v, which does not grow", seqs)
 					}
 				}
 				if v := g.State(); v.Mode != home.Disarmed || v.Phase != home.PhaseAlarm || v.Alarm.Kind != "fire" {

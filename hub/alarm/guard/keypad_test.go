@@ -136,6 +136,12 @@ func TestCodes(t *testing.T) {
 		if _, err := g.PutCode(t.Context(), home.Code{Person: "Cleo", Code: "12345"}, "Anna"); err == nil || strings.Contains(err.Error(), "Anna") {
 			t.Errorf("digits that are taken: got %v, want a refusal that names nobody", err)
 		}
+		if _, err := g.PutCode(t.Context(), home.Code{Person: "Anna", Kind: alarm.CodeDuress, Code: "12346"}, "Anna"); err == nil {
+			t.Error("a duress code one digit away from another was taken")
+		}
+		if _, err := g.PutCode(t.Context(), home.Code{Person: "Anna", Kind: alarm.CodeDuress, Code: "12366"}, "Anna"); err != nil {
+			t.Errorf("a duress code two digits away: %v", err)
+		}
 		if kept, err := g.PutCode(t.Context(), home.Code{ID: made.ID, Person: "Benjamin"}, "Anna"); err != nil || kept.Code != "" {
 			t.Errorf("renaming: %+v, %v; want the digits kept and not told", kept, err)
 		}
