@@ -63,8 +63,17 @@ func (h *Hub) trust() *api.Trust {
 	return &api.Trust{Name: h.o.Config.Name, Hosts: h.names, CA: h.ca.RootPEM(), HTTPS: port}
 }
 
-// names are what the hub answers to, beside its addresses.
-func (h *Hub) names() []string { return h.hosts }
+// names are what the hub answers to, beside its addresses: the one that it has
+// on the LAN first.
+func (h *Hub) names() []string {
+	if name := h.lanName.Load(); name != nil && *name != HostName {
+		return append([]string{*name}, h.hosts...)
+	}
+	return h.hosts
+}
+
+// renamed notes the name that the hub has on the LAN.
+func (h *Hub) renamed(name string) { h.lanName.Store(&name) }
 
 // addressesOfBox are the addresses under which the LAN knows the box: those of
 // the configured interfaces, or of all that are up.

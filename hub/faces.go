@@ -3,12 +3,16 @@ package hub
 import (
 	"context"
 	"io"
+	"net"
 	"runtime"
+	"strconv"
+	"strings"
 
 	"gatehouse/hub/face/api"
 	"gatehouse/hub/face/mqtt"
 	"gatehouse/hub/health"
 	"gatehouse/hub/home"
+	"gatehouse/hub/network/mdns"
 	"gatehouse/hub/radio/zwavehome"
 )
 
@@ -18,7 +22,7 @@ func (h *Hub) buildFaces() (err error) {
 		Journal: h.journal, Health: h.board, Radios: map[string]api.Radio{},
 		AlarmChanges: &h.guard.Changes, DeviceChanges: &h.devices.Changes, Events: &h.journal.Events,
 		HealthChanges: api.WatchTopic(&h.board.Changes),
-		Ready:         h.parts.list, System: h.system, Metrics: []func(io.Writer){h.metrics},
+		Ready:         h.readiness, System: h.system, Metrics: []func(io.Writer){h.metrics},
 		Web: h.o.Web, Hosts: h.names, Trust: h.trust(), Demo: h.o.Demo != nil, Version: h.o.Version, Log: h.log,
 	}
 	if h.zwave != nil {
@@ -44,6 +48,9 @@ func (h *Hub) faces() []part {
 	list := []part{
 		{name: "streams", run: h.api.Run},
 		{name: "mqtt", run: h.runMQTT, down: func(err error) { h.board.Raise(health.MQTTDown, "", err.Error()) }},
+	}
+	if h.ca != nil {
+		list = append(list, part{name: "mdns", run: h.announce})
 	}
 	list = append(list, part{name: "desk", run: h.keepDesk})
 	return append(list, h.servers()...)
@@ -71,6 +78,38 @@ func (h *Hub) runMQTT(ctx context.Context) error {
 	h.board.Clear(health.MQTTDown, "")
 	h.parts.set(api.Part{Name: "mqtt", Ready: true})
 	return face.Run(ctx)
+}
+
+// announce says gatehouse.local on the LAN, and what is behind it.
+func (h *Hub) announce(ctx context.Context) error {
+	var services []mdns.Service
+	for _, s := range []struct{ kind, addr string }{
+		{"_https._tcp", h.o.Config.Listen.HTTPS}, {"_secure-mqtt._tcp", h.o.Config.MQTT.Listen},
+	} {
+		_, port, err := net.SplitHostPort(s.addr)
+		if err != nil {
+			continue // not listened on
+		}
+		if n, err := strconv.Atoi(port); err == nil && n > 0 {
+			services = append(services, mdns.Service{Type: s.kind, Port: n})
+		}
+	}
+	if len(services) == 0 {
+		<-ctx.Done()
+		return nil
+	}
+	a, err := mdns.New(mdns.Options{
+		Name: strings.TrimSuffix(HostName, ".local"), Instance: h.o.Config.Name, Services: services,
+		Interfaces: h.o.Config.Interfaces, Log: h.log,
+		OnName: func(name string, taken bool) {
+			h.board.Set(taken, health.NameTaken, "", HostName, name)
+			h.renamed(name)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	return a.Run(ctx)
 }
 
 func (h *Hub) system() api.System {

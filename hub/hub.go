@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gatehouse/hub/alarm"
@@ -92,7 +93,8 @@ type Hub struct {
 	parts   parts
 	ca      *localca.Authority // nil in a demo, which has no TLS
 	desk    *desk.Socket
-	hosts   []string
+	hosts   []string               // what the hub is called, wherever it is
+	lanName atomic.Pointer[string] // what mDNS calls it, once it does
 
 	trustPage http.Handler
 	readyOnce sync.Once

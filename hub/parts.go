@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -8,13 +9,14 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"gatehouse/hub/face/api"
+	"gatehouse/hub/radio/zwavehome"
 	"gatehouse/storage"
 )
 
-// parts is what /readyz tells: each part of the hub, and whether it does its
-// work.
+// parts are the parts that say by themselves how they are doing.
 type parts struct {
 	mu    sync.Mutex
 	known []api.Part
@@ -32,11 +34,37 @@ func (p *parts) set(part api.Part) {
 	p.known[i] = part
 }
 
-// list is every part, by name.
 func (p *parts) list() []api.Part {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	list := slices.Clone(p.known)
+	return slices.Clone(p.known)
+}
+
+// readiness is every part: those that were noted, and those that can be asked.
+func (h *Hub) readiness() []api.Part {
+	list := h.parts.list()
+	alive, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	panel := api.Part{Name: "panel", Needed: true, Ready: true}
+	if err := h.guard.Alive(alive); err != nil {
+		panel.Ready, panel.Text = false, "The panel stands still."
+	}
+	list = append(list, panel)
+	for name, fault := range h.databases() {
+		part := api.Part{Name: name, Ready: true}
+		if f, bad := fault(); bad {
+			part.Ready, part.Text = false, f.Err
+		}
+		list = append(list, part)
+	}
+	if h.zwave != nil {
+		s := h.zwave.State()
+		part := api.Part{Name: zwavehome.Kind, Ready: s.State == "up"}
+		if !part.Ready {
+			part.Text = s.Text
+		}
+		list = append(list, part)
+	}
 	slices.SortFunc(list, func(a, b api.Part) int { return strings.Compare(a.Name, b.Name) })
 	return list
 }
