@@ -73,6 +73,7 @@ const maxPayload = 46
 // command is the host's command that has not been answered.
 type command struct {
 	waiting  bool
+	lost     bool // the response was lost: a callback tells the host as much
 	function byte
 	at       time.Time
 }
@@ -135,15 +136,26 @@ func (s *Stick) putNode(b []byte, id uint16) []byte {
 
 // reply sends the response to a command, unless a fault loses or delays it.
 func (s *Stick) reply(function byte, payload ...byte) {
+	s.replyThen(function, payload, func() {})
+}
+
+// replyThen sends the response and then does what the command began.
+func (s *Stick) replyThen(function byte, payload []byte, then func()) {
 	s.command = command{waiting: true, function: function, at: time.Now()}
 	if _, lost := s.takes(LoseResponse, function); lost {
+		s.command.lost = true
+		then()
 		return
+	}
+	answer := func() {
+		s.push(response, function, payload)
+		then()
 	}
 	if f, late := s.takes(LateResponse, function); late {
-		s.later(f.For, func() { s.push(response, function, payload) })
+		s.later(f.For, answer)
 		return
 	}
-	s.push(response, function, payload)
+	answer()
 }
 
 // later calls f, with the lock held, after d, unless the stick is reset before.
@@ -193,7 +205,10 @@ func (s *Stick) run(function byte, a *args) {
 	case fnSendData, fnBridgeSendData:
 		s.sendData(function, a)
 	case fnAbort:
-		if t := s.sending; t != nil {
+		if t := s.sending; t != nil && t.late != nil {
+			t.late()
+		} else if t != nil {
+			t.aborted = true
 			s.sent(t, txNoAck)
 		}
 	case fnVersion:
@@ -476,17 +491,21 @@ func (s *Stick) sendData(function byte, a *args) {
 	}
 	t := &sending{function: function, cb: cb, since: time.Now()}
 	s.sending = t
-	s.reply(function, 1)
-	if _, ok := s.takes(Jam, function); ok {
+	s.replyThen(function, []byte{1}, func() { s.transmit(t, id, data) })
+}
+
+// transmit sends a command to a node and tells the host how that went.
+func (s *Stick) transmit(t *sending, id uint16, data []byte) {
+	if _, ok := s.takes(Jam, t.function); ok {
 		s.land(s.hop(), func() { s.sent(t, txFail) })
 		return
 	}
 	n := s.nodes[id]
-	if _, ok := s.takes(NoRoute, function); ok || n == nil {
+	if _, ok := s.takes(NoRoute, t.function); ok || n == nil {
 		s.land(s.opt.Radio.Lost, func() { s.sent(t, txNoAck) })
 		return
 	}
-	_, swap := s.takes(ReportBeforeCallback, function)
+	_, swap := s.takes(ReportBeforeCallback, t.function)
 	s.reach(n, func(heard bool) {
 		switch {
 		case !heard:
@@ -512,6 +531,8 @@ type sending struct {
 	function, cb byte
 	since        time.Time
 	over         bool
+	aborted      bool
+	late         func() // brings a delayed callback
 }
 
 // sent ends a transmission with its callback.
@@ -522,6 +543,9 @@ func (s *Stick) sent(t *sending, status byte) {
 	t.over = true
 	if s.sending == t {
 		s.sending = nil
+	}
+	if s.command.lost {
+		s.command = command{}
 	}
 	if t.cb == 0 {
 		return
@@ -535,14 +559,15 @@ func (s *Stick) sent(t *sending, status byte) {
 	} else {
 		b = append(b, 0, 1)
 	}
-	if f, late := s.takes(LateCallback, t.function); late {
+	if f, late := s.takes(LateCallback, t.function); late && !t.aborted {
 		s.sending = t // so that the host is held to wait
-		s.later(f.For, func() {
+		t.late = func() {
 			if s.sending == t {
 				s.sending = nil
+				s.push(request, t.function, b)
 			}
-			s.push(request, t.function, b)
-		})
+		}
+		s.later(f.For, t.late)
 		return
 	}
 	s.push(request, t.function, b)

@@ -329,6 +329,10 @@ func (h *session) hearACK() {
 		return
 	}
 	if _, lost := h.s.takes(LoseHostACK, o.function()); lost {
+		o.spoiled = LoseHostACK // the host may well go on
+		if o.isAnswer() {
+			h.s.command = command{}
+		}
 		return
 	}
 	switch o.spoiled {
