@@ -2,7 +2,6 @@ package zwavesim_test
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"sync"
 	"testing"
@@ -94,8 +93,7 @@ func TestSirenSoundsInSpiteOf(t *testing.T) {
 			t.Run(what, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					radio := zwavesim.Real()
-					began := time.Now()
-					s := zwavesim.New(zwavesim.Options{Radio: radio, Tap: func(to bool, b []byte) { println(time.Since(began).String(), to, fmt.Sprintf("%x", b)) }})
+					s := zwavesim.New(zwavesim.Options{Radio: radio})
 					siren, plug := s.NewSiren(zwavesim.Make{}), s.NewPlug(zwavesim.Make{})
 					s.Place(siren, plug)
 					ctl := drive(t, s)
@@ -104,7 +102,7 @@ func TestSirenSoundsInSpiteOf(t *testing.T) {
 						c.fault.Function = 0
 						s.Inject(c.fault)
 					}
-					began = time.Now()
+					began := time.Now()
 					if behind {
 						ctl.Send(zwave.NodeID(plug.ID()), cc.Bytes(cc.BinarySwitchGet{}), zwave.LanePoll, nil)
 						time.Sleep(5 * time.Millisecond)
