@@ -70,8 +70,9 @@ type Node struct {
 	Tones         byte            `json:"tones,omitempty"`
 	Volume        byte            `json:"volume,omitempty"` // of the default tone, %
 	EntryEvents   []byte          `json:"entry_events,omitempty"`
-	Indicators    map[byte][]byte `json:"indicators,omitempty"` // indicator → properties
-	Waiting       []Waiting       `json:"waiting,omitempty"`    // what to tell it when it wakes up
+	Indicators    map[byte][]byte `json:"indicators,omitempty"`    // indicator → properties
+	SuperSession  byte            `json:"super_session,omitempty"` // of the last supervised command to it, 0–63
+	Waiting       []Waiting       `json:"waiting,omitempty"`       // what to tell it when it wakes up
 	LastSeen      time.Time       `json:"last_seen"`
 	LastWake      time.Time       `json:"last_wake"`
 	Sent          uint64          `json:"sent"`   // commands acknowledged by the node
