@@ -75,7 +75,7 @@ func (g *game) turn() {
 	g.pass(rapid.SampledFrom(playDelays).Draw(g.t, "pass"))
 	switch rapid.SampledFrom([]string{
 		"reading", "reading", "reading", "reading", "calm", "arm", "arm", "disarm", "wrong", "silence",
-		"panic", "trouble", "power cut", "clock", "zone", "no right",
+		"panic", "trouble", "power cut", "clock", "zone", "no right", "settings",
 	}).Draw(g.t, "what") {
 	case "reading":
 		g.reading(rapid.SampledFrom(playZones).Draw(g.t, "zone"), rapid.Bool().Draw(g.t, "open"))
@@ -106,6 +106,18 @@ func (g *game) turn() {
 		}
 	case "trouble":
 		g.step(Trouble{home.TroubleItem{Code: "radio-down", Blocks: home.Modes}, rapid.Bool().Draw(g.t, "present")})
+	case "settings":
+		length := func(name string) home.Duration {
+			return home.Duration(rapid.SampledFrom([]time.Duration{0, time.Second, 10 * time.Second, 30 * time.Second, time.Minute}).Draw(g.t, name))
+		}
+		c := home.AlarmSettings{
+			ExitDelay: length("exit"), EntryDelay: length("entry"), AbortWindow: length("abort"),
+			SirenTimeout: 10*home.Duration(time.Second) + length("siren"), Swinger: rapid.IntRange(0, 3).Draw(g.t, "swinger"),
+			OutsideStandard: true,
+		}
+		if err := answerOf(g.step(PutSettings{Settings: c})); (err != nil) != (g.mode != home.Disarmed) {
+			g.t.Fatalf("settings in mode %s: %v", g.mode, err)
+		}
 	case "power cut":
 		g.powerCut()
 	case "clock":

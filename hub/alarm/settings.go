@@ -55,7 +55,7 @@ func CheckSettings(c home.AlarmSettings) error {
 		lo, hi = wideMinSwinger, wideMaxSwinger
 	}
 	if c.Swinger < lo || c.Swinger > hi {
-		return &home.Invalid{Field: "swinger", Reason: "give 1 to 6 (0 to 14 with outside_standard)"}
+		return &home.Invalid{Field: "swinger", Reason: "give 1 to 6 (0, for no limit, to 14 with outside_standard)"}
 	}
 	return nil
 }

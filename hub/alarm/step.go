@@ -29,6 +29,7 @@ func (p Panel) Step(now time.Time, in Input) (Panel, []Effect) {
 	}
 	s.settle()
 	s.take(in)
+	s.settle() // a delay or window of no length ends at once
 	s.finish(before, beforeSound)
 	return s.p, s.effects
 }

@@ -226,7 +226,6 @@ func (s *step) trip(kind string, zone home.ZoneID, text string, who *string) {
 	if d == burglary && s.p.st.watch == home.PhaseEntry {
 		s.watch(home.PhaseArmed, time.Time{}) // the alarm runs: no delay any more
 	}
-	s.settle() // danger to life is reported in the same step
 }
 
 func (s *step) nextTrip() uint64 {
@@ -236,13 +235,16 @@ func (s *step) nextTrip() uint64 {
 
 // swinging counts a burglary alarm of a zone and tells whether the zone has
 // raised as many as one arming allows: a loose contact in the wind must not
-// sound all night.
+// sound all night. A limit of 0 is none.
 func (s *step) swinging(zone home.ZoneID) bool {
 	i, ok := s.cfg().byID[zone]
 	if !ok || s.cfg().zones[i].Kind.AlwaysOn() {
 		return false
 	}
 	limit := s.cfg().settings.Swinger
+	if limit == 0 {
+		return false
+	}
 	swings := append([]swing(nil), s.p.st.swings...)
 	s.p.st.swings = swings
 	for i := range swings {

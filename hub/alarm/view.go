@@ -123,7 +123,7 @@ func (p Panel) troubles() []home.TroubleItem {
 		})
 	}
 	for _, s := range p.st.swings {
-		if s.n > p.cfg.settings.Swinger {
+		if limit := p.cfg.settings.Swinger; limit > 0 && s.n > limit {
 			items = append(items, home.TroubleItem{
 				Code: "zone-ignored", Severity: home.SeverityWarning, Since: home.At(s.since), Blocks: []home.Mode{},
 				Text: p.cfg.name(s.zone) + " has raised " + times(p.cfg.settings.Swinger) + " since arming and is ignored until the next one.",
