@@ -13,8 +13,9 @@ import (
 
 // Limits of sending.
 const (
-	sendTries     = 3 // transmissions of a command that a node does not acknowledge
-	preemptLimit  = 5 // times that a command is put back behind a siren
+	sendTries     = 3               // transmissions of a command that a node does not acknowledge
+	preemptLimit  = 5               // times that a command is put back behind a siren
+	sirenTurn     = 3 * time.Second // for a siren that is hard to reach while another one waits
 	jamPause      = time.Second
 	jamTries      = 5                // pauses before the stick is reset
 	superviseTime = 2 * time.Second  // 1 s for the node, and the way back
@@ -39,6 +40,7 @@ type command struct {
 	jams      int // transmissions that the controller could not begin
 	faults    int // transmissions that the stick lost
 	preempted int
+	began     time.Time // of the last transmission, in LaneSiren
 
 	supervised bool // a Supervision Report will say how it went
 	session    byte
@@ -222,8 +224,9 @@ func (c *Controller) wrap(n *node, cmd *command) []byte {
 	b := cmd.payload
 	if n.Has(cc.Supervision) && cc.Sets(b) {
 		if !cmd.supervised {
-			c.lastSuper = (c.lastSuper + 1) & 0x3F
-			cmd.supervised, cmd.session = true, c.lastSuper
+			n.SuperSession = (n.SuperSession + 1) & 0x3F
+			c.changed(n)
+			cmd.supervised, cmd.session = true, n.SuperSession
 			c.supervised[supervisionKey{n.ID, cmd.session}] = cmd
 		}
 		b = cc.SupervisionGet{Updates: true, Session: cmd.session, Command: b}.Append(nil)
@@ -261,11 +264,20 @@ func (c *Controller) sent(now time.Time, r *request, callback []byte, err error)
 	switch {
 	case errors.Is(err, ErrRefused), err == nil && (status == serialapi.TxFail || status == serialapi.TxNotIdle) && !c.session.aborted:
 		c.jammed(now, r, err)
+	case errors.Is(err, ErrNoCallback) && c.session.yielded && cmd.lane != LaneSiren:
+		cmd.preempted++
+		c.queue.pushFront(r)
+	case errors.Is(err, ErrNoCallback) && cmd.lane == LaneSiren && cmd.misses+1 < sendTries:
+		cmd.misses++ // it may have arrived; twice does no harm
+		c.queue.push(r)
 	case err != nil:
 		c.end(cmd, fmt.Errorf("zwave: node %d: %w", n.ID, err))
 	case status == serialapi.TxOK || status == serialapi.TxVerified:
 		c.jam = jam{}
 		c.delivered(now, n, cmd)
+	case c.session.yielded && r.lane == LaneSiren:
+		cmd.preempted++
+		c.queue.push(r)
 	case c.session.yielded:
 		cmd.preempted++
 		c.queue.pushFront(r)
@@ -354,8 +366,12 @@ func (c *Controller) jammed(now time.Time, r *request, err error) {
 	c.count.jammed.Add(1)
 	cmd := r.cmd
 	cmd.jams++
-	if cmd.lane <= LaneSiren && !c.join.Step.Ended() {
+	if cmd.lane <= LaneSiren && !c.join.Step.Ended() && c.join.Step != JoinInterviewing {
+		// The controller is busy with a node that joins. It will not be once
+		// it has been told to stop, which goes first.
 		c.endJoin(now, "an alarm command had to go out")
+		c.queue.pushFront(r)
+		return
 	}
 	c.jam.times++
 	c.jam.until = now.Add(jamPause)
@@ -379,19 +395,29 @@ func (c *Controller) jammed(now time.Time, r *request, err error) {
 
 // mayCutShort tells whether a siren waits behind the transmission of something
 // else that the controller can be told to give up.
-func (c *Controller) mayCutShort() bool {
+func (c *Controller) mayCutShort(now time.Time) bool {
 	r := c.session.req
 	if r == nil || r.cmd == nil || c.session.stage != stageCallback || c.session.aborted || !c.link.idle() ||
 		c.phase != phaseReady || c.jam.holds(time.Time{}) || !c.caps.Supports(serialapi.SendDataAbort) {
 		return false
 	}
-	return r.lane > LaneSiren && c.queue.head() == LaneSiren && r.cmd.preempted < preemptLimit
+	if c.queue.head() != LaneSiren || r.cmd.preempted >= preemptLimit {
+		return false
+	}
+	if r.lane == LaneSiren {
+		next := c.queue.lanes[LaneSiren].waiting()[0]
+		return next.cmd != nil && next.cmd.node != r.cmd.node && now.Sub(r.cmd.began) >= sirenTurn
+	}
+	return r.lane > LaneSiren
 }
 
 // abort tells the controller to give the transmission up. Its callback then
 // comes at once.
 func (c *Controller) abort(now time.Time) {
 	c.session.aborted = true
+	if end := now.Add(yieldTime); c.session.yielded && end.Before(c.session.until) {
+		c.session.until = end // a lost callback must not hold the siren
+	}
 	if !c.link.idle() || !c.caps.Supports(serialapi.SendDataAbort) {
 		return
 	}

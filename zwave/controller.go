@@ -75,7 +75,6 @@ type Controller struct {
 	dirty      map[NodeID]bool // to be saved; false: to be deleted
 	early      []early         // commands that came before the nodes were known
 	supervised map[supervisionKey]*command
-	lastSuper  byte // supervision session, 0–63
 	sequence   uint64
 	waiters    []*waiter
 	infos      map[NodeID]chan serialapi.NodeInfo // asked for by interviews
@@ -287,7 +286,7 @@ func (c *Controller) pump(now time.Time) {
 	}
 	// A siren does not wait for the controller to finish looking for a route
 	// to someone else.
-	if c.mayCutShort() {
+	if c.mayCutShort(now) {
 		c.session.yielded = true
 		c.abort(now)
 	}
@@ -313,6 +312,10 @@ func (c *Controller) next(now time.Time) *request {
 }
 
 func (c *Controller) begin(now time.Time, r *request) {
+	if r.cmd != nil && r.lane == LaneSiren {
+		r.cmd.began = now
+		c.agenda.add(now.Add(sirenTurn), func(time.Time) {}) // pump then
+	}
 	b := c.session.begin(r)
 	c.link.send(now, b, forRequest, linkTries)
 	c.write(b)
@@ -385,6 +388,9 @@ func (c *Controller) stickFault(now time.Time, err error) {
 		return
 	}
 	c.phase = phaseResetting
+	if c.join.Step != JoinInterviewing {
+		c.endJoin(now, "the controller had to be restarted")
+	}
 	c.link = link{}
 	r := c.session.req
 	c.session.req = nil

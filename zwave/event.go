@@ -11,12 +11,12 @@ import (
 type Event interface{ event() }
 
 // Ready says that the controller answers and its nodes are known. It comes
-// once for each Run that gets so far.
+// once for each Run that gets so far, and again after each reset of the stick.
 type Ready struct{ Info Info }
 
-// Down says that the controller is gone: Run is about to end, or a soft reset
-// has begun (then Ready follows when it came back). Nothing that nodes last
-// said is known to be true any more.
+// Down says that the controller is gone: Run is about to end. Nothing that
+// nodes last said is known to be true any more. A soft reset that helps is not
+// told, other than by a further Ready.
 type Down struct{ Err error }
 
 // NodeAdded says that there is a node that was not there before. Nodes that

@@ -156,14 +156,18 @@ func (c *Controller) stayAwake(now time.Time, n *node) {
 
 // letSleep tells a node that there is nothing more for it.
 func (c *Controller) letSleep(now time.Time, n *node) {
-	if n.State != StateAwake || c.phase != phaseReady {
+	if n.State != StateAwake {
 		return
 	}
-	busy := c.session.req != nil && c.session.req.cmd != nil && c.session.req.cmd.node == n.ID
+	busy := c.phase != phaseReady || c.session.req != nil && c.session.req.cmd != nil && c.session.req.cmd.node == n.ID
 	// One that waits for its interview stays up while its own patience lasts.
 	waits := n.Stage != StageDone && !now.Before(n.again)
 	if busy || n.studied || waits || c.queue.holds(n.ID) {
 		c.stayAwake(now, n)
+		return
+	}
+	if !n.Has(cc.WakeUp) && len(n.Classes) > 0 {
+		c.sleep(n)
 		return
 	}
 	cmd := &command{node: n.ID, payload: cc.WakeUpNoMoreInformation{}.Append(nil), lane: LanePoll, options: serialapi.TxDefault}

@@ -141,10 +141,6 @@ func (c *Controller) received(now time.Time, rx serialapi.Received) {
 		c.count.dropped.Add(1)
 		return
 	}
-	n.Heard++
-	n.LastSeen = now
-	c.answers(now, n)
-	c.stayAwake(now, n)
 	c.unwrap(now, n, envelope{multicast: rx.Status&(serialapi.RxBroadcast|serialapi.RxMulticast) != 0}, rx.Command)
 }
 

@@ -332,3 +332,10 @@ func (s *script) askedFor(f serialapi.Function) bool {
 }
 
 const ms = time.Millisecond
+
+// now is how long ago the last mark was.
+func (s *script) now() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Since(s.began)
+}

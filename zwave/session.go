@@ -12,6 +12,9 @@ const (
 	responseTime = 10 * time.Second
 	abortTime    = 20 * time.Second // of waiting for a callback: cut the transmission short
 	callbackTime = 30 * time.Second // of waiting for a callback: give up
+	sirenAbort   = 5 * time.Second  // the same two for sirens: others may stand behind this one
+	sirenTime    = 6 * time.Second
+	yieldTime    = time.Second      // for the callback after a transmission was cut short for a siren
 	learnTime    = 60 * time.Second // the same, for callbacks that are not of SendData
 )
 
@@ -94,6 +97,9 @@ func (s *session) waitCallback(now time.Time) {
 		return
 	}
 	s.until, s.abortAt = now.Add(callbackTime), now.Add(abortTime)
+	if s.req.lane == LaneSiren {
+		s.until, s.abortAt = now.Add(sirenTime), now.Add(sirenAbort)
+	}
 }
 
 // answers tells whether a response is the outstanding request's.

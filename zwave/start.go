@@ -241,10 +241,16 @@ func (n *node) know(p serialapi.ProtocolInfo) {
 	n.Basic, n.Generic, n.Specific = p.Basic, p.Generic, p.Specific
 }
 
+// sessionLeap is how far supervision sessions jump at a start.
+const sessionLeap = 16
+
 // recall makes a node of what was saved.
 func (c *Controller) recall(now time.Time, s Node) *node {
 	n := &node{Node: s, saved: s.LastSeen}
 	n.State = StateUnknown
+	// A node takes a session that it knows for the same command again: it
+	// confirms and does nothing. The last few may not have been saved.
+	n.SuperSession = (n.SuperSession + sessionLeap) & 0x3F
 	if s.State == StateOverdue {
 		n.State = StateOverdue
 	}

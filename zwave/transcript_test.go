@@ -8,6 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"gatehouse/zwave"
 	"gatehouse/zwave/cc"
 	"gatehouse/zwave/serialapi"
@@ -582,18 +584,18 @@ func TestSirenSaysWorkingThenSuccess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := plug(t, supervised())
 		done := s.send(sirenNode, zwave.LaneSiren, 0x25, 0x01, 0xFF)
-		s.want(0, "13: 02 07 6c 01 81 03 25 01 ff 25")
+		s.want(0, "13: 02 07 6c 01 91 03 25 01 ff 25")
 		s.ack()
 		s.res(serialapi.SendData, 1)
 		s.callback(serialapi.TxOK)
-		s.node(sirenNode, 0x6C, 0x02, 0x81, 0x01, 0x05)
+		s.node(sirenNode, 0x6C, 0x02, 0x91, 0x01, 0x05)
 		time.Sleep(4 * time.Second)
 		select {
 		case err := <-done:
 			t.Fatalf("ended with %v while the node works", err)
 		default:
 		}
-		s.node(sirenNode, 0x6C, 0x02, 0x01, 0xFF, 0x00)
+		s.node(sirenNode, 0x6C, 0x02, 0x11, 0xFF, 0x00)
 		if err := s.ended(done); err != nil {
 			t.Error(err)
 		}
@@ -608,7 +610,7 @@ func TestSupervisedCommandThatFailsOrIsNotConfirmed(t *testing.T) {
 		s.ack()
 		s.res(serialapi.SendData, 1)
 		s.callback(serialapi.TxOK)
-		s.node(sirenNode, 0x6C, 0x02, 0x01, 0x02, 0x00)
+		s.node(sirenNode, 0x6C, 0x02, 0x11, 0x02, 0x00)
 		if err := s.ended(done); !errors.Is(err, zwave.ErrNodeFailed) {
 			t.Errorf("got %v, want ErrNodeFailed", err)
 		}
@@ -623,6 +625,27 @@ func TestSupervisedCommandThatFailsOrIsNotConfirmed(t *testing.T) {
 		}
 		if took := time.Since(s.began); took != 2*time.Second {
 			t.Errorf("it was waited for %v, want 2s", took)
+		}
+	})
+}
+
+// A node that sees the session of its last command again takes it for the same
+// one and does nothing, so a restart must not begin where the last start began.
+func TestSupervisionSessionIsANewOneAfterARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := supervised()
+		var sessions []string
+		for range 3 {
+			s := plug(t, store)
+			s.send(sirenNode, zwave.LaneSiren, 0x25, 0x01, 0xFF)
+			_, text := s.hear()
+			sessions = append(sessions, text[len("13: 02 07 6c 01 "):][:2])
+			synctest.Wait()
+			s.stop()
+			<-s.done
+		}
+		if d := cmp.Diff(sessions, []string{"91", "a2", "b3"}); d != "" {
+			t.Errorf("sessions (-got +want):\n%s", d)
 		}
 	})
 }
@@ -821,4 +844,204 @@ func TestPullTheStickInEachState(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestSirenThatIsHardToReachYieldsAfter3s(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := plug(t, known())
+		s.send(plugNode, zwave.LaneSiren, 0x25, 0x01, 0xFF)
+		s.want(0, plugOn)
+		s.ack()
+		s.res(serialapi.SendData, 1)
+		s.send(sirenNode, zwave.LaneSiren, 0x25, 0x01, 0xFF)
+		s.want(3*time.Second, "16: ")
+		s.ack()
+		s.callback(serialapi.TxNoAck)
+		s.want(3*time.Second, "13: 02 03 25 01 ff 25")
+		s.ack()
+		s.res(serialapi.SendData, 1)
+		s.callback(serialapi.TxOK)
+		s.want(3*time.Second, plugOn) // and has its turn again
+	})
+}
+
+func TestEnvelopesComeOffInTheirOrder(t *testing.T) {
+	report := []byte{0x25, 0x03, 0xFF}
+	supervision := cc.SupervisionGet{Session: 1, Command: report}.Append(nil)
+	channel := cc.MultiChannelEncap{Source: 2, Command: supervision}.Append(nil)
+	for _, tt := range []struct {
+		name     string
+		wire     []byte
+		reports  int
+		endpoint byte
+		answer   string // "" for none
+	}{
+		{"plain", report, 1, 0, ""},
+		{"checksum", cc.CRC16Encap{Command: report}.Append(nil), 1, 0, ""},
+		{"two in one", cc.MultiCommandEncap{Commands: [][]byte{report, {0x80, 0x03, 0x64}}}.Append(nil), 2, 0, ""},
+		{"supervision in multi channel in a checksum", cc.CRC16Encap{Command: channel}.Append(nil), 1, 2, "13: 03 09 60 0d 00 02 6c 02 01 ff 00 25"},
+		{"multi channel in supervision", cc.SupervisionGet{Session: 1, Command: channel}.Append(nil), 0, 0, "13: 03 05 6c 02 01 ff 00 25"},
+		{"supervision twice", cc.SupervisionGet{Session: 2, Command: supervision}.Append(nil), 0, 0, "13: 03 05 6c 02 02 ff 00 25"},
+		{"a checksum that is wrong", []byte{0x56, 0x01, 0x25, 0x03, 0xFF, 0x00, 0x00}, 0, 0, ""},
+		{"supervision of a command that is cut off", cc.SupervisionGet{Session: 1, Command: []byte{0x25, 0x03}}.Append(nil), 0, 0, "13: 03 05 6c 02 01 02 00 25"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := plug(t, known())
+				s.node(plugNode, tt.wire...)
+				got := told[zwave.Report](s)
+				if len(got) != tt.reports {
+					t.Fatalf("got %d reports, want %d: %v", len(got), tt.reports, got)
+				}
+				for _, r := range got {
+					if r.Endpoint != tt.endpoint {
+						t.Errorf("endpoint %d, want %d", r.Endpoint, tt.endpoint)
+					}
+				}
+				if tt.answer != "" {
+					s.want(0, tt.answer)
+				} else {
+					s.silent(time.Second)
+				}
+				if c := s.c.Counters(); tt.reports == 0 && c.Malformed != 1 {
+					t.Errorf("counted %d malformed commands, want 1", c.Malformed)
+				}
+			})
+		})
+	}
+}
+
+func TestReportInClearFromASecuredNodeIsDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := known()
+		n := store.nodes[doorNode]
+		n.Security = zwave.SecurityS2Authenticated
+		store.nodes[doorNode] = n
+		s := plug(t, store)
+		before, _ := s.c.Node(doorNode)
+		s.node(doorNode, 0x71, 0x05, 0, 0, 0, 0xFF, 6, 23, 0)
+		s.node(doorNode, 0x6C, 0x01, 0x07, 0x02, 0x84, 0x07)
+		s.silent(time.Second) // and it is not answered
+		if got := told[zwave.Report](s); len(got) != 0 {
+			t.Errorf("told of %v", got)
+		}
+		if got := s.c.Counters().Dropped; got != 2 {
+			t.Errorf("counted %d, want 2", got)
+		}
+		if after, _ := s.c.Node(doorNode); after.State != before.State || after.LastSeen != before.LastSeen {
+			t.Error("someone else's word was taken for a sign of life")
+		}
+	})
+}
+
+func TestMulticastIsNotAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := plug(t, known())
+		cmd := cc.SupervisionGet{Session: 1, Command: []byte{0x20, 0x01, 0xFF}}.Append(nil)
+		s.req(serialapi.ApplicationCommand, serialapi.Received{Status: serialapi.RxMulticast, Node: uint16(plugNode), Command: cmd}.
+			Append(nil, serialapi.ApplicationCommand, serialapi.Narrow)...)
+		if got := told[zwave.Report](s); len(got) != 1 || !got[0].Multicast {
+			t.Errorf("got %v, want one multicast", got)
+		}
+		s.silent(time.Second)
+	})
+}
+
+func TestControllerSaysWhatItIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := plug(t, known())
+		for _, tt := range []struct{ ask, want string }{
+			{"\x86\x13\x6c", "13: 03 04 86 14 6c 02 25"},
+			{"\x86\x13\x98", "13: 03 04 86 14 98 00 25"}, // no security yet
+			{"\x5e\x01", "13: 03 09 5e 02 02 00 00 05 00 05 00 25"},
+		} {
+			s.node(plugNode, []byte(tt.ask)...)
+			s.want(0, tt.want)
+			s.ack()
+			s.res(serialapi.SendData, 1)
+			s.callback(serialapi.TxOK)
+		}
+	})
+}
+
+func TestBridgeCommandIsHeardToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := plug(t, known())
+		s.req(serialapi.BridgeApplicationCmd, serialapi.Received{Node: uint16(doorNode), Destination: 1, Command: []byte{0x20, 0x01, 0xFF}}.
+			Append(nil, serialapi.BridgeApplicationCmd, serialapi.Narrow)...)
+		if got := told[zwave.Report](s); len(got) != 1 || got[0].Node != doorNode {
+			t.Errorf("got %v", got)
+		}
+	})
+}
+
+func TestJoinThatFails(t *testing.T) {
+	learn := func(s *script, id byte, status serialapi.LearnStatus) {
+		s.req(serialapi.AddNode, serialapi.Learn{Callback: id, Status: status}.Append(nil, serialapi.Narrow)...)
+		synctest.Wait()
+	}
+	for name, tt := range map[string]struct {
+		after  func(s *script, id byte)
+		took   time.Duration
+		reason string
+	}{
+		"the controller never begins":     {func(*script, byte) {}, 10 * time.Second, "the controller did not begin"},
+		"nobody comes":                    {func(s *script, id byte) { learn(s, id, serialapi.LearnReady) }, time.Minute, "no device answered in time"},
+		"another controller is primary":   {func(s *script, id byte) { learn(s, id, serialapi.LearnNotPrimary) }, 0, "this controller may not add devices: another one is primary"},
+		"the device fails":                {func(s *script, id byte) { learn(s, id, serialapi.LearnReady); learn(s, id, serialapi.LearnFailed) }, 0, "the device could not join; bring it closer and try again"},
+		"the device goes away when found": {func(s *script, id byte) { learn(s, id, serialapi.LearnReady); learn(s, id, serialapi.LearnNodeFound) }, time.Minute, "the device stopped answering"},
+		"somebody cancels":                {func(s *script, id byte) { learn(s, id, serialapi.LearnReady); s.c.StopJoin() }, 0, "cancelled"},
+		"the stick restarts":              {func(s *script, _ byte) { s.req(serialapi.Started, 0); synctest.Wait() }, 0, "the controller had to be restarted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := plug(t, known())
+				if err := s.c.Include(time.Minute); err != nil {
+					t.Fatal(err)
+				}
+				_, text := s.hear()
+				var mode, id byte
+				if _, err := fmt.Sscanf(text, "4a: %x %x", &mode, &id); err != nil || mode != 0xC1 {
+					t.Fatalf("the host says %q: %v", text, err)
+				}
+				s.ack()
+				synctest.Wait()
+				began := time.Now()
+				tt.after(s, id)
+				for s.c.Join().Step != zwave.JoinFailed && time.Since(began) < 10*time.Minute {
+					time.Sleep(ms)
+					synctest.Wait()
+				}
+				if got := s.c.Join(); got.Reason != tt.reason || time.Since(began) != tt.took {
+					t.Errorf("got %+v after %v, want %q after %v", got, time.Since(began), tt.reason, tt.took)
+				}
+				if name != "the stick restarts" {
+					s.want(s.now(), "4a: 05 00") // the network is closed
+				}
+				s.ack()
+				synctest.Wait()
+			})
+		})
+	}
+}
+
+func TestSirenEndsAJoinThatIsInItsWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := plug(t, known())
+		if err := s.c.Include(time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		s.hear()
+		s.ack()
+		s.send(sirenNode, zwave.LaneSiren, 0x25, 0x01, 0xFF)
+		s.want(0, "13: 02 03 25 01 ff 25")
+		s.ack()
+		s.res(serialapi.SendData, 0) // refused
+		s.want(0, "4a: 05 00")
+		s.ack()
+		s.want(0, "13: 02 03 25 01 ff 25")
+		if got := s.c.Join(); got.Step != zwave.JoinFailed || got.Reason != "an alarm command had to go out" {
+			t.Errorf("got %+v", got)
+		}
+	})
 }

@@ -14,6 +14,7 @@ type envelope struct {
 	endpoint  byte
 	security  Security
 	multicast bool
+	heard     bool // the node has been given credit for it
 }
 
 // depth is how far in an envelope may stand. From the outside: security (and
@@ -68,6 +69,12 @@ func (c *Controller) unwrap(now time.Time, n *node, env envelope, payload []byte
 		// In clear, or below what the node was granted: not its word.
 		c.count.dropped.Add(1)
 		return
+	}
+	if !env.heard { // only what is truly the node's own is a sign of life
+		env.heard = true
+		n.Heard++
+		c.answers(now, n)
+		c.stayAwake(now, n)
 	}
 	switch v := cmd.(type) {
 	case cc.SupervisionGet:
