@@ -66,7 +66,7 @@ func codeFree(c auth.Caller, state home.Alarm) bool {
 }
 
 type panicInput struct {
-	Body panicRequest
+	Body *panicRequest
 }
 
 type panicRequest struct {
@@ -74,7 +74,11 @@ type panicRequest struct {
 }
 
 func (a *API) panic(ctx context.Context, in *panicInput) (*out[home.Alarm], error) {
-	if err := a.o.Panel.Panic(ctx, in.Body.Kind, ask(ctx).caller.Name, home.ByAPI); err != nil {
+	kind := "panic"
+	if in.Body != nil {
+		kind = in.Body.Kind
+	}
+	if err := a.o.Panel.Panic(ctx, kind, ask(ctx).caller.Name, home.ByAPI); err != nil {
 		return nil, err
 	}
 	return &out[home.Alarm]{settled(a.o.Panel.State())}, nil

@@ -17,15 +17,19 @@ import (
 // Figures of the stream.
 const (
 	beatEvery  = 3 * time.Second
-	frameRing  = 512  // frames that a browser may be behind before it is dropped
-	maxReplay  = 1000 // events that a browser gets after a break; beyond: reset
+	gatherFor  = 10 * time.Millisecond // news of this time goes out together
+	frameRing  = 512                   // frames that a browser may be behind before it is dropped
+	maxReplay  = 1000                  // events that a browser gets after a break; beyond: reset
 	deviceRing = 1024
 	eventRing  = 4096
 )
 
 // news renders what happens in the house into frames of the event stream, once
 // for all browsers, on one goroutine. Whoever publishes hands over to one
-// subscription, however many browsers there are and however slow.
+// subscription, however many browsers there are and however slow. It gathers
+// for a moment before it tells: waking a hundred browsers is done when the
+// reading that set it off has long reached the siren, and at most a hundred
+// times a second.
 type news struct {
 	a      *API
 	frames bus.Topic[frame]
@@ -61,28 +65,48 @@ func (n *news) run(ctx context.Context) error {
 
 	beat := time.NewTicker(beatEvery)
 	defer beat.Stop()
+	gather := time.NewTimer(gatherFor)
+	defer gather.Stop()
+	gathering, unwell := true, false
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-alarms.Wake():
-			for it, ok := alarms.TryNext(); ok; it, ok = alarms.TryNext() {
-				n.publish(n.alarm(it.Value))
-			}
-		case <-devices.Wake():
-			n.devices(devices)
-		case <-events.Wake():
-			for it, ok := events.TryNext(); ok; it, ok = events.TryNext() {
-				if it.Gap {
-					n.catchUp(it.Value.Seq)
-				}
-				n.event(it.Value)
-			}
-		case <-health:
-			n.publish(n.health())
 		case <-beat.C:
 			n.publish(n.beat(time.Now()))
+			continue
+		case <-gather.C:
+			gathering = false
+			n.tell(alarms, devices, events)
+			if unwell {
+				n.publish(n.health())
+				unwell = false
+			}
+			continue
+		case <-alarms.Wake():
+		case <-devices.Wake():
+		case <-events.Wake():
+		case <-health:
+			unwell = true
 		}
+		if !gathering {
+			gather.Reset(gatherFor)
+			gathering = true
+		}
+	}
+}
+
+// tell publishes what has gathered.
+func (n *news) tell(alarms *bus.Subscription[home.Alarm], devices *bus.Subscription[home.Device], events *bus.Subscription[home.Event]) {
+	for it, ok := alarms.TryNext(); ok; it, ok = alarms.TryNext() {
+		n.publish(n.alarm(it.Value))
+	}
+	n.devices(devices)
+	for it, ok := events.TryNext(); ok; it, ok = events.TryNext() {
+		if it.Gap {
+			n.catchUp(it.Value.Seq)
+		}
+		n.event(it.Value)
 	}
 }
 

@@ -14,7 +14,7 @@ const (
 	streamPath    = "/api/v1/stream"
 	writeTimeout  = 5 * time.Second // for one write to a browser
 	maxStreams    = 512
-	maxPerCaller  = 24
+	maxPerCaller  = 128
 	maxWriteBytes = 64 << 10
 	retryAfter    = 1000 // ms that a browser waits before it comes back
 )

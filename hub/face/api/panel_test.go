@@ -1,0 +1,160 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"gatehouse/hub/alarm"
+	"gatehouse/hub/alarm/guard"
+	"gatehouse/hub/home"
+)
+
+// panelInMemory is the guard's store and journal.
+type panelInMemory struct {
+	mu    sync.Mutex
+	saved *alarm.Panel
+	lines []home.Event
+}
+
+func (m *panelInMemory) Load() (alarm.Panel, bool, error) { return alarm.Panel{}, false, nil }
+
+func (m *panelInMemory) Save(p alarm.Panel) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.saved = &p
+	return nil
+}
+
+func (m *panelInMemory) Add(e home.Event) uint64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lines = append(m.lines, e)
+	return uint64(len(m.lines))
+}
+
+func (m *panelInMemory) Sound(alarm.Sound) {}
+
+func (m *panelInMemory) text() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var b strings.Builder
+	for _, e := range m.lines {
+		b.WriteString(e.Text + string(e.Data) + "\n")
+	}
+	return b.String()
+}
+
+// guarded is a house whose panel is the real one.
+func guarded(t *testing.T) (srv http.Handler, g *guard.Guard, m *panelInMemory) {
+	t.Helper()
+	m = &panelInMemory{}
+	g, err := guard.Open(guard.Options{Store: m, Journal: m, Siren: m, CodeKey: slices.Repeat([]byte{7}, 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := g.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(func() { cancel(); running.Wait() })
+	h := newHouse()
+	h.opt.Panel, h.opt.Zones, h.opt.Codes, h.opt.AlarmChanges = g, g, g, &g.Changes
+	return h.api(t).Handler(), g, m
+}
+
+// The whole way of a day with the real panel: a zone and a code are made, the
+// house is armed in one tap, a snatched phone cannot disarm, the code can.
+func TestADayWithTheRealPanel(t *testing.T) {
+	srv, _, m := guarded(t)
+	const digits = "735917"
+	made := decode[home.Code](t, call(t, srv, "owner", "POST", "/api/v1/codes", `{"person":"Ada","kind":"user","code":"`+digits+`"}`), 201)
+	if made.Code != "" || made.ID == "" {
+		t.Errorf("got %+v, want an id and no digits", made)
+	}
+	given := decode[home.Code](t, call(t, srv, "owner", "POST", "/api/v1/codes", `{"person":"Bo","kind":"user"}`), 201)
+	if len(given.Code) != 6 {
+		t.Errorf("got %+v, want six digits from the hub", given)
+	}
+	if w := call(t, srv, "owner", "GET", "/api/v1/codes", ""); strings.Contains(w.Body.String(), given.Code) || strings.Contains(w.Body.String(), digits) {
+		t.Errorf("digits are read back: %s", w.Body)
+	}
+	zone := `{"name":"Front door","device":"zwave-5","trait":"contact","kind":"entry","modes":["home","night","away"]}`
+	if z := decode[home.Zone](t, call(t, srv, "owner", "PUT", "/api/v1/zones/front-door", zone), 200); z.ID != "front-door" {
+		t.Errorf("got %+v, want the zone", z)
+	}
+	put := func(who, body string) (code int, state home.Alarm, p Problem) {
+		w := call(t, srv, who, "PUT", "/api/v1/alarm/mode", body)
+		if w.Code == 200 {
+			return w.Code, decode[home.Alarm](t, w, 200), p
+		}
+		return w.Code, state, decode[Problem](t, w, w.Code)
+	}
+	if code, _, p := put("member", `{"mode":"away"}`); code != 409 || !slices.Contains(p.Open, "front-door") {
+		t.Errorf("got %d %+v, want not ready: the door was never heard closed", code, p)
+	}
+	// During the exit delay a signed-in person may change their mind.
+	if code, s, p := put("member", `{"mode":"away","force":true}`); code != 200 || s.Phase != home.PhaseArming {
+		t.Errorf("got %d %+v %+v, want arming", code, s, p)
+	}
+	if code, s, p := put("member", `{"mode":"disarmed"}`); code != 200 || s.Mode != home.Disarmed {
+		t.Errorf("got %d %+v %+v, want disarmed", code, s, p)
+	}
+	// Armed, they may not.
+	if code, s, _ := put("member", `{"mode":"away","force":true,"exit_delay":"0s"}`); code != 200 || s.Phase != home.PhaseArmed {
+		t.Errorf("got %d %+v, want armed", code, s)
+	}
+	for _, mode := range []string{"disarmed", "home"} {
+		if code, _, p := put("member", `{"mode":"`+mode+`","force":true}`); code != 403 || p.Code != codeCodeNeeded {
+			t.Errorf("%s: got %d %+v, want the code asked for", mode, code, p)
+		}
+	}
+	if code, _, p := put("member", `{"mode":"disarmed","code":"111111"}`); code != 403 || p.Code != codeWrongCode || p.TriesLeft == nil {
+		t.Errorf("got %d %+v, want a wrong code with the tries left", code, p)
+	}
+	if code, s, p := put("member", `{"mode":"disarmed","code":"`+digits+`"}`); code != 200 || s.Mode != home.Disarmed {
+		t.Errorf("got %d %+v %+v, want disarmed", code, s, p)
+	}
+	if text := m.text(); strings.Contains(text, digits) || strings.Contains(text, "111111") || strings.Contains(text, given.Code) {
+		t.Errorf("a code is in the journal:\n%s", text)
+	}
+}
+
+// After too many wrong codes every code is refused for a while, with the wait;
+// a program of the owner is not, and the alarm can still be silenced.
+func TestCodesLockAndTokensDoNot(t *testing.T) {
+	srv, _, _ := guarded(t)
+	call(t, srv, "owner", "POST", "/api/v1/codes", `{"person":"Ada","kind":"user","code":"735917"}`)
+	call(t, srv, "token-owner", "PUT", "/api/v1/alarm/mode", `{"mode":"away","force":true,"exit_delay":"0s"}`)
+	var last Problem
+	for try := range 6 {
+		w := call(t, srv, "owner", "PUT", "/api/v1/alarm/mode", `{"mode":"disarmed","code":"00000`+string(rune('0'+try))+`"}`)
+		last = decode[Problem](t, w, w.Code)
+	}
+	if last.Status != 429 || last.Code != codeLocked || last.RetryAfter == nil {
+		t.Fatalf("got %+v after six wrong codes, want locked with the wait", last)
+	}
+	wantProblem(t, call(t, srv, "owner", "PUT", "/api/v1/alarm/mode", `{"mode":"disarmed","code":"735917"}`), 429, codeLocked)
+	if s := decode[home.Alarm](t, call(t, srv, "token-owner", "PUT", "/api/v1/alarm/mode", `{"mode":"disarmed"}`), 200); s.Mode != home.Disarmed {
+		t.Errorf("got %+v, want disarmed", s)
+	}
+}
+
+// A panic is raised and silenced, and stays on the record.
+func TestPanicAndSilence(t *testing.T) {
+	srv, g, _ := guarded(t)
+	s := decode[home.Alarm](t, call(t, srv, "member", "POST", "/api/v1/alarm/panic", ""), 200)
+	if s.Phase != home.PhaseAlarm || s.Alarm == nil || s.Alarm.Kind != "panic" {
+		t.Errorf("got %+v, want the alarm", s)
+	}
+	s = decode[home.Alarm](t, call(t, srv, "member", "POST", "/api/v1/alarm/silence", ""), 200)
+	if s.Alarm == nil || !s.Alarm.Silenced || g.State().Phase != home.PhaseAlarm {
+		t.Errorf("got %+v, want the alarm silenced and on the record", s)
+	}
+}
