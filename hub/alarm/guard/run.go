@@ -86,9 +86,9 @@ const longest = time.Minute
 
 // next is how long until somebody must look at the panel again.
 func (g *Guard) next() time.Duration {
-	wait := longest
+	wait, now := longest, g.now()
 	if until := g.panel.Until(); !until.IsZero() {
-		wait = min(wait, until.Sub(g.now()))
+		wait = min(wait, until.Sub(now))
 	}
 	if len(g.waiting) > 0 {
 		wait = min(wait, time.Until(g.waiting[0].giveUp))
