@@ -11,7 +11,7 @@ func waiting(node NodeID, lane Lane, seq uint64, payload ...byte) *request {
 
 func TestQueueKeepsLanesAndOrder(t *testing.T) {
 	var q queue
-	r := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // order of a test
+	r := rand.New(rand.NewPCG(1, 2))
 	for seq := range uint64(2000) {
 		q.push(waiting(2, Lane(r.IntN(int(lanes))), seq))
 		if r.IntN(3) == 0 {

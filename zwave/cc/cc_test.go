@@ -298,3 +298,30 @@ func BenchmarkParseNotification(b *testing.B) {
 		}
 	}
 }
+
+func TestBatteryLow(t *testing.T) {
+	for _, tt := range []struct {
+		r       cc.BatteryReport
+		percent int
+		low     bool
+	}{
+		{cc.BatteryReport{Level: 87}, 87, false},
+		{cc.BatteryReport{Level: cc.BatteryLow}, 0, true},
+		{cc.BatteryReport{Level: 20, Status: 0x01}, 20, true},
+	} {
+		if got, low := tt.r.Percent(), tt.r.Low(); got != tt.percent || low != tt.low {
+			t.Errorf("%+v: got %d %%, low %v", tt.r, got, low)
+		}
+	}
+}
+
+func TestLevel(t *testing.T) {
+	for level, want := range map[cc.Level]bool{cc.Off: false, 1: true, 99: true, 0xFE: false, cc.On: true} {
+		if got := level.On(); got != want {
+			t.Errorf("%#x: got %v, want %v", byte(level), got, want)
+		}
+	}
+	if cc.OnOff(true) != cc.On || cc.OnOff(false) != cc.Off {
+		t.Error("OnOff is wrong")
+	}
+}

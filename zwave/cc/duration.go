@@ -35,12 +35,10 @@ const (
 // On tells whether the level is neither off nor unknown.
 func (l Level) On() bool { return l != Off && l != 0xFE }
 
-func level(on bool) Level {
+// OnOff is the level of a switch.
+func OnOff(on bool) Level {
 	if on {
 		return On
 	}
 	return Off
 }
-
-// OnOff is the level of a switch.
-func OnOff(on bool) Level { return level(on) }

@@ -135,7 +135,7 @@ func TestTCP(t *testing.T) {
 	dial := func() net.Conn {
 		t.Helper()
 		for end := time.Now().Add(5 * time.Second); ; {
-			c, err := net.Dial("tcp", l.Addr()) //nolint:noctx // loopback
+			c, err := net.Dial("tcp", l.Addr())
 			if err == nil {
 				t.Cleanup(func() { _ = c.Close() })
 				return c
@@ -160,7 +160,7 @@ func TestTCP(t *testing.T) {
 	s.Plug()
 	talk(t, dial())
 	stop()
-	if c, err := net.Dial("tcp", l.Addr()); err == nil { //nolint:noctx // loopback
+	if c, err := net.Dial("tcp", l.Addr()); err == nil {
 		_ = c.Close()
 		t.Error("still listening")
 	}

@@ -577,8 +577,8 @@ func (s *Stick) sent(t *sending, status byte) {
 // 10 ms, no repeaters, the signal strength of the acknowledgement, the route's speed.
 func appendTxReport(b []byte, took time.Duration) []byte {
 	const unknown = 0x7f
-	b = binary.BigEndian.AppendUint16(b, uint16(min(took/(10*time.Millisecond), 0xffff))) //nolint:gosec // bounded
-	b = append(b, 0, 0xc4)                                                                // −60 dBm
+	b = binary.BigEndian.AppendUint16(b, uint16(min(took/(10*time.Millisecond), 0xffff)))
+	b = append(b, 0, 0xc4) // −60 dBm
 	b = append(b, unknown, unknown, unknown, unknown)
 	b = append(b, 1, 1, 3)    // channels, routing scheme
 	b = append(b, 0, 0, 0, 0) // repeaters

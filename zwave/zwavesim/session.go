@@ -422,11 +422,14 @@ func (h *session) hearFrame(t token) {
 func (h *session) busy(f byte, now time.Time) bool {
 	s := h.s
 	if c := s.command; c.waiting && now.Sub(c.at) < responseWithin {
+		if f == fnAbort { // urgent by nature: it may cross the response
+			return true
+		}
 		s.violation("function %#02x before the response to %#02x", f, c.function)
 		return true
 	}
 	if o := h.inflight; o != nil {
-		if o.isAnswer() && o.spoiled == 0 {
+		if o.isAnswer() && o.spoiled == 0 && f != fnAbort {
 			s.violation("function %#02x before the ACK of the response to %#02x", f, o.function())
 		}
 		return true // a collision with something unsolicited: nobody's fault

@@ -114,7 +114,7 @@ func New(o Options) *Stick {
 	}
 	return &Stick{
 		opt:      o,
-		rand:     rand.New(rand.NewPCG(o.Seed, 1)), //nolint:gosec // sizes of writes, no secret
+		rand:     rand.New(rand.NewPCG(o.Seed, 1)),
 		nodes:    map[uint16]*Node{},
 		plugging: make(chan struct{}),
 		changed:  make(chan struct{}),

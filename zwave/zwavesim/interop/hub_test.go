@@ -48,7 +48,7 @@ homekit: {enabled: false}
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program, "serve", "--config", file) //nolint:noctx // ended by SIGTERM below, as its owner ends it
+	cmd := exec.Command(program, "serve", "--config", file)
 	log, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ package interop
 
 import (
 	"context"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -11,21 +12,37 @@ import (
 	"gatehouse/zwave/zwavesim"
 )
 
-// serve puts a stick on a TCP port of loopback.
-func serve(t *testing.T, s *zwavesim.Stick) (addr string) {
+// serveTCP puts a stick on a TCP port of loopback.
+func serveTCP(t *testing.T, s *zwavesim.Stick) (addr string) {
 	t.Helper()
 	l, err := s.ListenTCP(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	keep(t, l.Run)
+	return "tcp://" + l.Addr()
+}
+
+// servePTY puts it behind a link, as in /dev/serial/by-id.
+func servePTY(t *testing.T, s *zwavesim.Stick) (path string) {
+	t.Helper()
+	p, err := s.LinkPTY(filepath.Join(t.TempDir(), "usb-stick"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	keep(t, p.Run)
+	return p.Path()
+}
+
+// keep runs until the test ends.
+func keep(t *testing.T, run func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = l.Run(ctx)
+		_ = run(ctx)
 	}()
 	t.Cleanup(func() { cancel(); <-done })
-	return "tcp://" + l.Addr()
 }
 
 // keepAwake is somebody who presses the sleepers' buttons every few seconds.
@@ -50,9 +67,15 @@ func keepAwake(nodes []*zwavesim.Node) (stop func()) {
 
 // Their driver is the judge of our stick.
 func TestTheirDriverOnOurStick(t *testing.T) {
-	for name, o := range map[string]zwavesim.Options{"static": {}, "bridge": {Bridge: true}} {
+	for name, c := range map[string]struct {
+		stick zwavesim.Options
+		serve func(*testing.T, *zwavesim.Stick) string
+	}{
+		"static controller on a pty": {zwavesim.Options{}, servePTY},
+		"bridge controller on tcp":   {zwavesim.Options{Bridge: true}, serveTCP},
+	} {
 		t.Run(name, func(t *testing.T) {
-			s := zwavesim.New(o)
+			s := zwavesim.New(c.stick)
 			door := s.NewContact(zwavesim.Make{BinarySensor: true})
 			hall := s.NewMotion(zwavesim.Make{Supervised: true})
 			sink := s.NewLeak(zwavesim.Make{})
@@ -62,7 +85,7 @@ func TestTheirDriverOnOurStick(t *testing.T) {
 			loft := s.NewSmoke(zwavesim.Make{})
 			s.Place(door, hall, sink, siren, plug, pad, loft)
 			sleepers := []*zwavesim.Node{door.Node, hall.Node, sink.Node, loft.Node}
-			d := start(t, "driver.mjs", serve(t, s), scratch(t))
+			d := start(t, "driver.mjs", c.serve(t, s), scratch(t))
 			d.heard(0, 30*time.Second, "ready", func(l line) bool { return l.Event == "ready" && len(l.Nodes) == 8 })
 			stop := keepAwake(sleepers)
 			defer stop()
