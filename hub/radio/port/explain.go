@@ -88,7 +88,7 @@ func holder(path string) string {
 		if pid == self {
 			continue
 		}
-		name, err := os.ReadFile(filepath.Join(dir, "comm")) //nolint:gosec // under /proc
+		name, err := os.ReadFile(filepath.Join(dir, "comm"))
 		if err != nil {
 			continue
 		}

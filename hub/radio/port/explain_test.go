@@ -46,7 +46,7 @@ func TestPorts(t *testing.T) {
 func TestPermissionNamesTheGroup(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ttyACM0")
 	touch(t, path)
-	if err := os.Chmod(path, 0o660); err != nil { //nolint:gosec // as udev leaves it
+	if err := os.Chmod(path, 0o660); err != nil {
 		t.Fatal(err)
 	}
 	got := openError(path, unix.EACCES).Error()

@@ -174,7 +174,7 @@ func (p *serialPort) Write(b []byte) (int, error) {
 				return done, p.fail(fmt.Errorf("port: %s: %w for %s", p.path, ErrStalled, writeWithin))
 			}
 			// Short, so that Close is not kept waiting. An error shows in the next write.
-			_, _ = unix.Poll([]unix.PollFd{{Fd: int32(p.ctl), Events: unix.POLLOUT}}, 50) //nolint:gosec // a descriptor fits
+			_, _ = unix.Poll([]unix.PollFd{{Fd: int32(p.ctl), Events: unix.POLLOUT}}, 50)
 		default:
 			return done, p.fail(fmt.Errorf("port: %s: %w: %w", p.path, ErrUnplugged, err))
 		}
