@@ -46,7 +46,7 @@ func (x *index) id(p pair) uint32 {
 	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	id = uint32(len(x.pairs)) //nolint:gosec // bounded by memory
+	id = uint32(len(x.pairs))
 	x.pairs = append(x.pairs, p)
 	x.ids[p] = id
 	return id
@@ -83,7 +83,7 @@ func (x *index) appendBlock(row []byte, b *block) []byte {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	row = append(row, entryLayout)
-	row = binary.AppendUvarint(row, uint64(b.count)) //nolint:gosec // never negative
+	row = binary.AppendUvarint(row, uint64(b.count))
 	row = binary.AppendVarint(row, b.minAt)
 	row = binary.AppendVarint(row, b.maxAt)
 	row = binary.AppendUvarint(row, uint64(len(b.pairs)))

@@ -319,7 +319,7 @@ func (j *Journal) load() error {
 		// The numbers of the lost journal are not known. Milliseconds since
 		// 1970 lie above them unless it took more than a thousand entries a
 		// second all its life.
-		j.reserved = uint64(max(0, time.Now().UnixMilli())) //nolint:gosec // not negative
+		j.reserved = uint64(max(0, time.Now().UnixMilli()))
 	}
 	j.next = max(j.last, j.reserved) + 1
 	reserved := j.next + 64

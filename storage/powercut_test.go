@@ -156,7 +156,7 @@ func verifyTables(dir string, promised int) error {
 func workJournal(dir string, bad bool, ack func(int)) error {
 	j, err := OpenJournal(filepath.Join(dir, "journal.db"), JournalOptions{
 		keep:      300,
-		OnDurable: func(b []Entry) { ack(int(b[len(b)-1].Seq)) }, //nolint:gosec // small
+		OnDurable: func(b []Entry) { ack(int(b[len(b)-1].Seq)) },
 	})
 	if err != nil {
 		return err
@@ -206,7 +206,7 @@ func verifyJournal(dir string, promised int) error {
 	if f, bad := j.Fault(); bad {
 		return fmt.Errorf("fault: %v", f)
 	}
-	if j.Last() < uint64(promised) { //nolint:gosec // small
+	if j.Last() < uint64(promised) {
 		return fmt.Errorf("lost: the last is %d, promised %d", j.Last(), promised)
 	}
 	seen := 0
@@ -216,7 +216,7 @@ func verifyJournal(dir string, promised int) error {
 			return err
 		}
 		for _, e := range page {
-			if want := j.Last() - uint64(seen); e.Seq != want || string(e.Body) != strconv.FormatUint(e.Seq, 10) { //nolint:gosec // small
+			if want := j.Last() - uint64(seen); e.Seq != want || string(e.Body) != strconv.FormatUint(e.Seq, 10) {
 				return fmt.Errorf("entry %d says %s, want %d", e.Seq, e.Body, want)
 			}
 			seen++
@@ -225,10 +225,10 @@ func verifyJournal(dir string, promised int) error {
 			break
 		}
 	}
-	if seen != j.index.total || seen < min(int(j.Last()), 300) { //nolint:gosec // small
+	if seen != j.index.total || seen < min(int(j.Last()), 300) {
 		return fmt.Errorf("%d entries, the index says %d, the last is %d", seen, j.index.total, j.Last())
 	}
-	if next := j.Append(Entry{}); next <= uint64(promised) { //nolint:gosec // small
+	if next := j.Append(Entry{}); next <= uint64(promised) {
 		return fmt.Errorf("number %d was announced before", next)
 	}
 	return nil
@@ -263,7 +263,7 @@ func runChild(ctx context.Context, args ...string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, self, append([]string{"power-cut"}, args...)...).CombinedOutput() //nolint:gosec // this program
+	out, err := exec.CommandContext(ctx, self, append([]string{"power-cut"}, args...)...).CombinedOutput()
 	if err != nil {
 		first, _, _ := bytes.Cut(out, []byte("\n"))
 		return fmt.Errorf("%w: %s", err, first)
@@ -296,8 +296,8 @@ func TestPowerCut(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			seed := uint64(time.Now().UnixNano())  //nolint:gosec // any
-			dice := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // play
+			seed := uint64(time.Now().UnixNano())
+			dice := rand.New(rand.NewPCG(seed, 0))
 			type try struct {
 				dir, promised string
 				cut           int

@@ -134,7 +134,7 @@ func (k *kept) Write(ctx context.Context, h fs.FileHandle, data []byte, off int6
 		k.r.mu.Lock()
 		defer k.r.mu.Unlock()
 		k.r.ills = string(data)
-		return uint32(len(data)), 0 //nolint:gosec // a word
+		return uint32(len(data)), 0
 	}
 	if k.name != ackName && k.r.ill("full") {
 		return 0, syscall.ENOSPC
@@ -150,7 +150,7 @@ func (k *kept) Write(ctx context.Context, h fs.FileHandle, data []byte, off int6
 
 func (k *kept) Setattr(ctx context.Context, h fs.FileHandle, in *fuse.SetAttrIn, out *fuse.AttrOut) syscall.Errno {
 	if size, ok := in.GetSize(); ok {
-		k.r.log(op{kind: opTruncate, file: k.number, off: int64(size)}) //nolint:gosec // small
+		k.r.log(op{kind: opTruncate, file: k.number, off: int64(size)})
 	}
 	return k.MemRegularFile.Setattr(ctx, h, in, out)
 }

@@ -106,11 +106,11 @@ func (t *Table[T]) AllTx(tx *Tx) ([]Row[T], error) {
 	var bad []error
 	err := b.ForEach(func(k, row []byte) error {
 		r := Row[T]{Key: string(k)}
-		if err := json.Unmarshal(row, &r.Value); err != nil {
-			bad = append(bad, &RowError{t.name, r.Key, err})
-			return nil
+		if why := json.Unmarshal(row, &r.Value); why != nil {
+			bad = append(bad, &RowError{t.name, r.Key, why})
+		} else {
+			rows = append(rows, r)
 		}
-		rows = append(rows, r)
 		return nil
 	})
 	return rows, errors.Join(append(bad, err)...)

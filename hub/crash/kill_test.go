@@ -21,9 +21,9 @@ func TestKill(t *testing.T) {
 	h := newHouse(t, build(t), t.TempDir())
 	h.start()
 	h.furnish()
-	seed := uint64(time.Now().UnixNano()) //nolint:gosec // any
+	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	dice := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // play
+	dice := rand.New(rand.NewPCG(seed, 0))
 
 	phases := []home.Phase{home.PhaseArming, home.PhaseArmed, home.PhaseEntry, home.PhaseAlarm, home.PhaseDisarmed}
 	count := map[home.Phase]int{}
