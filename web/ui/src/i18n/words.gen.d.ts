@@ -85,6 +85,9 @@ interface Words {
 	'open.one': 'name';
 	'open.two': 'a' | 'b';
 	'open.many': 'n';
+	'unheard.one': 'name';
+	'unheard.two': 'a' | 'b';
+	'unheard.many': 'n';
 	'gap.radio': 'n';
 	'gap.missing': 'name';
 	'gap.tampered': 'name';
@@ -129,6 +132,8 @@ interface Words {
 	'asking.not': never;
 	'asking.refused.open': never;
 	'asking.refused.open.many': never;
+	'asking.refused.unheard': never;
+	'asking.refused.unheard.many': never;
 	'asking.refused.title': never;
 	'pad.title': never;
 	'pad.title.change': never;

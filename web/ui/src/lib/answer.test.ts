@@ -9,7 +9,7 @@ const t = speaker('en');
 const w: Writer = { atClock: (iso) => iso.slice(11, 16), span: (ms) => `${Math.round(ms / 1000)} s` };
 const NOW = '2026-05-03T14:00:00.000Z';
 
-const zone = (id: string, name: string, trait = 'contact', more: Partial<Zone> = {}): Zone => ({
+const zone = (id: string, name: string, trait: Zone['trait'] = 'contact', more: Partial<Zone> = {}): Zone => ({
 	id,
 	name,
 	device: `zwave-${id}`,
@@ -17,6 +17,8 @@ const zone = (id: string, name: string, trait = 'contact', more: Partial<Zone> =
 	kind: 'perimeter',
 	modes: ['home', 'night', 'away'],
 	bypassed: false,
+	chime: false,
+	cross_zone: '',
 	...more,
 });
 const zones = [
@@ -29,6 +31,11 @@ const device = (id: string, more: Partial<Device> = {}): Device => ({
 	name: `The ${id} sensor`,
 	room: '',
 	radio: 'zwave',
+	address: '',
+	maker: '',
+	model: '',
+	firmware: '',
+	security: 's2-authenticated',
 	power: 'battery',
 	health: 'ok',
 	last_seen: NOW,
@@ -73,7 +80,13 @@ function house(c: Case): [House, number] {
 	const snapshot: Snapshot = {
 		alarm: { ...off, ...c.alarm },
 		zones: c.zones ?? zones,
-		devices: c.devices ?? zones.map((z) => device(z.id)),
+		devices:
+			c.devices ??
+			zones.map((z) => {
+				const value =
+					z.trait === 'motion' ? c.alarm?.open?.includes(z.id) : c.alarm?.open?.includes(z.id) ? 'open' : 'closed';
+				return device(z.id, { traits: { [z.trait]: { value: value ?? false, since: NOW } } });
+			}),
 		health: c.health ?? [],
 		events: c.events ?? [],
 	};
@@ -124,6 +137,23 @@ test.each<[string, Case, string, string, string]>([
 		'open',
 		'Front door and Kitchen window are open.',
 		'The alarm is off.',
+	],
+	[
+		'no word yet',
+		{ alarm: { open: ['kitchen', 'front'] }, devices: [] },
+		'open',
+		'No word from Front door and Kitchen window yet.',
+		'The alarm is off.',
+	],
+	[
+		'one is open, of one there is no word yet',
+		{
+			alarm: { open: ['kitchen', 'front'] },
+			devices: [device('front', { traits: { contact: { value: 'open', since: NOW } } })],
+		},
+		'open',
+		'Front door is open.',
+		'The alarm is off. No word from Kitchen window yet.',
 	],
 	['nothing to watch', { zones: [] }, 'empty', 'Let’s add your first sensor.', 'A door contact takes about a minute.'],
 	[
@@ -248,7 +278,7 @@ test('what came in is what opened it, not what stood open before', () => {
 	expect(got.evidence).toBe('Front door opened. Enter your code.');
 });
 
-test.each([
+test.each<[string, Zone['trait'], string, string]>([
 	['fire', 'smoke', 'Smoke: Attic.', 'Get everyone out and stay out. Close doors behind you.'],
 	['co', 'co', 'Carbon monoxide: Attic.', 'Get everyone out into fresh air. Open windows on the way.'],
 	['water', 'water', 'Water: Attic.', 'Shut the main valve. Keep clear of sockets in the wet.'],

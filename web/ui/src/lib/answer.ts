@@ -6,9 +6,10 @@
  * exit delay, armed, something open, quiet. The word "safe" is never said, the
  * evidence is. What is known only from the past is told in the past tense.
  */
-import type { Alarm, Device, Mode, Trouble, Zone } from './api';
+import type { Alarm, Mode, Trouble, Zone } from './api';
 import { age, hubNow, link, type House, type Link, type Snapshot } from './house';
 import type { Say } from './i18n';
+import { zoneState } from './zones';
 
 export type Kind = 'loading' | 'alarm' | 'entry' | 'lost' | 'unguarded' | 'exit' | 'armed' | 'open' | 'quiet' | 'empty';
 
@@ -88,7 +89,7 @@ export function answer(h: House, now: number, t: Say, w: Writer): Answer {
 			kind: 'exit',
 			outline: 'ring',
 			title: t('answer.exit.title', { n: running.seconds }),
-			evidence: dated(open.length ? openLine(open, t) : t('answer.exit.evidence')),
+			evidence: dated(open.length ? openLine(s, open, t) : t('answer.exit.evidence')),
 		};
 	}
 	if (alarm.mode !== 'disarmed') {
@@ -101,12 +102,12 @@ export function answer(h: House, now: number, t: Say, w: Writer): Answer {
 	const doors = s.zones.filter((z) => z.trait === 'contact');
 	if (open.length) {
 		const rest = doors.length - open.length;
-		return {
-			...base,
-			kind: 'open',
-			title: openLine(open, t),
-			evidence: dated(rest > 0 ? t('answer.open.evidence', { n: rest }) : t('answer.open.all')),
-		};
+		const unheard = open.filter((z) => !surely(s, z));
+		const parts = [
+			rest > 0 ? t('answer.open.evidence', { n: rest }) : t('answer.open.all'),
+			unheard.length < open.length && unheard.length ? openLine(s, unheard, t) : '',
+		];
+		return { ...base, kind: 'open', title: openLine(s, open, t), evidence: dated(parts.filter(Boolean).join(' ')) };
 	}
 	const closed = doors.length ? t('answer.quiet.closed', { n: doors.length }) : '';
 	const heard = s.devices.every((d) => d.health === 'ok') ? t('answer.quiet.heard') : '';
@@ -138,12 +139,24 @@ export function openings(s: Snapshot, mode?: Mode): Zone[] {
 	);
 }
 
-/** "Kitchen window is open.", "Kitchen window and Back door are open.", "3 doors and windows are open." */
-export function openLine(open: Zone[], t: Say): string {
-	const [a, b] = open;
-	if (open.length === 1 && a) return t('open.one', { name: a.name });
-	if (open.length === 2 && a && b) return t('open.two', { a: a.name, b: b.name });
-	return t('open.many', { n: open.length });
+/** Whether a zone is known to be open, and not only not known to be closed. */
+export function surely(s: Snapshot, z: Zone): boolean {
+	return zoneState(s, z).tone !== 'unknown';
+}
+
+/**
+ * "Kitchen window is open.", "Kitchen window and Back door are open.", "3 doors
+ * and windows are open."; of those that nothing was heard of only if there are
+ * no others: "No word from Kitchen window yet."
+ */
+export function openLine(s: Snapshot, zones: Zone[], t: Say): string {
+	const sure = zones.filter((z) => surely(s, z));
+	const [a, b] = sure.length ? sure : zones;
+	const n = sure.length || zones.length;
+	const key = sure.length ? 'open' : 'unheard';
+	if (n === 1 && a) return t(`${key}.one`, { name: a.name });
+	if (n === 2 && a && b) return t(`${key}.two`, { a: a.name, b: b.name });
+	return t(`${key}.many`, { n });
 }
 
 const alwaysGaps = new Set(['radio-down', 'device-missing', 'device-tampered', 'siren-silent', 'storage-fault']);
@@ -167,7 +180,7 @@ export function troubles(s: Snapshot): Trouble[] {
 function gapTitle(x: Trouble, s: Snapshot, t: Say): string {
 	if (x.code === 'radio-down') {
 		const deaf = new Set(s.zones.map((z) => z.device));
-		const n = s.devices.filter((d: Device) => d.radio === 'zwave' && deaf.has(d.id)).length;
+		const n = s.devices.filter((d) => d.radio === 'zwave' && deaf.has(d.id)).length;
 		if (n > 0) return t('gap.radio', { n });
 	}
 	const device = s.devices.find((d) => d.id === x.device);

@@ -1,72 +1,28 @@
 /**
- * The hub's API as this page uses it. The shapes are the hub's own; every
- * refusal arrives as a Refusal with the problem that the hub gave (RFC 9457).
+ * The hub's API as this page uses it. The shapes are made from the hub's own
+ * document; every refusal arrives as a Refusal with the problem that the hub gave.
  */
-export type Mode = 'disarmed' | 'home' | 'night' | 'away';
-export type Phase = 'disarmed' | 'arming' | 'armed' | 'entry' | 'alarm';
-export type Severity = 'critical' | 'warning' | 'info';
-export type Value = string | boolean | number | null;
+import type { components } from '../api.gen';
 
-export interface Trouble {
-	code: string;
-	device: string;
-	text: string;
-	severity: Severity;
-	since: string;
-	mend: string;
-	blocks: Mode[] | null;
-}
-export interface Alarm {
-	seq: number;
-	mode: Mode;
-	phase: Phase;
-	since: string;
-	until: string | null;
-	now: string;
-	open: string[];
-	bypassed: string[];
-	ready: Partial<Record<Mode, boolean>>;
-	troubles: Trouble[];
-	alarm: { kind: string; zone: string; since: string; verified: boolean; silenced: boolean } | null;
-	changed_by: string;
-}
-export interface Zone {
-	id: string;
-	name: string;
-	device: string;
-	trait: string;
-	kind: string;
-	modes: Mode[];
-	bypassed: boolean;
-}
-export interface Device {
-	id: string;
-	name: string;
-	room: string;
-	radio: string;
-	power: string;
-	health: 'ok' | 'joining' | 'late' | 'missing' | 'failed';
-	last_seen: string | null;
-	traits: Record<string, { value: Value; since: string }>;
-}
-export interface Event {
-	seq: number;
-	at: string;
-	kind: string;
-	device: string;
-	zone: string;
-	who: string | null;
-	text: string;
-}
-export interface Problem {
-	status: number;
-	code: string;
-	detail: string;
-	open?: string[];
-	troubles?: Trouble[];
-	tries_left?: number;
-	retry_after?: number;
-}
+type Schemas = components['schemas'];
+
+export type Alarm = Schemas['Alarm'];
+export type Mode = Alarm['mode'];
+export type Phase = Alarm['phase'];
+export type Zone = Schemas['Zone'];
+export type Device = Schemas['Device'];
+export type Event = Schemas['Event'];
+export type Trouble = Schemas['TroubleItem'];
+export type Session = Schemas['SessionState'];
+export type Stage = Session['stage'];
+export type Right = Session['rights'][number];
+export type Setup = Schemas['SetupState'];
+export type Offer = Schemas['Offer'];
+export type Verdict = Schemas['Verdict'];
+export type LiveSession = Schemas['LiveSession'];
+export type JoinState = Schemas['JoinState'];
+/** A refusal (RFC 9457); what stands in the way of it depends on its code. */
+export type Problem = Pick<Schemas['Problem'], 'status' | 'code' | 'detail'> & Partial<Schemas['Problem']>;
 
 /** The hub said no, and why. */
 export class Refusal extends Error {
@@ -135,55 +91,4 @@ export async function call<T>(
 /** A key for one thing to be done. crypto.randomUUID is missing on plain http. */
 export function newKey(): string {
 	return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
-}
-
-export type Stage = 'none' | 'enrol' | 'pending' | 'full';
-export interface Session {
-	stage: Stage;
-	id: string;
-	name: string;
-	role: string;
-	rights: string[];
-	fresh: boolean;
-	claimed: boolean;
-	home: string;
-	emergency: string;
-	zone: string;
-	demo: boolean;
-	now: string;
-}
-export interface Setup {
-	claimed: boolean;
-	step: 'claim' | 'password' | 'totp' | 'recovery' | 'finish' | 'done';
-	name: string;
-	tries_left: number;
-	wait: number;
-	demo: boolean;
-}
-export interface Offer {
-	key: string;
-	uri: string;
-}
-export interface Verdict {
-	good: boolean;
-	score: number;
-	reason: string;
-}
-export interface LiveSession {
-	id: string;
-	name: string;
-	stage: Stage;
-	created: string;
-	seen: string;
-	expires: string;
-	from: string;
-	agent: string;
-	current: boolean;
-}
-export interface JoinState {
-	step: 'idle' | 'waiting' | 'found' | 'pin' | 'securing' | 'interviewing' | 'done' | 'failed';
-	device: string;
-	dsk: string;
-	reason: string;
-	until: string | null;
 }

@@ -26,7 +26,19 @@ function panel(seq: number, mode: Mode, now: number): Alarm {
 }
 const snapshot = (alarm: Alarm, devices: Device[] = []): Snapshot => ({
 	alarm,
-	zones: [{ id: 'a', name: 'A', device: 'a', trait: 'contact', kind: 'entry', modes: ['away'], bypassed: false }],
+	zones: [
+		{
+			id: 'a',
+			name: 'A',
+			device: 'a',
+			trait: 'contact',
+			kind: 'entry',
+			modes: ['away'],
+			bypassed: false,
+			chime: false,
+			cross_zone: '',
+		},
+	],
 	devices,
 	health: [],
 	events: [],
@@ -36,6 +48,11 @@ const device = (id: string, name: string): Device => ({
 	name,
 	room: '',
 	radio: 'zwave',
+	address: '',
+	maker: '',
+	model: '',
+	firmware: '',
+	security: 'none',
 	power: '',
 	health: 'ok',
 	last_seen: null,

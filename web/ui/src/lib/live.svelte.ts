@@ -4,7 +4,17 @@
  * nothing themselves. The rules about what may be shown are in house.ts.
  */
 import { answer, type Answer } from './answer';
-import { call, Refusal, whenSignedOut, type Alarm, type Device, type Event, type Trouble, type Zone } from './api';
+import {
+	call,
+	Refusal,
+	whenSignedOut,
+	type Alarm,
+	type Device,
+	type Event,
+	type Right,
+	type Trouble,
+	type Zone,
+} from './api';
 import { Clock } from './clock';
 import {
 	hubNow,
@@ -32,7 +42,7 @@ export class Live {
 	#stop: AbortController | null = null;
 	#lastId = '';
 	#began = 0;
-	#may: (right: string) => boolean = () => false;
+	#may: (right: Right) => boolean = () => false;
 
 	get house(): House {
 		return this.#house;
@@ -60,7 +70,7 @@ export class Live {
 	 * Starts to follow the house, until the stop that it returns is called. What
 	 * a person may not see is not asked for.
 	 */
-	start(may: (right: string) => boolean): () => void {
+	start(may: (right: Right) => boolean): () => void {
 		const stop = new AbortController();
 		this.#stop?.abort();
 		this.#stop = stop;
@@ -157,7 +167,7 @@ export class Live {
 		try {
 			const asked = this.#clock.now();
 			this.#take({ kind: 'asked' });
-			const get = <T>(right: string, path: string, none: T) => (this.#may(right) ? call<T>('GET', path) : none);
+			const get = <T>(right: Right, path: string, none: T) => (this.#may(right) ? call<T>('GET', path) : none);
 			const [zones, devices, health, page, alarm] = await Promise.all([
 				get<Zone[]>('zones.read', '/zones', []),
 				get<Device[]>('devices.read', '/devices', []),

@@ -1,5 +1,5 @@
 /** Who sits before this screen, as far as the hub knows. */
-import { call, Silence, type Session } from './api';
+import { call, Silence, type Right, type Session } from './api';
 import { onSignedOut } from './live.svelte';
 import { setZone } from './time';
 
@@ -20,7 +20,7 @@ class Who {
 	get session(): Session | null {
 		return this.#session;
 	}
-	may(right: string): boolean {
+	may(right: Right): boolean {
 		return this.#session?.rights.includes(right) ?? false;
 	}
 	take(session: Session): void {

@@ -27,8 +27,9 @@ export function zoneState(s: Snapshot, z: Zone): ZoneState {
 	// The panel counts a zone as open too when nobody has said that it is closed.
 	const counted = s.alarm.open.includes(z.id);
 	const quiet = value === false || value === 'closed' || value === 'off' || value === 'locked';
-	if (value === null || (quiet && counted) || device?.health === 'missing')
-		return { word: 'zone.unknown', tone: 'unknown', since: null };
+	if (value === null || (quiet && counted)) {
+		return { word: 'zone.unknown', tone: counted ? 'unknown' : 'quiet', since: null };
+	}
 	switch (z.trait) {
 		case 'contact':
 		case 'lock':

@@ -1,0 +1,19 @@
+import { defineConfig } from '@playwright/test';
+
+// The page in a real browser against the real program. Chromium is the
+// system's; nothing is downloaded. Each test has a hub of its own.
+export default defineConfig({
+	testDir: 'tests',
+	globalSetup: './tests/build.ts',
+	workers: process.env.CI ? 1 : 2,
+	timeout: 90_000,
+	expect: { timeout: 10_000 },
+	forbidOnly: true,
+	reporter: [['list']],
+	use: {
+		locale: 'en-GB',
+		timezoneId: 'Europe/Berlin',
+		trace: 'retain-on-failure',
+		launchOptions: { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] },
+	},
+});

@@ -1,0 +1,136 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+
+import { test as base, expect, type Page } from '@playwright/test';
+import axe from 'axe-core';
+
+/** A program that runs, and what it has said so far. */
+export class Program {
+	said = '';
+
+	constructor(readonly process: ChildProcess) {
+		for (const stream of [process.stdout, process.stderr]) stream?.on('data', (b: Buffer) => (this.said += b.toString()));
+	}
+	static start(...args: string[]): Program {
+		const program = process.env.GATEHOUSE;
+		if (!program) throw new Error('GATEHOUSE does not name the program: tests/build.ts should have');
+		return new Program(spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] }));
+	}
+	/** Waits until it has said something, and gives what matched. */
+	async says(what: RegExp): Promise<RegExpExecArray> {
+		await expect.poll(() => what.test(this.said), { message: `waiting for ${what} of the program`, timeout: 20_000 }).toBe(true);
+		return what.exec(this.said) as RegExpExecArray;
+	}
+	async stop(): Promise<void> {
+		if (this.process.exitCode !== null) return;
+		const gone = new Promise((done) => this.process.once('exit', done));
+		this.process.kill('SIGTERM');
+		await gone;
+	}
+}
+
+/** A demo home, and somebody in it who opens doors. */
+export class Demo {
+	constructor(
+		readonly url: string,
+		readonly password: string,
+		readonly code: string,
+	) {}
+
+	/** Does something in the house: "front-door" "open", "stick" "pull". */
+	async does(thing: string, act: string): Promise<void> {
+		const response = await fetch(`${this.url}/demo/do`, {
+			method: 'POST',
+			headers: { 'Content-Type': 'application/json' },
+			body: JSON.stringify({ thing, act }),
+		});
+		expect(response.ok, `${thing} ${act}: ${response.status}`).toBe(true);
+	}
+
+	/** Signs in through the page, with the demo's authenticator. */
+	async signIn(page: Page): Promise<void> {
+		await page.goto(this.url);
+		await page.getByLabel('Name').fill('owner');
+		await page.getByLabel('Password').fill(this.password);
+		await page.getByRole('button', { name: 'Continue' }).click();
+		await page.getByRole('button', { name: /^Use \d{6}$/ }).click();
+		await expect(page.getByRole('status')).toHaveText('Live');
+	}
+
+	/** Waits until every sensor has spoken, and takes the delays down so that nobody waits for them. */
+	async settle(page: Page, exit = '2s', entry = '3s'): Promise<void> {
+		await expect(page.getByRole('heading', { level: 1 })).toHaveText('All quiet.', { timeout: 30_000 });
+		const put = await page.request.put(`${this.url}/api/v1/alarm/settings`, {
+			data: { exit_delay: exit, entry_delay: entry, outside_standard: true },
+		});
+		expect(put.ok(), await put.text()).toBe(true);
+	}
+}
+
+/** What no screen may do: reach out, break its policy, or complain. */
+export class Watch {
+	readonly faults: string[] = [];
+	/** What a test brings about on purpose. */
+	expected: RegExp[] = [];
+
+	constructor(page: Page, origin: () => string) {
+		page.on('request', (r) => {
+			const url = new URL(r.url());
+			if (url.protocol !== 'blob:' && url.origin !== origin()) this.faults.push(`foreign request: ${r.url()}`);
+		});
+		page.on('console', (m) => {
+			if (m.type() === 'error' || m.type() === 'warning') this.faults.push(`console: ${m.text()}`);
+		});
+		page.on('pageerror', (e) => this.faults.push(`page error: ${e.message}`));
+	}
+	check(): void {
+		const unexpected = this.faults.filter((f) => !this.expected.some((e) => e.test(f)));
+		expect(unexpected).toEqual([]);
+	}
+}
+
+interface Fixtures {
+	demo: Demo;
+	watch: Watch;
+}
+
+export const test = base.extend<Fixtures>({
+	// eslint-disable-next-line no-empty-pattern
+	demo: async ({}, use) => {
+		const program = Program.start('demo', '--listen', '127.0.0.1:0', '--mqtt', '');
+		try {
+			const [, url = ''] = await program.says(/(http:\/\/127\.0\.0\.1:\d+)\//);
+			const [, password = ''] = await program.says(/password\s+(.+)/);
+			const [, code = ''] = await program.says(/code for the keypad\s+(\d+)/);
+			await use(new Demo(url, password, code));
+		} finally {
+			await program.stop();
+		}
+	},
+	watch: async ({ page, demo }, use) => {
+		const watch = new Watch(page, () => demo.url);
+		// A refused request is part of the conversation and shows in the console.
+		watch.expected = [/Failed to load resource: the server responded with a status of 4\d\d/];
+		await use(watch);
+		watch.check();
+	},
+});
+export { expect };
+
+/** Fails with every rule of WCAG 2.2 AA that the screen breaks. */
+export async function accessible(page: Page, what: string): Promise<void> {
+	await page.evaluate(axe.source);
+	const faults = await page.evaluate(async () => {
+		const run = (globalThis as unknown as { axe: typeof axe }).axe;
+		const result = await run.run(document, {
+			runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+		});
+		return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join(' | ')}`);
+	});
+	expect(faults, what).toEqual([]);
+}
+
+/** Types a code on the page's own pad. */
+export async function type(page: Page, code: string): Promise<void> {
+	for (const digit of code) await page.getByRole('button', { name: digit, exact: true }).click();
+	await page.getByRole('button', { name: 'Send the code' }).click();
+}
