@@ -135,6 +135,20 @@ func (t try) wrong(now time.Time) (left int, wait time.Duration, fails int) {
 	return max(0, freeTries-c.fails), c.wait(now, t.most), c.fails
 }
 
+// tally counts something that is only to be told of, and returns how often it
+// was.
+func (b *brakes) tally(now time.Time, thing string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c := b.counts[thing]
+	if now.Sub(c.last) > forgetIn {
+		c.fails = 0
+	}
+	c.fails, c.last = c.fails+1, now
+	b.counts[thing] = c
+	return c.fails
+}
+
 // forget clears the counters of a thing, for everybody.
 func (b *brakes) forget(thing string) {
 	b.mu.Lock()

@@ -171,7 +171,6 @@ func (p *Porter) ConfirmTOTP(_ context.Context, c Caller, code Secret) ([]Secret
 		return nil, err
 	}
 	p.offer(x.ID, func(*offer) *offer { return nil })
-	p.forgetGuesses(b)
 	if first {
 		p.mu.Lock()
 		p.minted = ""

@@ -26,13 +26,10 @@ func (p *Porter) SignIn(ctx context.Context, from Client, name string, password 
 	if all := p.allAccounts(); name == "" && len(all) == 1 {
 		a = all[0]
 	}
-	// One counter for all names that nobody has: they are told apart by
-	// network, and cannot push the counters of real accounts out.
-	thing := "nobody:" + network(from.Addr)
 	if a != nil {
-		thing = "password:" + a.ID
+		name = a.Name
 	}
-	t, err := p.brakes.begin(now, thing, from.Addr, a.knows(from.Known, now))
+	t, err := p.brakes.begin(now, passwordOf(name), from.Addr, a.knows(from.Known, now))
 	if err != nil {
 		return Entered{}, err
 	}
@@ -49,11 +46,12 @@ func (p *Porter) SignIn(ctx context.Context, from Client, name string, password 
 	}
 	if !right {
 		left, wait, fails := t.wrong(now)
-		what := "a sign-in for an account that does not exist"
 		if a != nil {
-			what = "a password for " + a.Name
+			p.noteGuess(now, fails, "a password for "+a.Name, from)
+		} else {
+			// Counted over all names: a list of them must not fill the journal.
+			p.noteGuess(now, p.brakes.tally(now, "nobody"), "the name of an account", from)
 		}
-		p.noteGuess(now, fails, what, from)
 		return Entered{}, &WrongSignIn{Left: left, Wait: wait}
 	}
 	t.right()
@@ -83,6 +81,13 @@ func (p *Porter) SignIn(ctx context.Context, from Client, name string, password 
 	}
 	p.nudge()
 	return p.entered(x, b, secret, from), nil
+}
+
+// passwordOf names the brake of a password, for an account that exists as for
+// one that does not: they must not be told apart by who has to wait.
+func passwordOf(name string) string {
+	h := sumOf(strings.ToLower(strings.Join(strings.Fields(name), " ")))
+	return "password:" + string(h[:8])
 }
 
 // rehash keeps a password that was right at the present cost: the database
@@ -197,7 +202,6 @@ func (p *Porter) letIn(now time.Time, x session, b *account, from Client) (Enter
 	if err := p.commit(c); err != nil {
 		return Entered{}, err
 	}
-	p.forgetGuesses(b)
 	p.note(now, b.Name, b.Name+" signed in from "+place(from))
 	if p.o.OnSignIn != nil {
 		p.o.OnSignIn(SignIn{At: now, User: b.Name, Role: b.Role, From: y.From, Agent: from.Agent, New: isNew})
@@ -228,12 +232,6 @@ func (p *Porter) remember(b *account, from Client, now time.Time) (secret string
 	return secret, isNew
 }
 
-// forgetGuesses clears an account's counters of strangers' tries at its codes
-// when it has shown both factors; those at its password stay.
-func (p *Porter) forgetGuesses(a *account) {
-	p.brakes.forget("offer:" + a.ID)
-}
-
 // StepUp takes password and second factor again and notes it on the full
 // session. Errors: *WrongSignIn, *WrongCode, *TooMany, ErrNotSignedIn,
 // ErrSecondFactor.
@@ -246,7 +244,7 @@ func (p *Porter) StepUp(ctx context.Context, c Caller, from Client, password, co
 	if x.Stage != StageFull {
 		return Caller{}, ErrSecondFactor
 	}
-	t, err := p.brakes.begin(now, "password:"+a.ID, from.Addr, a.knows(from.Known, now))
+	t, err := p.brakes.begin(now, passwordOf(a.Name), from.Addr, a.knows(from.Known, now))
 	if err != nil {
 		return Caller{}, err
 	}

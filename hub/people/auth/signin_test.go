@@ -3,7 +3,10 @@ package auth
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -248,21 +251,77 @@ func TestChangingAFactorEndsTheOthers(t *testing.T) {
 	})
 }
 
-func TestUnknownNameTakesAsLong(t *testing.T) {
-	// Counted, not timed: a hash is computed whoever asks.
+// TestUnknownNameIsNotToldApart: not by words, waits or work.
+func TestUnknownNameIsNotToldApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := context.Background()
 		r, _ := claimedHouse(t)
-		_, known := r.SignIn(ctx, at("10.0.0.1"), "Anna", "a wrong password 1")
-		_, unknown := r.SignIn(ctx, at("10.0.1.1"), "Nobody", "a wrong password 1")
-		if d := cmp.Diff(known, unknown); d != "" {
-			t.Errorf("told apart:\n%s", d)
-		}
-		for _, phc := range []string{"", must[string](t)(r.kdf.hash(ctx, goodPassword))} {
-			allocs := testing.AllocsPerRun(3, func() { _, _, _ = r.kdf.check(ctx, phc, "wrong") })
-			if allocs == 0 {
-				t.Errorf("%q: nothing was computed", phc)
+		for i := range 12 {
+			_, known := r.SignIn(ctx, at(fmt.Sprintf("10.0.%d.1", i)), "Anna", "a wrong password 1")
+			_, unknown := r.SignIn(ctx, at(fmt.Sprintf("10.1.%d.1", i)), "Nobody", "a wrong password 1")
+			if d := cmp.Diff(known, unknown); d != "" {
+				t.Errorf("try %d told apart:\n%s", i, d)
+			}
+			// The waits of one do not show on the other.
+			if i == 8 {
+				if _, err := r.SignIn(ctx, at("10.2.0.1"), "Another", "a wrong password 1"); err.Error() != "that was not right: 4 tries left" {
+					t.Errorf("another unknown name: %v", err)
+				}
 			}
 		}
+		// The work is that of a hash, whose memory is seen.
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if right, _, err := r.kdf.check(ctx, "", goodPassword); right || err != nil {
+			t.Errorf("right %v, %v", right, err)
+		}
+		runtime.ReadMemStats(&after)
+		if got := after.TotalAlloc - before.TotalAlloc; got < uint64(argonCheap.Memory)<<10 {
+			t.Errorf("%d bytes of work", got)
+		}
 	})
+}
+
+// TestManyAtOnce is for the race detector: everybody comes, goes and is thrown
+// out at the same time.
+func TestManyAtOnce(t *testing.T) {
+	r := open(t)
+	code, _, _ := r.ClaimCode()
+	anna := r.enrol(code, "Anna")
+	ctx, stop := context.WithCancel(t.Context())
+	ran := make(chan error)
+	go func() { ran <- r.Run(ctx) }()
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			for range 20 {
+				_, _ = r.Caller(anna.request())
+				e, err := r.SignIn(ctx, at(fmt.Sprintf("10.0.%d.1", i)), "Anna", goodPassword)
+				if err == nil {
+					_, _ = r.SecondFactor(ctx, e.Caller, kitchen, "000000")
+					_ = r.SignOut(ctx, e.Caller)
+				}
+				tok, secret, err := r.CreateToken(ctx, "Anna", newID(), Viewer, time.Time{})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if _, err := r.Bearer(secret); err != nil {
+					t.Error(err)
+				}
+				_, _, _ = r.Sessions(""), r.Tokens(), r.Users()
+				if err := r.RevokeToken(ctx, "Anna", tok.ID); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	stop()
+	if err := <-ran; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if got := r.Sessions(""); len(got) != 1 || len(r.Tokens()) != 0 {
+		t.Errorf("%d sessions, %d tokens are left", len(got), len(r.Tokens()))
+	}
 }

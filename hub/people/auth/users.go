@@ -161,8 +161,8 @@ func (p *Porter) ResetUser(_ context.Context, by, id string) (Invite, error) {
 	if err := p.commit(ch); err != nil {
 		return Invite{}, err
 	}
-	for _, thing := range []string{"password:", "code:", "offer:"} {
-		p.brakes.forget(thing + b.ID)
+	for _, thing := range []string{passwordOf(b.Name), "code:" + b.ID, "offer:" + b.ID} {
+		p.brakes.forget(thing)
 	}
 	p.note(now, by, b.Name+" has to set up password and second factor anew")
 	return inv, nil
