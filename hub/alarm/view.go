@@ -98,8 +98,9 @@ func (p Panel) blocks(mode home.Mode, leave bool, w int) uint64 {
 
 // ready tells whether the mode could be armed now with its exit delay.
 func (p Panel) ready(mode home.Mode) bool {
+	leave := p.cfg.settings.ExitDelay > 0
 	for w := range p.cfg.alwaysOn {
-		if p.blocks(mode, true, w) != 0 {
+		if p.blocks(mode, leave, w) != 0 {
 			return false
 		}
 	}
