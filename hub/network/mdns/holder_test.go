@@ -316,7 +316,6 @@ func TestNewRefuses(t *testing.T) {
 		"spaces":      func(o *Options) { o.Name = "gate house" },
 		"no instance": func(o *Options) { o.Instance = "" },
 		"no service":  func(o *Options) { o.Services = nil },
-		"long":        func(o *Options) { o.Instance = strings.Repeat("x", 60) },
 		"no tcp":      func(o *Options) { o.Services = []Service{{Type: "_https", Port: 443}} },
 		"long text": func(o *Options) {
 			o.Services = []Service{{Type: "_https._tcp", Port: 443, Text: []string{strings.Repeat("x", 256)}}}
@@ -328,6 +327,21 @@ func TestNewRefuses(t *testing.T) {
 		if _, err := New(o); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+func TestLongNameIsCut(t *testing.T) {
+	a, err := New(Options{Name: "gatehouse", Instance: strings.Repeat("ü", 30) + "x", Services: offered})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := a.o.Instance, strings.Repeat("ü", 29); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	h := newHolder("gatehouse", a.o.Instance, offered)
+	h.n = mostNames
+	if h.everything(eth).pack() == nil {
+		t.Error("cannot be packed")
 	}
 }
 

@@ -26,7 +26,7 @@ import (
 // Options say what is announced where.
 type Options struct {
 	Name       string    // host name without .local: "gatehouse"
-	Instance   string    // what people see in a list: the home's name, 1 to 59 bytes
+	Instance   string    // what people see in a list: the home's name; cut at 59 bytes
 	Services   []Service // at least one
 	Interfaces []string  // by name; none: every interface that is up, has an address and is no loopback
 	// OnName is told the name in use, with .local and without a dot at the
@@ -66,8 +66,9 @@ func New(o Options) (*Announcer, error) {
 	if !label(o.Name) {
 		return nil, fmt.Errorf("mdns: %q is no host name: use letters, digits and hyphens, 1 to 60 of them", o.Name)
 	}
-	if len(o.Instance) > mostInstance || strings.Trim(o.Instance, ".") == "" {
-		return nil, fmt.Errorf("mdns: %q cannot be announced: use 1 to %d bytes", o.Instance, mostInstance)
+	o.Instance = short(o.Instance)
+	if strings.Trim(o.Instance, ". ") == "" {
+		return nil, fmt.Errorf("mdns: %q cannot be announced: give the home a name", o.Instance)
 	}
 	if len(o.Services) == 0 || len(o.Services) > 4 {
 		return nil, fmt.Errorf("mdns: %d services to announce, want 1 to 4", len(o.Services))
@@ -87,6 +88,11 @@ func New(o Options) (*Announcer, error) {
 		}
 	}
 	return &Announcer{o: o, log: o.Log}, nil
+}
+
+// short cuts a home's name to what fits into a list.
+func short(s string) string {
+	return strings.ToValidUTF8(s[:min(len(s), mostInstance)], "") // half a character at the end goes too
 }
 
 func label(s string) bool {

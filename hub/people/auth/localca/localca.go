@@ -198,12 +198,15 @@ func (a *Authority) openRoot(now time.Time) error {
 }
 
 // boxNames are the names of the box itself. A name without a dot is in no one
-// else's zone; one under .local is announced by the box. Any other may be a
-// name on the Internet, and is vouched for only as it is.
+// else's zone; one under .local is announced by the box. Any other is the
+// owner's own, and is vouched for with what is under it. What is no name for
+// DNS is left out: a box may be called anything.
 func (a *Authority) boxNames() []string {
 	h := a.o.Host
 	switch {
-	case h == "" || slices.Contains(permitted, h):
+	case h == "" || len(h) > 200 || slices.Contains(permitted, h),
+		strings.Trim(h, "abcdefghijklmnopqrstuvwxyz0123456789-.") != "",
+		strings.HasPrefix(h, ".") || strings.Contains(h, ".."):
 		return nil
 	case !strings.Contains(h, "."):
 		return []string{h, h + ".local"}
@@ -388,9 +391,6 @@ func (a *Authority) Leaf() *x509.Certificate {
 func (a *Authority) RootPEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.root.Raw})
 }
-
-// RootDER is the root as application/x-x509-ca-cert.
-func (a *Authority) RootDER() []byte { return slices.Clone(a.root.Raw) }
 
 // Fingerprint is the SHA-256 of the root, as people compare it: pairs of
 // hexadecimal digits.

@@ -9,7 +9,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
-	"encoding/xml"
 	"errors"
 	"io"
 	"log/slog"
@@ -162,6 +161,20 @@ func TestStolenKey(t *testing.T) {
 	// Nor can another authority be made from it.
 	if !a.root.MaxPathLenZero || !a.root.PermittedDNSDomainsCritical {
 		t.Error("the root could make authorities, or its constraints can be ignored")
+	}
+}
+
+func TestBoxWithAnOddName(t *testing.T) {
+	for _, host := range []string{"Büro", "my_box", "a b", "..", ".", "localhost", strings.Repeat("x", 300), "192.168.1.5"} {
+		a := open(t, Options{Host: host})
+		if err := a.Leaf().VerifyHostname("gatehouse.local"); err != nil {
+			t.Errorf("%q: %v", host, err)
+		}
+		roots := x509.NewCertPool()
+		roots.AddCert(a.root)
+		if _, err := a.Leaf().Verify(x509.VerifyOptions{Roots: roots, DNSName: "gatehouse.local"}); err != nil {
+			t.Errorf("%q: %v", host, err)
+		}
 	}
 }
 
@@ -375,31 +388,5 @@ func TestFullDisk(t *testing.T) {
 	}
 	if _, err := Open(Options{Dir: filepath.Join(file, "tls")}); err == nil {
 		t.Error("no error")
-	}
-}
-
-func TestMobileConfig(t *testing.T) {
-	a := open(t, Options{})
-	d := xml.NewDecoder(bytes.NewReader(a.MobileConfig()))
-	var text strings.Builder
-	for {
-		tok, err := d.Token()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if c, ok := tok.(xml.CharData); ok {
-			text.Write(c)
-		}
-	}
-	for _, want := range []string{"com.apple.security.root", "Configuration", a.Fingerprint()} {
-		if !strings.Contains(text.String(), want) {
-			t.Errorf("no %q in the profile", want)
-		}
-	}
-	if !bytes.Equal(a.MobileConfig(), a.MobileConfig()) {
-		t.Error("two downloads differ: a phone would keep both")
 	}
 }
