@@ -13,6 +13,7 @@ import (
 const (
 	maxKey      = 128              // bytes of an Idempotency-Key
 	keepAnswers = 24 * time.Hour   // a repeat within this time gets the first answer
+	keepSecrets = 10 * time.Minute // the same, when the answer holds a secret
 	maxAnswers  = 1024             // oldest dropped first
 	maxKept     = 4 << 20          // bytes of all bodies
 	maxOneKept  = 64 << 10         // a larger answer is not kept
@@ -21,8 +22,8 @@ const (
 
 // answers keeps what was answered to unsafe requests that carried an
 // Idempotency-Key, so that a repeat after a lost answer does nothing twice.
-// Answers live in memory only (some hold a secret that is shown once) and do
-// not outlive the process. What invites another try (401, 408, 429, 5xx) is not
+// Answers live in memory only and do not outlive the process; those that hold a
+// secret (a token, recovery codes, a session's cookie) live for minutes. What invites another try (401, 408, 429, 5xx) is not
 // kept.
 type answers struct {
 	mu    sync.Mutex
@@ -37,7 +38,7 @@ type answerKey struct{ kind, caller, key string }
 type answer struct {
 	key    answerKey
 	print  [sha256.Size]byte // of method, path and body
-	at     time.Time
+	until  time.Time
 	done   chan struct{} // closed once status is set, or the answer was dropped
 	status int           // 0: not kept
 	header http.Header
@@ -50,7 +51,7 @@ func newAnswers() *answers {
 }
 
 // serve answers from what is kept, or lets next answer and keeps it.
-func (s *answers) serve(w http.ResponseWriter, r *http.Request, as asking, body []byte, next http.Handler) {
+func (s *answers) serve(w http.ResponseWriter, r *http.Request, as asking, body []byte, life time.Duration, next http.Handler) {
 	if len(as.key) > maxKey {
 		invalidField("header", "Idempotency-Key", "can have at most 128 bytes").write(w)
 		return
@@ -61,7 +62,7 @@ func (s *answers) serve(w http.ResponseWriter, r *http.Request, as asking, body 
 	}
 	print := fingerprint(r, body)
 	for {
-		mine, theirs := s.begin(k, print, time.Now())
+		mine, theirs := s.begin(k, print, time.Now(), life)
 		if mine != nil {
 			s.do(w, r, mine, next)
 			return
@@ -90,6 +91,14 @@ func (s *answers) serve(w http.ResponseWriter, r *http.Request, as asking, body 
 	}
 }
 
+// lifeOf is how long a route's answers are kept.
+func lifeOf(rt *route) time.Duration {
+	if rt.handler.reveals {
+		return keepSecrets
+	}
+	return keepAnswers
+}
+
 func fingerprint(r *http.Request, body []byte) [sha256.Size]byte {
 	h := sha256.New()
 	h.Write([]byte(r.Method + "\x00" + r.URL.RequestURI() + "\x00"))
@@ -98,20 +107,20 @@ func fingerprint(r *http.Request, body []byte) [sha256.Size]byte {
 }
 
 // begin claims the key (mine), or finds who holds it (theirs).
-func (s *answers) begin(k answerKey, print [sha256.Size]byte, now time.Time) (mine, theirs *answer) {
+func (s *answers) begin(k answerKey, print [sha256.Size]byte, now time.Time, life time.Duration) (mine, theirs *answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for e := s.order.Front(); e != nil; e = s.order.Front() {
-		oldest := e.Value.(*answer)
-		if now.Sub(oldest.at) < keepAnswers && s.order.Len() < maxAnswers && s.bytes <= maxKept {
-			break
+	for e := s.order.Front(); e != nil; {
+		x := e.Value.(*answer)
+		e = e.Next()
+		if !now.Before(x.until) || s.order.Len() >= maxAnswers || s.bytes > maxKept {
+			s.drop(x)
 		}
-		s.drop(oldest)
 	}
 	if held, ok := s.byKey[k]; ok {
 		return nil, held
 	}
-	mine = &answer{key: k, print: print, at: now, done: make(chan struct{})}
+	mine = &answer{key: k, print: print, until: now.Add(life), done: make(chan struct{})}
 	mine.place = s.order.PushBack(mine)
 	s.byKey[k] = mine
 	return mine, nil

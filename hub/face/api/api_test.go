@@ -248,10 +248,9 @@ func (f *fakeRadio) Pin(context.Context, string) error        { return nil }
 func (f *fakeRadio) CancelJoin(context.Context) error         { return nil }
 func (f *fakeRadio) Leave(context.Context, int, string) error { return nil }
 
-// fakePeople knows callers by a header of the test. Everything of auth that a
-// test does not need answers with its zero value.
+// fakePeople knows callers by a header of the test. What a test does not need
+// it refuses, or answers with nothing.
 type fakePeople struct {
-	People
 	callers map[string]auth.Caller
 	err     error
 }
@@ -292,6 +291,67 @@ func (f *fakePeople) Sessions(string) []auth.Session {
 	return []auth.Session{{ID: "s-owner", User: "u-owner"}}
 }
 func (f *fakePeople) EndSession(context.Context, string, string) error { return f.err }
+
+func (f *fakePeople) Claim(context.Context, auth.Client, auth.Secret) (auth.Entered, error) {
+	return auth.Entered{}, &auth.WrongCode{Left: 3}
+}
+
+func (f *fakePeople) Judge(string, auth.Secret) (int, error) {
+	return 1, &auth.WeakPassword{Reason: "Too short: use 12 characters or more.", Score: 1}
+}
+
+func (f *fakePeople) ChoosePassword(context.Context, auth.Caller, string, auth.Secret) error {
+	return &auth.WrongStep{Want: auth.StepDone}
+}
+
+func (f *fakePeople) OfferTOTP(context.Context, auth.Caller) (auth.Offer, error) {
+	return auth.Offer{}, nil
+}
+
+func (f *fakePeople) ConfirmTOTP(context.Context, auth.Caller, auth.Secret) ([]auth.Secret, error) {
+	return nil, &auth.WrongCode{Left: 3}
+}
+
+func (f *fakePeople) NewRecoveryCodes(context.Context, auth.Caller) ([]auth.Secret, error) {
+	return nil, nil
+}
+
+func (f *fakePeople) ConfirmRecovery(context.Context, auth.Caller, auth.Client, auth.Secret) (auth.Entered, error) {
+	return auth.Entered{}, &auth.WrongCode{Left: 3}
+}
+func (f *fakePeople) Finish(context.Context, auth.Caller, auth.Home) error { return nil }
+func (f *fakePeople) SignIn(context.Context, auth.Client, string, auth.Secret) (auth.Entered, error) {
+	return auth.Entered{}, &auth.WrongSignIn{Left: 3}
+}
+
+func (f *fakePeople) SecondFactor(context.Context, auth.Caller, auth.Client, auth.Secret) (auth.Entered, error) {
+	return auth.Entered{}, &auth.WrongCode{Left: 3}
+}
+
+func (f *fakePeople) StepUp(context.Context, auth.Caller, auth.Client, auth.Secret, auth.Secret) (auth.Caller, error) {
+	return auth.Caller{}, &auth.WrongSignIn{Left: 3}
+}
+func (f *fakePeople) SignOut(context.Context, auth.Caller) error { return nil }
+func (f *fakePeople) ChangePassword(context.Context, auth.Caller, auth.Client, auth.Secret) (auth.Entered, error) {
+	return auth.Entered{}, &auth.WeakPassword{Reason: "Too short: use 12 characters or more."}
+}
+func (f *fakePeople) DemoCode() (auth.Secret, time.Duration, bool) { return "", 0, false }
+func (f *fakePeople) AddUser(context.Context, string, string, auth.Role, time.Time) (auth.User, auth.Invite, error) {
+	return auth.User{}, auth.Invite{}, nil
+}
+
+func (f *fakePeople) ChangeUser(context.Context, string, string, auth.Role, time.Time) (auth.User, error) {
+	return auth.User{}, auth.ErrLastOwner
+}
+func (f *fakePeople) RemoveUser(context.Context, string, string) error { return auth.ErrLastOwner }
+func (f *fakePeople) ResetUser(context.Context, string, string) (auth.Invite, error) {
+	return auth.Invite{}, nil
+}
+
+func (f *fakePeople) CreateToken(context.Context, string, string, auth.Role, time.Time) (auth.Token, auth.Secret, error) {
+	return auth.Token{}, "", nil
+}
+func (f *fakePeople) RevokeToken(context.Context, string, string) error { return nil }
 
 func TestAlarmIsReadAndArmed(t *testing.T) {
 	h := newHouse()

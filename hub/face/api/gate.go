@@ -139,7 +139,7 @@ func (a *API) gate(rt *route, next http.Handler) http.HandlerFunc {
 			next.ServeHTTP(sw, r)
 			return
 		}
-		a.kept.serve(sw, r, as, body, next)
+		a.kept.serve(sw, r, as, body, lifeOf(rt), next)
 	}
 }
 

@@ -189,7 +189,7 @@ func TestATwinWaitsAndADayFreesTheKey(t *testing.T) {
 		do := func() string {
 			w := httptest.NewRecorder()
 			r := httptest.NewRequest(http.MethodPost, "/x", nil)
-			s.serve(w, r, asking{key: "k"}, nil, slow)
+			s.serve(w, r, asking{key: "k"}, nil, keepAnswers, slow)
 			return strings.TrimSpace(w.Body.String())
 		}
 		got := make(chan string, 2)
@@ -205,13 +205,33 @@ func TestATwinWaitsAndADayFreesTheKey(t *testing.T) {
 	})
 }
 
+// An answer that holds a secret is there for a retry, and not for a day.
+func TestSecretsAreNotKeptForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newHouse().api(t)
+		srv := a.Handler()
+		make := func() *httptest.ResponseRecorder {
+			return call(t, srv, "owner", "POST", "/api/v1/codes", `{"person":"Bo","kind":"user"}`, key("k"))
+		}
+		first := decode[home.Code](t, make(), 201)
+		if again := decode[home.Code](t, make(), 201); again.Code != first.Code || first.Code == "" {
+			t.Errorf("got %q for a retry, want %q", again.Code, first.Code)
+		}
+		time.Sleep(keepSecrets)
+		call(t, srv, "owner", "POST", "/api/v1/alarm/silence", "", key("other"))
+		if len(a.kept.byKey) != 1 {
+			t.Errorf("got %d answers kept, want the other only", len(a.kept.byKey))
+		}
+	})
+}
+
 // A handler that falls over leaves no half answer behind.
 func TestAnswersOfAPanicAreNotKept(t *testing.T) {
 	s := newAnswers()
 	for range 2 {
 		func() {
 			defer func() { _ = recover() }()
-			s.serve(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/x", nil), asking{key: "k"}, nil,
+			s.serve(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/x", nil), asking{key: "k"}, nil, keepAnswers,
 				http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK); panic("x") }))
 			t.Error("got an answer, want the panic")
 		}()
@@ -225,7 +245,7 @@ func TestKeptAnswersAreBounded(t *testing.T) {
 	s := newAnswers()
 	big := strings.Repeat("x", 2*maxKept/maxAnswers)
 	for i := range maxAnswers + maxAnswers/2 {
-		s.serve(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/x", nil), asking{key: string(rune('a' + i))}, nil,
+		s.serve(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/x", nil), asking{key: string(rune('a' + i))}, nil, keepAnswers,
 			http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, big) }))
 	}
 	if len(s.byKey) > maxAnswers || s.bytes > maxKept+maxOneKept || len(s.byKey) != s.order.Len() {

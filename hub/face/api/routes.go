@@ -112,16 +112,26 @@ type route struct {
 	tag          string
 	does         string // one line for the document
 	status       int    // of success; 0: 200 with a body, 204 without
-	bind         binder
+	handler      binder
 }
 
 // binder puts a route's handler into the document and the mux.
-type binder func(a *API, rt *route, op huma.Operation)
+type binder struct {
+	bind    func(a *API, rt *route, op huma.Operation)
+	reveals bool // the answer holds a secret that is shown once
+}
+
+// revealing marks a handler whose answer holds a secret: it is not kept for
+// long.
+func revealing(b binder) binder {
+	b.reveals = true
+	return b
+}
 
 // typed binds a handler whose input and output huma decodes, checks and
 // documents. What it refuses becomes a problem here.
 func typed[I, O any](h func(context.Context, *I) (*O, error)) binder {
-	return func(a *API, rt *route, op huma.Operation) {
+	return binder{bind: func(a *API, rt *route, op huma.Operation) {
 		huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 			out, err := h(ctx, in)
 			if err == nil {
@@ -133,19 +143,19 @@ func typed[I, O any](h func(context.Context, *I) (*O, error)) binder {
 			}
 			return nil, p
 		})
-	}
+	}}
 }
 
 // raw binds a plain handler and documents its answer by media type.
 func raw(h http.HandlerFunc, mediaType, answer string) binder {
-	return func(a *API, rt *route, op huma.Operation) {
+	return binder{bind: func(a *API, rt *route, op huma.Operation) {
 		op.Responses = map[string]*huma.Response{"200": {
 			Description: answer,
 			Content:     map[string]*huma.MediaType{mediaType: {Schema: &huma.Schema{Type: huma.TypeString}}},
 		}}
 		a.huma.OpenAPI().AddOperation(&op)
 		a.mux.HandleFunc(rt.method+" "+rt.path, a.gate(rt, h))
-	}
+	}}
 }
 
 // humaMux is what huma registers on: each handler gets its gate. A handler
@@ -187,7 +197,7 @@ func (a *API) register(rt *route) {
 		})
 	}
 	a.humaMux.next = rt
-	rt.bind(a, rt, op)
+	rt.handler.bind(a, rt, op)
 	a.humaMux.next = nil
 }
 
@@ -204,21 +214,21 @@ func (a *API) routes() []route {
 		{get, "/api/openapi.json", anyone(), "document", "This document", 0, raw(a.document, "application/openapi+json", "OpenAPI 3.1")},
 
 		{get, "/api/v1/setup", anyone(), "setup", "How far the first claim, or your own enrolment, has come", 0, typed(a.setup)},
-		{post, "/api/v1/setup/claim", anyone(), "setup", "Give the claim code of a new hub, or an invitation", 0, typed(a.claim)},
+		{post, "/api/v1/setup/claim", anyone(), "setup", "Give the claim code of a new hub, or an invitation", 0, revealing(typed(a.claim))},
 		{post, "/api/v1/setup/password", enrolling(), "setup", "Choose a password", 0, typed(a.choosePassword)},
 		{post, "/api/v1/setup/password/judge", enrolling(), "setup", "How a password would do; nothing is remembered", 0, typed(a.judgePassword)},
-		{post, "/api/v1/setup/totp", enrolling(), "setup", "Get a second factor to set up", 0, typed(a.offerTOTP)},
-		{post, "/api/v1/setup/totp/confirm", enrolling(), "setup", "Give a code of the second factor, get the recovery codes", 0, typed(a.confirmTOTP)},
-		{post, "/api/v1/setup/recovery", enrolling(), "setup", "Type one recovery code: the session is full from here on", 0, typed(a.confirmRecovery)},
-		{post, "/api/v1/setup/recovery/new", enrolling(), "setup", "Get other recovery codes", 0, typed(a.newRecovery)},
+		{post, "/api/v1/setup/totp", enrolling(), "setup", "Get a second factor to set up", 0, revealing(typed(a.offerTOTP))},
+		{post, "/api/v1/setup/totp/confirm", enrolling(), "setup", "Give a code of the second factor, get the recovery codes", 0, revealing(typed(a.confirmTOTP))},
+		{post, "/api/v1/setup/recovery", enrolling(), "setup", "Type one recovery code: the session is full from here on", 0, revealing(typed(a.confirmRecovery))},
+		{post, "/api/v1/setup/recovery/new", enrolling(), "setup", "Get other recovery codes", 0, revealing(typed(a.newRecovery))},
 		{post, "/api/v1/setup/finish", right(auth.SystemWrite).withoutStepUp(), "setup", "Name the home", 0, typed(a.finish)},
 
 		{get, "/api/v1/session", anyone(), "session", "Who you are", 0, typed(a.session)},
-		{post, "/api/v1/session", anyone(), "session", "Sign in: password first", 0, typed(a.signIn)},
-		{post, "/api/v1/session/factor", anySession(), "session", "Sign in: the second factor", 0, typed(a.secondFactor)},
+		{post, "/api/v1/session", anyone(), "session", "Sign in: password first", 0, revealing(typed(a.signIn))},
+		{post, "/api/v1/session/factor", anySession(), "session", "Sign in: the second factor", 0, revealing(typed(a.secondFactor))},
 		{del, "/api/v1/session", anySession(), "session", "Sign out", 0, typed(a.signOut)},
 		{post, "/api/v1/reauth", signedIn(), "session", "Step up: password and second factor again", 0, typed(a.reauth)},
-		{put, "/api/v1/session/password", signedIn(), "session", "Change your password; all your sessions end", 0, typed(a.changePassword)},
+		{put, "/api/v1/session/password", signedIn(), "session", "Change your password; all your sessions end", 0, revealing(typed(a.changePassword))},
 		{get, "/api/v1/sessions", right(auth.SessionsOwn), "session", "Where you are signed in", 0, typed(a.sessions)},
 		{del, "/api/v1/sessions/{id}", right(auth.SessionsOwn), "session", "Sign out there", 0, typed(a.endSession)},
 
@@ -235,18 +245,18 @@ func (a *API) routes() []route {
 		{del, "/api/v1/zones/{id}", right(auth.ZonesWrite), "zones", "Remove a zone", 0, typed(a.deleteZone)},
 
 		{get, "/api/v1/codes", right(auth.CodesRead), "codes", "All keypad codes, without their digits", 0, typed(a.codes)},
-		{post, "/api/v1/codes", right(auth.CodesWrite), "codes", "Make a code", created, typed(a.postCode)},
+		{post, "/api/v1/codes", right(auth.CodesWrite), "codes", "Make a code", created, revealing(typed(a.postCode))},
 		{get, "/api/v1/codes/{id}", right(auth.CodesRead), "codes", "One code, without its digits", 0, typed(a.code)},
 		{put, "/api/v1/codes/{id}", right(auth.CodesWrite), "codes", "Make or change a code", 0, typed(a.putCode)},
 		{del, "/api/v1/codes/{id}", right(auth.CodesWrite), "codes", "Remove a code", 0, typed(a.deleteCode)},
 
 		{get, "/api/v1/users", right(auth.UsersRead), "people", "All accounts", 0, typed(a.users)},
-		{post, "/api/v1/users", right(auth.UsersWrite), "people", "Invite a person", created, typed(a.addUser)},
+		{post, "/api/v1/users", right(auth.UsersWrite), "people", "Invite a person", created, revealing(typed(a.addUser))},
 		{put, "/api/v1/users/{id}", right(auth.UsersWrite), "people", "Change role and end; the sessions end", 0, typed(a.changeUser)},
 		{del, "/api/v1/users/{id}", right(auth.UsersWrite), "people", "Remove an account; the sessions end", 0, typed(a.removeUser)},
-		{post, "/api/v1/users/{id}/reset", right(auth.UsersWrite), "people", "Let a person enrol anew who lost phone and recovery codes", 0, typed(a.resetUser)},
+		{post, "/api/v1/users/{id}/reset", right(auth.UsersWrite), "people", "Let a person enrol anew who lost phone and recovery codes", 0, revealing(typed(a.resetUser))},
 		{get, "/api/v1/tokens", right(auth.TokensRead), "people", "All tokens of programs", 0, typed(a.tokens)},
-		{post, "/api/v1/tokens", right(auth.TokensWrite), "people", "Make a token; it is shown this once", created, typed(a.createToken)},
+		{post, "/api/v1/tokens", right(auth.TokensWrite), "people", "Make a token; it is shown this once", created, revealing(typed(a.createToken))},
 		{del, "/api/v1/tokens/{id}", right(auth.TokensWrite), "people", "Revoke a token", 0, typed(a.revokeToken)},
 
 		{get, "/api/v1/devices", right(auth.DevicesRead), "devices", "All devices", 0, typed(a.devices)},

@@ -125,7 +125,7 @@ func TestNobodyGetsFurtherThanTheDoor(t *testing.T) {
 // A route without a need is nobody's, and one that is not in the table too.
 func TestARouteWithoutANeedIsClosed(t *testing.T) {
 	a := newHouse().api(t)
-	a.table = append(a.table, route{method: "GET", path: "/api/v1/forgotten", bind: raw(a.healthz, "text/plain", "")})
+	a.table = append(a.table, route{method: "GET", path: "/api/v1/forgotten", handler: raw(a.healthz, "text/plain", "")})
 	a.register(&a.table[len(a.table)-1])
 	a.humaMux.HandleFunc("GET /api/v1/smuggled", a.healthz)
 	srv := a.Handler()

@@ -55,6 +55,10 @@ func (s *streams) leave(caller string) {
 // there are too many. It ends at once when the session or token does, and when
 // the browser is too slow to follow.
 func (a *API) stream(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodHead {
+		w.Header().Set("Content-Type", "text/event-stream")
+		return
+	}
 	c := ask(r.Context()).caller
 	id := string(c.Kind) + c.ID
 	if !a.streams.enter(id) {
