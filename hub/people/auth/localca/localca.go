@@ -217,6 +217,9 @@ func (a *Authority) boxNames() []string {
 
 func (a *Authority) readLeaf() {
 	cert, key, err := readPair(a.path(leafFile), a.path(leafKeyFile))
+	if err == nil {
+		err = cert.CheckSignatureFrom(a.root) // another authority's, from before this one was made
+	}
 	if err != nil {
 		if !errors.Is(err, errNone) {
 			a.log.Warn("certificate not readable, a new one is made", "err", err)
@@ -278,8 +281,6 @@ func (a *Authority) wants(now time.Time) string {
 	}
 	leaf := a.leaf.Leaf
 	dns, ips := a.names()
-	roots := x509.NewCertPool()
-	roots.AddCert(a.root)
 	switch {
 	case now.Before(leaf.NotBefore):
 		return "it was made in the future"
@@ -289,9 +290,6 @@ func (a *Authority) wants(now time.Time) string {
 		return "the names have changed"
 	case !slices.EqualFunc(leaf.IPAddresses, ips, net.IP.Equal):
 		return "the addresses have changed"
-	}
-	if _, err := leaf.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: leaf.NotBefore.Add(time.Second)}); err != nil {
-		return "another authority made it"
 	}
 	return ""
 }

@@ -331,6 +331,20 @@ func TestNamesAndAddressesChange(t *testing.T) {
 	}
 }
 
+func TestAnotherAuthoritysLeaf(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "tls")
+	first := open(t, Options{Dir: dir})
+	for _, f := range []string{rootFile, rootKeyFile} { // as the errors say
+		if err := os.Remove(filepath.Join(dir, f)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := open(t, Options{Dir: dir})
+	if a.Fingerprint() == first.Fingerprint() || a.Leaf().CheckSignatureFrom(a.root) != nil {
+		t.Error("the new authority serves the old one's leaf")
+	}
+}
+
 func TestDamage(t *testing.T) {
 	for name, spoil := range map[string]struct {
 		file string
