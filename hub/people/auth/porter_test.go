@@ -45,14 +45,14 @@ func (l *lines) text() string {
 // rig is a Porter in a house of its own.
 type rig struct {
 	*Porter
-	t    *testing.T
+	t    testing.TB
 	dir  string
 	db   *storage.DB
 	said *lines
 	o    Options
 }
 
-func open(t *testing.T, change ...func(*Options)) *rig {
+func open(t testing.TB, change ...func(*Options)) *rig {
 	t.Helper()
 	r := &rig{t: t, dir: t.TempDir(), said: &lines{}}
 	r.o = Options{Dir: r.dir, Journal: r.said, Cost: CheapCost(t)}
@@ -118,7 +118,7 @@ func (p *person) request() *http.Request {
 	return r
 }
 
-func must[T any](t *testing.T) func(T, error) T {
+func must[T any](t testing.TB) func(T, error) T {
 	t.Helper()
 	return func(v T, err error) T {
 		t.Helper()
