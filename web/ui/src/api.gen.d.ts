@@ -1087,7 +1087,7 @@ export interface components {
             title: string;
             /**
              * Format: int64
-             * @description wrong-code: tries before the keypads lock
+             * @description wrong-code, wrong-sign-in: tries before a wait begins
              */
             tries_left?: number;
             /** @description not-ready: troubles that keep the mode from being armed */
@@ -1520,7 +1520,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["PanicRequest"];
             };
