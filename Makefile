@@ -17,10 +17,10 @@ FUZZTIME    ?= 30s
 WEB_SOURCES := $(shell find web/ui -type f -not -path '*/node_modules/*' -not -path '*/test-results/*' 2>/dev/null)
 
 .PHONY: help demo build web test test-go test-web journey e2e picture check generate \
-	fuzz bench interop interop-smoke crash
+	fuzz bench interop interop-smoke crash powercut
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 demo: build ## a whole simulated home on http://127.0.0.1:8080
 	./bin/gatehouse demo
@@ -76,3 +76,26 @@ fuzz: ## every fuzz target for FUZZTIME (default 30s)
 			CGO_ENABLED=1 $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
 		done; \
 	done
+
+INTEROP := zwave/zwavesim/interop
+
+$(INTEROP)/node_modules/.package-lock.json: $(INTEROP)/package-lock.json
+	cd $(INTEROP) && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+interop: build $(INTEROP)/node_modules/.package-lock.json ## the hub and the simulator against npm zwave-js, MQTT against mosquitto
+	.ci/install mosquitto-clients
+	CGO_ENABLED=1 $(GO) test -race -count=1 -tags interop -timeout 20m ./$(INTEROP) ./hub/face/mqtt
+
+interop-smoke: $(INTEROP)/node_modules/.package-lock.json ## only: the hub on a stick that is not ours
+	CGO_ENABLED=1 $(GO) test -count=1 -tags interop -short -timeout 10m ./$(INTEROP)
+
+bench: build $(INTEROP)/node_modules/.package-lock.json ## measure the hub beside its peer; prints Markdown
+	.ci/install mosquitto
+	$(GO) run ./hub/bench
+
+crash: ## kill the hub 200 times, in every phase; fill its disk
+	$(GO) test -count=1 -v -timeout 60m ./hub/crash -kills 200
+
+powercut: ## storage against torn and lost writes, on disk images of a recorded life
+	$(GO) test -count=1 -v -timeout 60m -run TestPowerCut ./storage -powercuts 1000

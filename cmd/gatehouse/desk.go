@@ -155,7 +155,7 @@ func users(ctx context.Context, k *call) error {
 		}
 		return atDesk(ctx, *data, func(d desk.Desk) error {
 			if verb == "remove" {
-				return d.RemoveUser(ctx, id)
+				return removeUser(ctx, d, id)
 			}
 			invite, err := d.ResetUser(ctx, id)
 			return k.invite(invite, err)
@@ -174,6 +174,20 @@ func users(ctx context.Context, k *call) error {
 			})
 		})
 	}
+}
+
+// removeUser removes an account by its id or the person's name.
+func removeUser(ctx context.Context, d desk.Desk, who string) error {
+	list, err := d.Users(ctx)
+	if err != nil {
+		return err
+	}
+	for _, u := range list {
+		if u.ID == who || u.Name == who {
+			return d.RemoveUser(ctx, u.ID)
+		}
+	}
+	return &home.NotFound{What: "user", ID: who}
 }
 
 // one parses flags before and after the one argument that follows the verb.

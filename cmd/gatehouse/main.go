@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // boxes without zoneinfo have homes in time zones too
 
 	"gatehouse/storage"
 )

@@ -50,6 +50,8 @@ var rooms = []struct {
 	{"hub/face/homekit", 4},
 	{"hub/face/notify", 4},
 	{"hub/demo", 6},
+	{"hub/crash", 6},
+	{"hub/bench", 7},
 	{"hub", 5},
 	{"cmd", 7},
 }
@@ -90,7 +92,7 @@ var doors = map[string]string{
 }
 
 // simulators may be imported by these only, tests aside.
-var simulatorUsers = []string{"hub/demo", "cmd"}
+var simulatorUsers = []string{"hub/demo", "hub/bench", "cmd"}
 
 func TestArrowsPointDown(t *testing.T) {
 	seen := 0

@@ -66,7 +66,7 @@ func (s *Socket) Serve(ctx context.Context, p Porter, log *slog.Logger) error {
 			defer func() { _ = c.Close() }()
 			hang := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Now().Add(time.Second)) })
 			defer hang()
-			if err := serveOne(ctx, c, p); err != nil {
+			if err := serveOne(ctx, c, p); err != nil && !errors.Is(err, io.EOF) { // EOF: somebody looked whether the hub runs
 				log.Warn("request at the box's own socket failed", "err", err)
 			}
 		})
