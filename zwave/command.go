@@ -33,7 +33,7 @@ type command struct {
 	lane     Lane
 	dones    []func(error)
 	seq      uint64
-	born     time.Time
+	held     time.Time // since when it waits for a stick that is away; zero: it does not
 	options  serialapi.TxOptions
 
 	misses    int // transmissions that the node did not acknowledge
@@ -83,7 +83,7 @@ func (c *Controller) SendTo(node NodeID, endpoint byte, payload []byte, lane Lan
 // submit takes a command in.
 func (c *Controller) submit(now time.Time, cmd *command) {
 	c.sequence++
-	cmd.seq, cmd.born = c.sequence, now
+	cmd.seq = c.sequence
 	n := c.nodes[cmd.node]
 	switch {
 	case n != nil && n.resting() && cmd.lane != LaneNonce:
@@ -106,24 +106,22 @@ func (c *Controller) submit(now time.Time, cmd *command) {
 		}
 		c.queue.push(c.sending(cmd))
 		if c.phase == phaseDown {
-			c.forgetLater()
+			c.hold(now, cmd)
 		}
 	}
 }
 
-// forgetLater ends siren commands that waited too long for a stick that is
-// away.
-func (c *Controller) forgetLater() {
+// hold has a siren command wait for a stick that is away, but not for ever.
+func (c *Controller) hold(now time.Time, cmd *command) {
+	if !cmd.held.IsZero() {
+		return
+	}
+	cmd.held = now
 	time.AfterFunc(sirenPatience, func() {
 		now := c.lock()
-		if c.phase == phaseDown {
-			c.queue.filter(func(r *request) bool {
-				if now.Sub(r.cmd.born) < sirenPatience {
-					return true
-				}
-				c.end(r.cmd, ErrDown)
-				return false
-			})
+		if c.phase != phaseReady && !cmd.held.IsZero() && now.Sub(cmd.held) >= sirenPatience {
+			c.queue.filter(func(r *request) bool { return r.cmd != cmd })
+			c.end(cmd, ErrDown)
 		}
 		c.leave(now)
 	})
@@ -134,14 +132,12 @@ func (c *Controller) failQueue(now time.Time) {
 	for r := c.queue.control.pop(); r != nil; r = c.queue.control.pop() {
 		r.done(now, nil, ErrDown)
 	}
-	sirens := false
 	c.queue.filter(func(r *request) bool {
 		switch {
 		case r.cmd == nil:
 			r.done(now, nil, ErrDown)
 		case r.lane == LaneSiren:
-			sirens = true
-			r.cmd.born = now
+			c.hold(now, r.cmd)
 			return true
 		default:
 			c.end(r.cmd, ErrDown)
@@ -152,9 +148,6 @@ func (c *Controller) failQueue(now time.Time) {
 		if cmd.limit != nil { // sent, and its report will not come any more
 			c.end(cmd, ErrUnconfirmed)
 		}
-	}
-	if sirens {
-		c.forgetLater()
 	}
 }
 
@@ -296,7 +289,7 @@ func (c *Controller) delivered(now time.Time, n *node, cmd *command) {
 		c.end(cmd, nil)
 		return
 	}
-	if !cmd.ended { // the report may have come before the callback
+	if !cmd.ended && cmd.limit == nil { // the report may have come before the callback
 		cmd.limit = c.agenda.add(now.Add(superviseTime), func(time.Time) { c.unconfirmed(cmd) })
 	}
 }

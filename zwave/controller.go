@@ -69,7 +69,8 @@ type Controller struct {
 	jam       jam
 	lastFrame []byte // the last data frame from the stick, and when it came
 	lastAt    time.Time
-	noAnswers int // callbacks that did not come, in a row
+	faulty    error // what brought the last phaseResetting about
+	noAnswers int   // callbacks that did not come, in a row
 
 	nodes      map[NodeID]*node
 	dirty      map[NodeID]bool // to be saved; false: to be deleted
@@ -279,7 +280,7 @@ func (c *Controller) pump(now time.Time) {
 		if r == nil {
 			return
 		}
-		if r.cmd != nil && !c.prepare(now, r) {
+		if r.void || r.cmd != nil && !c.prepare(now, r) {
 			continue
 		}
 		c.begin(now, r)
@@ -313,7 +314,7 @@ func (c *Controller) next(now time.Time) *request {
 
 func (c *Controller) begin(now time.Time, r *request) {
 	if r.cmd != nil && r.lane == LaneSiren {
-		r.cmd.began = now
+		r.cmd.began, r.cmd.held = now, time.Time{}
 		c.agenda.add(now.Add(sirenTurn), func(time.Time) {}) // pump then
 	}
 	b := c.session.begin(r)
@@ -345,11 +346,13 @@ func (c *Controller) linked(now time.Time, v verdict) {
 }
 
 // giveWay puts a request that was about to be sent again back behind a siren
-// that came in the meantime.
+// that came in the meantime, and drops it if it is void by now.
 func (c *Controller) giveWay(now time.Time) bool {
 	r := c.session.req
-	if c.link.what != forRequest || r == nil || r.control || c.phase != phaseReady ||
-		r.lane <= LaneSiren || c.queue.head() > LaneSiren {
+	if c.link.what != forRequest || r == nil || r.control || c.phase != phaseReady {
+		return false
+	}
+	if !r.void && (r.lane <= LaneSiren || c.queue.head() > LaneSiren) {
 		return false
 	}
 	c.link = link{}
@@ -387,7 +390,7 @@ func (c *Controller) stickFault(now time.Time, err error) {
 	if c.phase == phaseDown || c.phase == phaseResetting {
 		return
 	}
-	c.phase = phaseResetting
+	c.phase, c.faulty = phaseResetting, err
 	if c.join.Step != JoinInterviewing {
 		c.endJoin(now, "the controller had to be restarted")
 	}
@@ -396,6 +399,9 @@ func (c *Controller) stickFault(now time.Time, err error) {
 	c.session.req = nil
 	if r != nil {
 		c.secondTry(now, r, err)
+	}
+	for r := c.queue.control.pop(); r != nil; r = c.queue.control.pop() {
+		r.done(now, nil, err)
 	}
 	select {
 	case c.fault <- fault{err}:

@@ -107,6 +107,10 @@ func (c *Controller) endJoin(now time.Time, reason string) {
 	j.Reason = reason
 	c.joinStep(JoinFailed)
 	if c.phase != phaseDown {
+		// What would open the network may still wait; closing goes first.
+		if j.request != nil {
+			j.request.void = true
+		}
 		c.learnCommand(serialapi.LearnStop, false)
 	}
 }

@@ -141,7 +141,7 @@ func (q *queue) merge(cmd *command) bool {
 			}
 		}
 	}
-	if last == nil || last.cmd.endpoint != cmd.endpoint || !bytes.Equal(last.cmd.payload, cmd.payload) {
+	if last == nil || last.cmd.ended || last.cmd.endpoint != cmd.endpoint || !bytes.Equal(last.cmd.payload, cmd.payload) {
 		return false
 	}
 	last.cmd.dones = append(last.cmd.dones, cmd.dones...)

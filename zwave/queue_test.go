@@ -1,6 +1,7 @@
 package zwave
 
 import (
+	"errors"
 	"math/rand/v2"
 	"testing"
 )
@@ -85,5 +86,34 @@ func TestSupersede(t *testing.T) {
 	}
 	if q.n != 1 {
 		t.Errorf("%d wait, want 1", q.n)
+	}
+}
+
+// A fault that comes between two requests of a start finds none to fail; the
+// next one must not wait for ever.
+func TestRequestOfAStartFailsWhileTheStickIsReset(t *testing.T) {
+	c := ready(nil)
+	c.phase = phaseStarting
+	now := c.lock()
+	c.stickFault(now, errRestarted)
+	c.unlock(now)
+	if _, err := c.do(t.Context(), request{control: true}); !errors.Is(err, errRestarted) {
+		t.Errorf("got %v, want errRestarted", err)
+	}
+}
+
+// A command that is over already may still wait to be sent again, because its
+// confirmation came after it was put back; nothing may be merged with it.
+func TestNothingIsMergedWithACommandThatHasEnded(t *testing.T) {
+	var q queue
+	r := waiting(2, LaneSiren, 1, 0x25, 0x01, 0xFF)
+	r.cmd.ended = true
+	q.push(r)
+	if q.merge(&command{node: 2, lane: LaneSiren, payload: []byte{0x25, 0x01, 0xFF}}) {
+		t.Error("merged")
+	}
+	r.cmd.ended = false
+	if !q.merge(&command{node: 2, lane: LaneSiren, payload: []byte{0x25, 0x01, 0xFF}}) {
+		t.Error("not merged with one that has not ended")
 	}
 }

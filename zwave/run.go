@@ -291,9 +291,14 @@ func (c *Controller) do(ctx context.Context, r request) ([]byte, error) {
 		ch <- result{append([]byte(nil), payload...), err}
 	}
 	now := c.lock()
-	if c.phase == phaseDown {
+	switch {
+	case c.phase == phaseDown:
 		c.mu.Unlock()
 		return nil, ErrDown
+	case c.phase == phaseResetting && r.control: // a fault came between two requests
+		err := c.faulty
+		c.mu.Unlock()
+		return nil, err
 	}
 	c.queue.push(&r)
 	c.unlock(now)

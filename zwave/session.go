@@ -26,6 +26,7 @@ type request struct {
 	callback bool   // a callback id is appended
 	await    bool   // and the request is over only when the callback came
 	control  bool   // goes before every lane, and while the controller starts
+	void     bool   // must not be sent any more
 	lane     Lane
 	cmd      *command // of SendData
 

@@ -258,7 +258,7 @@ func (c *Controller) recall(now time.Time, s Node) *node {
 		c.sequence++
 		n.box = append(n.box, &command{
 			node: n.ID, endpoint: w.Endpoint, payload: w.Payload, lane: min(w.Lane, lanes-1),
-			seq: c.sequence, born: now, options: serialapi.TxDefault,
+			seq: c.sequence, options: serialapi.TxDefault,
 		})
 	}
 	n.Waiting = nil

@@ -1045,3 +1045,35 @@ func TestSirenEndsAJoinThatIsInItsWay(t *testing.T) {
 		}
 	})
 }
+
+// Closing the network goes before everything, also before what would have
+// opened it and is still waiting or being sent again.
+func TestStopJoinIsNotOvertakenByWhatItStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := plug(t, known())
+		s.send(plugNode, zwave.LaneUser, 0x25, 0x02)
+		s.hear()
+		if err := s.c.Include(time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		s.c.StopJoin() // before it was sent at all
+		s.ack()
+		s.res(serialapi.SendData, 1)
+		s.callback(serialapi.TxOK)
+		s.want(0, "4a: 05 00")
+		s.ack()
+		s.silent(time.Second)
+
+		s.mark()
+		if err := s.c.Exclude(time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = s.hear()
+		s.raw(0x18)
+		synctest.Wait()
+		s.c.StopJoin() // while it is put off
+		s.want(100*ms, "4b: 05 00")
+		s.ack()
+		s.silent(5 * time.Second)
+	})
+}

@@ -309,6 +309,9 @@ func (n *Node) ask(session byte) {
 		return
 	}
 	a.left--
+	if till := time.Now().Add(supervisedTry + 2*n.s.hop()); till.After(n.awakeTill) {
+		n.awakeTill = till // it listens for the answer
+	}
 	n.s.uplink(n, append([]byte{ccSupervision, 0x01, session, byte(len(a.cmd))}, a.cmd...))
 	time.AfterFunc(supervisedTry+2*n.s.hop(), func() { n.act(func() { n.ask(session) }) })
 }

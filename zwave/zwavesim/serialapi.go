@@ -73,7 +73,6 @@ const maxPayload = 46
 // command is the host's command that has not been answered.
 type command struct {
 	waiting  bool
-	lost     bool // the response was lost: a callback tells the host as much
 	function byte
 	at       time.Time
 }
@@ -143,7 +142,7 @@ func (s *Stick) reply(function byte, payload ...byte) {
 func (s *Stick) replyThen(function byte, payload []byte, then func()) {
 	s.command = command{waiting: true, function: function, at: time.Now()}
 	if _, lost := s.takes(LoseResponse, function); lost {
-		s.command.lost = true
+		s.command = command{} // the host may learn by a callback that it went well
 		then()
 		return
 	}
@@ -181,7 +180,7 @@ func (s *Stick) execute(function byte, payload []byte) {
 }
 
 func (s *Stick) run(function byte, a *args) {
-	if s.sending != nil && function != fnAbort && function != fnSoftReset {
+	if s.sending != nil && function != fnAbort && function != fnSoftReset && !s.resent {
 		s.violation("function %#02x before the callback of SendData", function)
 	}
 	switch function {
@@ -543,9 +542,6 @@ func (s *Stick) sent(t *sending, status byte) {
 	t.over = true
 	if s.sending == t {
 		s.sending = nil
-	}
-	if s.command.lost {
-		s.command = command{}
 	}
 	if t.cb == 0 {
 		return

@@ -28,7 +28,9 @@ type out struct {
 	frame    []byte
 	sent     int  // times
 	spoiled  Kind // how the last copy was spoiled, or 0
+	hurt     bool // some copy was spoiled, or its ACK lost
 	echo     bool // to be sent once more after its ACK
+	again    bool // is that
 	deadline time.Time
 }
 
@@ -220,7 +222,9 @@ func (h *session) due(dst []byte) ([]byte, time.Time) {
 	if o := h.inflight; o != nil && !now.Before(o.deadline) {
 		h.inflight = nil
 		if o.sent >= tries {
-			s.violation("no ACK for %v, sent %d times", o, o.sent)
+			if !o.hurt {
+				s.violation("no ACK for %v, sent %d times", o, o.sent)
+			}
 			s.lost++
 		} else {
 			h.queue = slices.Insert(h.queue, 0, o)
@@ -244,6 +248,10 @@ func (h *session) due(dst []byte) ([]byte, time.Time) {
 func (h *session) appendSpoiled(dst []byte, o *out) []byte {
 	s, f := h.s, o.function()
 	o.spoiled = 0
+	defer func() { o.hurt = o.hurt || o.spoiled != 0 }()
+	if o.again {
+		o.spoiled = Duplicate // the host has it and may well go on
+	}
 	if _, ok := s.takes(Noise, f); ok {
 		dst = append(dst, 0xff, 0x00, 0x42, 0x7e)
 	}
@@ -329,7 +337,7 @@ func (h *session) hearACK() {
 		return
 	}
 	if _, lost := h.s.takes(LoseHostACK, o.function()); lost {
-		o.spoiled = LoseHostACK // the host may well go on
+		o.spoiled, o.hurt = LoseHostACK, true // the host may well go on
 		if o.isAnswer() {
 			h.s.command = command{}
 		}
@@ -342,8 +350,11 @@ func (h *session) hearACK() {
 		h.s.violation("ACK for half a frame: % x", o.frame)
 	}
 	h.inflight = nil
+	if o.function() == fnStarted {
+		h.expectRe = false // whatever was under way, the host begins anew
+	}
 	if o.echo {
-		o.echo, o.sent = false, 0
+		o.echo, o.again, o.sent = false, true, 0
 		h.queue = slices.Insert(h.queue, 0, o)
 	}
 	if o.isAnswer() {
@@ -380,6 +391,7 @@ func (h *session) hearFrame(t token) {
 	if again && h.expectRe && !h.mayAgain && now.Sub(h.lastAt) < resendAfter {
 		s.violation("frame % x sent again after %s without NAK or CAN", t.frame, now.Sub(h.lastAt))
 	}
+	s.resent = again && h.expectRe
 	h.last, h.lastAt = t.frame, now
 	h.mayAgain, h.expectRe = false, false
 	f := t.function()
@@ -421,7 +433,7 @@ func (h *session) hearFrame(t token) {
 // it if the host could have known.
 func (h *session) busy(f byte, now time.Time) bool {
 	s := h.s
-	if c := s.command; c.waiting && now.Sub(c.at) < responseWithin {
+	if c := s.command; c.waiting && now.Sub(c.at) < responseWithin && !s.resent {
 		if f == fnAbort { // urgent by nature: it may cross the response
 			return true
 		}
@@ -429,7 +441,7 @@ func (h *session) busy(f byte, now time.Time) bool {
 		return true
 	}
 	if o := h.inflight; o != nil {
-		if o.isAnswer() && o.spoiled == 0 && f != fnAbort {
+		if o.isAnswer() && o.spoiled == 0 && f != fnAbort && !s.resent {
 			s.violation("function %#02x before the ACK of the response to %#02x", f, o.function())
 		}
 		return true // a collision with something unsolicited: nobody's fault

@@ -92,6 +92,7 @@ type Stick struct {
 	sleepy  bool      // between a soft reset and "started"
 	host    *session  // the attached host, or nil
 	command command   // the host's command that is being answered
+	resent  bool      // it came again because our ACK was lost
 	sending *sending  // SendData that waits for its callback
 	joining *learning // inclusion or exclusion that is open
 	air     []flight  // what is on the air, in the order of its landing
