@@ -73,7 +73,7 @@ func (s *step) opened(i int) {
 			s.line(home.KindAlarm, z.ID, nil, AtOnce, saw+" while the house is disarmed.")
 			s.effect(Notice{Kind: "day", Zone: z.ID, Text: saw + "."})
 		}
-	case !s.cfg().uses(st.mode, i):
+	case !s.cfg().uses(st.mode, i), s.ignored(z.ID):
 	case st.watch == home.PhaseArming:
 		if z.Kind == home.ZoneEntry {
 			s.exitDoorOpened(z)

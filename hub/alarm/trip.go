@@ -195,8 +195,8 @@ func (p Panel) runs(d danger) int {
 // unless a person did it.
 func (s *step) trip(kind string, zone home.ZoneID, text string, who *string) {
 	d := dangerOf(kind)
-	if d == burglary && s.swinging(zone) {
-		return
+	if d == burglary {
+		s.count(zone)
 	}
 	until := s.now.Add(time.Duration(s.cfg().settings.SirenTimeout))
 	running := append([]trip(nil), s.p.st.running...)
@@ -233,40 +233,43 @@ func (s *step) nextTrip() uint64 {
 	return s.p.st.lastTrip
 }
 
-// swinging counts a burglary alarm of a zone and tells whether the zone has
-// raised as many as one arming allows: a loose contact in the wind must not
-// sound all night. A limit of 0 is none.
-func (s *step) swinging(zone home.ZoneID) bool {
+// count counts a burglary alarm of a zone.
+func (s *step) count(zone home.ZoneID) {
 	i, ok := s.cfg().byID[zone]
 	if !ok || s.cfg().zones[i].Kind.AlwaysOn() {
-		return false
+		return
 	}
+	s.durable = true
+	s.p.st.swings = append([]swing(nil), s.p.st.swings...)
+	for i := range s.p.st.swings {
+		if w := &s.p.st.swings[i]; w.zone == zone {
+			w.n++
+			w.since = s.now
+			return
+		}
+	}
+	s.p.st.swings = append(s.p.st.swings, swing{zone, 1, s.now})
+}
+
+// ignored tells whether a zone that opens has raised as many burglary alarms as
+// one arming allows: a loose contact in the wind must not sound all night. Such
+// a zone starts nothing, no entry delay either, under which an intruder could
+// walk past the interior zones. A limit of 0 is none.
+func (s *step) ignored(zone home.ZoneID) bool {
 	limit := s.cfg().settings.Swinger
-	if limit == 0 {
-		return false
-	}
-	swings := append([]swing(nil), s.p.st.swings...)
-	s.p.st.swings = swings
-	for i := range swings {
-		w := &swings[i]
-		if w.zone != zone {
+	for i, w := range s.p.st.swings {
+		if w.zone != zone || limit == 0 || w.n < limit {
 			continue
 		}
-		if w.n > limit {
-			return true
-		}
-		w.n++
-		w.since = s.now
-		s.durable = true
-		if w.n > limit {
+		if w.n == limit { // tell it once
+			s.p.st.swings = append([]swing(nil), s.p.st.swings...)
+			s.p.st.swings[i].n++
+			s.p.st.swings[i].since = s.now
 			s.line(home.KindAlarm, zone, nil, AtOnce,
 				fmt.Sprintf("%s has raised %s since arming and is ignored until the next one.", s.cfg().name(zone), times(limit)))
-			return true
 		}
-		return false
+		return true
 	}
-	s.p.st.swings = append(swings, swing{zone, 1, s.now})
-	s.durable = true
 	return false
 }
 
