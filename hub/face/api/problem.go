@@ -63,7 +63,6 @@ const (
 	codeUnencrypted   = "unencrypted"
 	codeKeyReused     = "idempotency-key-reused"
 	codeInternal      = "internal"
-	codeUnavailable   = "unavailable"
 	codeBadSignIn     = "wrong-sign-in"
 	codeWrongStep     = "wrong-step"
 	codeClaimed       = "already-claimed"
