@@ -136,6 +136,7 @@ func (c *Controller) learned(now time.Time, f serialapi.Function, l serialapi.Le
 		c.count.unexpected.Add(1)
 		return
 	}
+	j.request.void = true // it has arrived, whatever became of its ACK
 	switch l.Status {
 	case serialapi.LearnReady:
 		if !j.ready {

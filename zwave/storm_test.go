@@ -64,8 +64,22 @@ func storm(t *testing.T, seed uint64) {
 			door.Close()
 		case 6:
 			other.WakeUp()
+			send(other.Node, zwave.LaneNormal, cc.ConfigurationSet{Parameter: byte(r.IntN(3)), Value: cc.Number{Value: 1, Size: 1}})
 		case 7:
-			if r.IntN(10) == 0 {
+			switch r.IntN(20) {
+			case 0:
+				stick.Inject(zwavesim.Fault{Kind: zwavesim.Mute})
+				h.wait(time.Duration(r.IntN(60)) * time.Second)
+				stick.Heal()
+			case 1:
+				plug.TakeBattery()
+				h.wait(time.Duration(r.IntN(60)) * time.Second)
+				plug.PutBattery()
+			case 2:
+				_ = h.Interview(zwave.NodeID(siren.ID()))
+			case 3:
+				h.RemoveFailed(zwave.NodeID(plug.ID()), nil) // it answers, so it stays
+			case 4, 5:
 				stick.Unplug()
 				h.wait(time.Duration(r.IntN(3000)) * time.Millisecond)
 				stick.Plug()
@@ -94,7 +108,9 @@ func storm(t *testing.T, seed uint64) {
 	}
 	stick.Heal()
 	h.StopJoin()
-	h.wait(5 * time.Minute)
+	h.wait(10 * time.Minute)
+	other.WakeUp()
+	h.wait(10 * time.Second)
 	h.mu.Lock()
 	for _, p := range promises {
 		if p.ends != 1 {

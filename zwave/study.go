@@ -93,7 +93,7 @@ func (c *Controller) study(ctx context.Context, n *node) {
 		}
 		err = c.stage(ctx, n, stage)
 		now := c.lock()
-		if err == nil {
+		if err == nil && n.Stage == stage { // else Interview was called meanwhile
 			n.Stage, n.Attempts = following(stage), 0
 			c.changed(n)
 			c.emit(NodeChanged{n.snapshot()})
@@ -531,7 +531,7 @@ func (c *Controller) Interview(id NodeID) error {
 		return fmt.Errorf("zwave: node %d: %w", id, ErrNoNode)
 	}
 	n.Stage, n.Attempts, n.again = StageProtocol, 0, time.Time{}
-	n.Classes, n.Lifeline = nil, false
+	n.Classes, n.Lifeline = make(map[cc.Class]byte), false
 	c.changed(n)
 	poke(c.studies)
 	return nil

@@ -1077,3 +1077,24 @@ func TestStopJoinIsNotOvertakenByWhatItStops(t *testing.T) {
 		s.silent(5 * time.Second)
 	})
 }
+
+// A stick that says how joining goes has got the request, so it is not sent
+// again when its ACK was lost: that would open the network once more.
+func TestLearnRequestIsNotSentAgainOnceTheStickCallsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := plug(t, known())
+		if err := s.c.Include(time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		_, text := s.hear()
+		var mode, id byte
+		if _, err := fmt.Sscanf(text, "4a: %x %x", &mode, &id); err != nil {
+			t.Fatal(err)
+		}
+		s.req(serialapi.AddNode, id, byte(serialapi.LearnReady), 0, 0)
+		s.silent(30 * time.Second)
+		if got := s.c.Join(); got.Step != zwave.JoinWaiting {
+			t.Errorf("got %+v, want waiting", got)
+		}
+	})
+}

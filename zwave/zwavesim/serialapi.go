@@ -180,7 +180,7 @@ func (s *Stick) execute(function byte, payload []byte) {
 }
 
 func (s *Stick) run(function byte, a *args) {
-	if s.sending != nil && function != fnAbort && function != fnSoftReset && !s.resent {
+	if s.sending != nil && function != fnAbort && function != fnSoftReset && !s.resent && !s.sending.unsure {
 		s.violation("function %#02x before the callback of SendData", function)
 	}
 	switch function {
@@ -488,7 +488,7 @@ func (s *Stick) sendData(function byte, a *args) {
 		s.reply(function, 0)
 		return
 	}
-	t := &sending{function: function, cb: cb, since: time.Now()}
+	t := &sending{function: function, cb: cb, since: time.Now(), unsure: s.host.unsure}
 	s.sending = t
 	s.replyThen(function, []byte{1}, func() { s.transmit(t, id, data) })
 }
@@ -531,6 +531,7 @@ type sending struct {
 	since        time.Time
 	over         bool
 	aborted      bool
+	unsure       bool   // the host does not know that it was begun
 	late         func() // brings a delayed callback
 }
 

@@ -52,6 +52,7 @@ type session struct {
 	lastAt   time.Time // when it came
 	mayAgain bool      // the host may send it again at once: it got NAK or CAN
 	expectRe bool      // the host was not told of its last frame's fate: it will send it again
+	unsure   bool      // it does not know that the frame was carried out
 }
 
 // Serve answers one host over rw until the host hangs up, the stick is pulled
@@ -225,6 +226,9 @@ func (h *session) due(dst []byte) ([]byte, time.Time) {
 			if !o.hurt {
 				s.violation("no ACK for %v, sent %d times", o, o.sent)
 			}
+			if o.isAnswer() {
+				s.command = command{}
+			}
 			s.lost++
 		} else {
 			h.queue = slices.Insert(h.queue, 0, o)
@@ -285,7 +289,7 @@ func (h *session) poke() {
 // reset forgets what was on the way, as the chip does.
 func (h *session) reset() {
 	h.links, h.queue, h.inflight, h.last = nil, nil, nil, nil
-	h.mayAgain, h.expectRe = false, false
+	h.mayAgain, h.expectRe, h.unsure = false, false, false
 	h.poke()
 }
 
@@ -391,7 +395,8 @@ func (h *session) hearFrame(t token) {
 	if again && h.expectRe && !h.mayAgain && now.Sub(h.lastAt) < resendAfter {
 		s.violation("frame % x sent again after %s without NAK or CAN", t.frame, now.Sub(h.lastAt))
 	}
-	s.resent = again && h.expectRe
+	s.resent = again && h.unsure
+	h.unsure = s.resent
 	h.last, h.lastAt = t.frame, now
 	h.mayAgain, h.expectRe = false, false
 	f := t.function()
@@ -420,7 +425,7 @@ func (h *session) hearFrame(t token) {
 		return
 	}
 	if _, ok := s.takes(LoseACK, f); ok {
-		h.expectRe = true
+		h.expectRe, h.unsure = true, true
 	} else if _, ok := s.takes(HighACK, f); ok {
 		h.links = append(h.links, 0xe0|ack)
 	} else {
@@ -434,14 +439,14 @@ func (h *session) hearFrame(t token) {
 func (h *session) busy(f byte, now time.Time) bool {
 	s := h.s
 	if c := s.command; c.waiting && now.Sub(c.at) < responseWithin && !s.resent {
-		if f == fnAbort { // urgent by nature: it may cross the response
+		if f == fnAbort || f == fnSoftReset { // urgent by nature: they may cross the response
 			return true
 		}
 		s.violation("function %#02x before the response to %#02x", f, c.function)
 		return true
 	}
 	if o := h.inflight; o != nil {
-		if o.isAnswer() && o.spoiled == 0 && f != fnAbort && !s.resent {
+		if o.isAnswer() && o.spoiled == 0 && f != fnAbort && f != fnSoftReset && !s.resent {
 			s.violation("function %#02x before the ACK of the response to %#02x", f, o.function())
 		}
 		return true // a collision with something unsolicited: nobody's fault
