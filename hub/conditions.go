@@ -35,18 +35,22 @@ func (h *Hub) panelFault(code string, present bool, why error) {
 	h.board.Set(present, health.Code(code), "", text)
 }
 
-// recall reads the journal's lines since a time: after a power cut the guard
+// recallSpan is how much of the journal is looked through after a power cut:
+// the lines that the panel asked for last were written within it, or never.
+const recallSpan = 2 * time.Minute
+
+// recall reads the journal's lines from a time on: after a power cut the guard
 // writes again what is missing.
 func (h *Hub) recall(since time.Time) ([]home.Event, error) {
 	var all []home.Event
-	q := journal.Query{Since: since, Kind: home.KindAlarm, Limit: 1000}
+	q := journal.Query{Since: since, Until: since.Add(recallSpan), Limit: 1000}
 	for {
 		page, next, err := h.journal.Page(q)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, page...)
-		if next == "" || len(all) >= 10_000 {
+		if next == "" {
 			return all, nil
 		}
 		q.Cursor = next
@@ -118,6 +122,32 @@ func (h *Hub) standing(ctx context.Context) error {
 			}
 		}
 		h.deviceConditions(it.Value)
+	}
+}
+
+// panelConditions shows on the board what the panel itself finds wrong.
+func (h *Hub) panelConditions(ctx context.Context) error {
+	sub := h.guard.Changes.Subscribe(1) // only the newest counts
+	defer sub.Close()
+	ignored := map[home.DeviceID]bool{}
+	for {
+		h.board.Set(h.guard.Settings().OutsideStandard, health.OutsideStandard, "")
+		now := map[home.DeviceID]bool{}
+		for _, t := range h.guard.State().Troubles {
+			if t.Code == string(health.ZoneIgnored) {
+				now[t.Device] = true
+				h.board.Raise(health.ZoneIgnored, t.Device, t.Text)
+			}
+		}
+		for id := range ignored {
+			if !now[id] {
+				h.board.Clear(health.ZoneIgnored, id)
+			}
+		}
+		ignored = now
+		if _, err := sub.Next(ctx); err != nil {
+			return nil //nolint:nilerr // the end of ctx is how it ends
+		}
 	}
 }
 

@@ -125,7 +125,7 @@ func build(o Options) (_ *Hub, err error) {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
 	h.board = health.NewBoard(func(c health.Change) {
-		if h.guard != nil {
+		if h.guard != nil && c.Item.Code != string(health.ZoneIgnored) { // the panel said so itself
 			h.guard.Trouble(c.Item, c.Present)
 		}
 	})
@@ -251,6 +251,7 @@ func (h *Hub) run(ctx context.Context) error {
 		{name: "watchdog", run: h.watch, vital: true},
 		{name: "adoption", run: h.adopter},
 		{name: "conditions", run: h.standing},
+		{name: "panel conditions", run: h.panelConditions},
 	}
 	if h.ca != nil {
 		core = append(core, part{name: "certificate", run: h.keepCertificate})

@@ -196,6 +196,9 @@ func (s *step) resumed() {
 	s.p.st.troubles = nil
 	s.p.st.seq = max(s.p.st.seq+1, uint64(max(s.now.UnixMicro(), 0)))
 	s.durable = true
+	if s.p.st.since.IsZero() { // its first life
+		s.p.st.since = s.now
+	}
 	if s.p.st.mode != home.Disarmed || len(s.p.st.running) > 0 {
 		s.line(home.KindAlarm, "", nil, AtOnce, "The hub started again and the panel goes on: "+s.standing()+".")
 	}

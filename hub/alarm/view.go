@@ -116,17 +116,14 @@ func (p Panel) ready(mode home.Mode) bool {
 func (p Panel) troubles() []home.TroubleItem {
 	items := make([]home.TroubleItem, 0, len(p.st.troubles)+1)
 	items = append(items, p.st.troubles...)
-	if p.cfg.settings.OutsideStandard {
-		items = append(items, home.TroubleItem{
-			Code: "outside-standard", Severity: home.SeverityInfo, Blocks: []home.Mode{},
-			Text: "The alarm's delays may lie outside the ranges that keep false alarms rare.",
-			Mend: "Turn outside_standard off in the alarm's settings.",
-		})
-	}
 	for _, s := range p.st.swings {
 		if limit := p.cfg.settings.Swinger; limit > 0 && s.n > limit {
+			var device home.DeviceID
+			if i, ok := p.cfg.byID[s.zone]; ok {
+				device = p.cfg.zones[i].Device
+			}
 			items = append(items, home.TroubleItem{
-				Code: "zone-ignored", Severity: home.SeverityWarning, Since: home.At(s.since), Blocks: []home.Mode{},
+				Code: "zone-ignored", Device: device, Severity: home.SeverityWarning, Since: home.At(s.since), Blocks: []home.Mode{},
 				Text: p.cfg.name(s.zone) + " has raised " + times(p.cfg.settings.Swinger) + " since arming and is ignored until the next one.",
 				Mend: "Look at the sensor, then disarm.",
 			})

@@ -27,6 +27,9 @@ const (
 	ClockWrong       Code = "clock-wrong"
 	OutsideStandard  Code = "outside-standard"
 	CertificateFault Code = "certificate-fault"
+
+	// ZoneIgnored is the panel's own: it finds it, and the hub shows it here.
+	ZoneIgnored Code = "zone-ignored"
 )
 
 // Declaration says what a condition means. Text and Mend are formats: %s is
@@ -110,8 +113,12 @@ var Declarations = map[Code]Declaration{
 		home.SeverityWarning, "The clock can't be right: %s.", "Check the hub's time.", nil,
 	},
 	OutsideStandard: {
-		home.SeverityInfo, "The delays are outside of what alarm standards allow.",
-		"Set them back under alarm settings, unless you mean it.", nil,
+		home.SeverityInfo, "The alarm's delays may lie outside the ranges that keep false alarms rare.",
+		"Turn outside_standard off in the alarm's settings.", nil,
+	},
+	ZoneIgnored: {
+		home.SeverityWarning, "%s",
+		"Look at the sensor, then disarm.", nil,
 	},
 	CertificateFault: {
 		home.SeverityWarning, "The page's certificate can't be renewed: %s.",

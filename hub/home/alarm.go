@@ -175,7 +175,12 @@ func (e *NotReady) Error() string {
 // WrongCode refuses a code. Left counts the tries before the keypads lock.
 type WrongCode struct{ Left int }
 
-func (e *WrongCode) Error() string { return fmt.Sprintf("wrong code: %d tries left", e.Left) }
+func (e *WrongCode) Error() string {
+	if e.Left == 1 {
+		return "wrong code: 1 try left"
+	}
+	return fmt.Sprintf("wrong code: %d tries left", e.Left)
+}
 
 // CodeNeeded refuses a request that came without a code where one is needed.
 type CodeNeeded struct{}
