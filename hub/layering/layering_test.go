@@ -50,6 +50,7 @@ var rooms = []struct {
 	{"hub/face/homekit", 4},
 	{"hub/face/notify", 4},
 	{"hub/demo", 6},
+	{"hub/bench", 6},
 	{"hub/crash", 6},
 	{"hub/bench", 7},
 	{"hub", 5},

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"gatehouse/hub/home"
-	"gatehouse/hub/people/auth"
 	"log/slog"
 	"math"
 	"strings"
@@ -15,6 +13,9 @@ import (
 
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"gatehouse/hub/home"
+	"gatehouse/hub/people/auth"
 )
 
 const (

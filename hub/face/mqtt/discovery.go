@@ -2,8 +2,9 @@ package mqtt
 
 import (
 	"fmt"
-	"gatehouse/hub/home"
 	"strings"
+
+	"gatehouse/hub/home"
 )
 
 // shown is how Home Assistant shows a trait: which kind of entity, which

@@ -2,10 +2,11 @@ package mqtt
 
 import (
 	"encoding/json"
-	"gatehouse/hub/home"
 	"slices"
 	"strings"
 	"testing"
+
+	"gatehouse/hub/home"
 )
 
 // components of Home Assistant that the house uses, and the fields that each

@@ -7,9 +7,6 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"gatehouse/hub/face/mqtt"
-	"gatehouse/hub/people/auth"
-	"gatehouse/storage"
 	"math/big"
 	"net"
 	"path/filepath"
@@ -17,6 +14,10 @@ import (
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"gatehouse/hub/face/mqtt"
+	"gatehouse/hub/people/auth"
+	"gatehouse/storage"
 )
 
 // certificate makes one for 127.0.0.1, and the pool that trusts it.

@@ -2,9 +2,6 @@ package mqtt_test
 
 import (
 	"encoding/json"
-	"gatehouse/hub/face/mqtt"
-	"gatehouse/hub/health"
-	"gatehouse/hub/home"
 	"net"
 	"slices"
 	"strings"
@@ -14,6 +11,10 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 	"github.com/google/go-cmp/cmp"
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"gatehouse/hub/face/mqtt"
+	"gatehouse/hub/health"
+	"gatehouse/hub/home"
 )
 
 func TestPictureIsRetained(t *testing.T) {

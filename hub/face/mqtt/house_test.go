@@ -5,11 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"gatehouse/hub/bus"
-	"gatehouse/hub/face/mqtt"
-	"gatehouse/hub/health"
-	"gatehouse/hub/home"
-	"gatehouse/hub/people/auth"
 	"log/slog"
 	"maps"
 	"slices"
@@ -19,6 +14,12 @@ import (
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"gatehouse/hub/bus"
+	"gatehouse/hub/face/mqtt"
+	"gatehouse/hub/health"
+	"gatehouse/hub/home"
+	"gatehouse/hub/people/auth"
 )
 
 // house is a stand-in for the rooms above the face: it keeps what it is told

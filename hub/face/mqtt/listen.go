@@ -74,7 +74,7 @@ func bindError(key, address string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("%s: %s is in use by another program (is mosquito running?): "+
+		return fmt.Errorf("%s: %s is in use by another program (is mosquitto running?): "+
 			"stop it, or give %s another port: %w", key, address, key, err)
 	case errors.Is(err, syscall.EACCES):
 		return fmt.Errorf("%s: this user may not listen on %s: take a port above 1023: %w", key, address, err)

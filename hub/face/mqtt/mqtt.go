@@ -43,13 +43,14 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"log/slog"
+	"net"
+	"sync"
+
 	"gatehouse/hub/bus"
 	"gatehouse/hub/health"
 	"gatehouse/hub/home"
 	"gatehouse/hub/people/auth"
-	"log/slog"
-	"net"
-	"sync"
 )
 
 // Alarm is what the face needs of the panel.

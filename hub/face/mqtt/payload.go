@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"gatehouse/hub/home"
 	"io"
 	"log/slog"
 	"strings"
+
+	"gatehouse/hub/home"
 )
 
 // maxPayload bounds a command. Nothing that the house understands is longer.

@@ -1,9 +1,10 @@
 package mqtt
 
 import (
-	"gatehouse/hub/home"
 	"strings"
 	"testing"
+
+	"gatehouse/hub/home"
 )
 
 var alarmPayloads = []struct {

@@ -1,10 +1,11 @@
 package mqtt
 
 import (
-	"gatehouse/hub/home"
-	"gatehouse/hub/people/auth"
 	"slices"
 	"strings"
+
+	"gatehouse/hub/home"
+	"gatehouse/hub/people/auth"
 )
 
 // who is behind a connection. nil may do nothing.

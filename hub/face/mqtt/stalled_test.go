@@ -3,12 +3,13 @@ package mqtt_test
 import (
 	"encoding/json"
 	"fmt"
-	"gatehouse/hub/home"
 	"net"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"gatehouse/hub/home"
 )
 
 // A hundred subscribers that never read, and never acknowledge, hold nobody up.

@@ -2,11 +2,12 @@ package mqtt
 
 import (
 	"context"
+	"strings"
+	"time"
+
 	"gatehouse/hub/bus"
 	"gatehouse/hub/health"
 	"gatehouse/hub/home"
-	"strings"
-	"time"
 )
 
 // look is how often the face looks whether a token has ended or discovery was

@@ -1,8 +1,9 @@
 package mqtt
 
 import (
-	"gatehouse/hub/home"
 	"strings"
+
+	"gatehouse/hub/home"
 )
 
 // Topics of the house.

@@ -3,13 +3,14 @@ package mqtt_test
 import (
 	"bufio"
 	"bytes"
-	"gatehouse/hub/face/mqtt"
 	"io"
 	"net"
 	"testing"
 	"time"
 
 	mochi "github.com/mochi-mqtt/server/v2/packets"
+
+	"gatehouse/hub/face/mqtt"
 )
 
 // wire is a client that is driven packet by packet: for MQTT 5, and for

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"encoding/json"
 	"errors"
+
 	"gatehouse/hub/home"
 )
 
