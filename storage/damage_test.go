@@ -306,3 +306,61 @@ func TestSmallChangesTakeNoMoreOfTheDisk(t *testing.T) {
 		t.Errorf("%d blocks after 200 changes, want the %d of the beginning", got, before)
 	}
 }
+
+// A card that wears out turns read-only. What it remembers can still be used.
+func TestReadOnlyDisk(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("storage", dir, "tmpfs", 0, "size=4m,mode=0700"); err != nil {
+		t.Logf("only root can mount a disk and make it read-only: %v", err)
+		return
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	path := filepath.Join(dir, "home.db")
+	db := open(t, path, Options{})
+	if err := NewCell[int](db, "n").Save(7); err != nil {
+		t.Fatal(err)
+	}
+	abandon(db.f)
+	j := openJournal(t, filepath.Join(dir, "journal.db"), JournalOptions{})
+	j.Append(Entry{Kind: "reading"})
+	if err := j.commit(); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("storage", dir, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
+		t.Fatal(err)
+	}
+	db = open(t, path, inChild)
+	if n, _, err := NewCell[int](db, "n").Load(); n != 7 || err != nil {
+		t.Errorf("Load = %d, %v", n, err)
+	}
+	if err := NewCell[int](db, "n").Save(8); !errors.Is(err, ErrReadOnly) {
+		t.Errorf("Save = %v, want ErrReadOnly", err)
+	}
+	if _, err := Open(path, Options{Wait: 1}); !errors.Is(err, ErrInUse) {
+		t.Errorf("second Open = %v, want ErrInUse", err)
+	}
+	shut(t, db)
+	j = openJournal(t, filepath.Join(dir, "journal.db"), JournalOptions{})
+	if seq := j.Append(Entry{Kind: "alarm"}); seq != 2 {
+		t.Errorf("next number = %d, want 2", seq)
+	}
+	if err := j.commit(); !errors.Is(err, ErrReadOnly) {
+		t.Errorf("commit = %v, want ErrReadOnly", err)
+	}
+	if f, bad := j.Fault(); !bad || f.Waiting != 1 {
+		t.Errorf("fault = %+v, %v", f, bad)
+	}
+	if list, err := j.After(0, 10); len(list) != 1 || err != nil {
+		t.Errorf("After = %v, %v", list, err)
+	}
+	if err := j.Close(); err == nil || !strings.Contains(err.Error(), "not written") {
+		t.Errorf("Close = %v, want it to say that an entry is lost", err)
+	}
+}

@@ -17,7 +17,8 @@ var (
 	ErrInUse = errors.New("in use by another gatehouse")
 	// ErrFull: the disk, or the quota on it, is full.
 	ErrFull = errors.New("the disk is full: free some space")
-	// ErrReadOnly: the file system does not take writes.
+	// ErrReadOnly: the file system does not take writes. What is there can be
+	// opened and read all the same.
 	ErrReadOnly = errors.New("the disk is read-only: remount it or replace the card")
 	// ErrDamaged: the file does not hold together and no good snapshot exists.
 	ErrDamaged = errors.New("damaged")

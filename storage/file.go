@@ -77,8 +77,10 @@ type file struct {
 	o     Options
 	log   *slog.Logger
 	bolt  *bolt.DB
-	lock  *os.File
-	fault *Fault // as found at opening
+	lock  *os.File // nil on a read-only disk that never had one
+	fault *Fault   // as found at opening
+
+	readOnly bool // the disk takes no writes: what is there can be read
 }
 
 var (
@@ -125,6 +127,15 @@ func openFile(path string, o Options) (_ *file, err error) {
 // makeReady leaves a whole file at f.path, and the marker of an unclean stop
 // set, so that a process that dies in opening it is followed by a check.
 func (f *file) makeReady(unclean bool) error {
+	if f.readOnly {
+		// Better a house that remembers and cannot write than none: a card
+		// that wears out turns read-only one day.
+		f.log.Error("the disk is read-only", "file", f.name())
+		if !unclean {
+			return nil
+		}
+		return explain(f.path, "check", f.o.Check(f.path))
+	}
 	_ = os.Remove(f.path + newSuffix)
 	info, err := os.Stat(f.path)
 	switch {
@@ -158,7 +169,7 @@ func (f *file) makeReady(unclean bool) error {
 // openBolt opens the file. One that bbolt itself finds damaged is replaced.
 func (f *file) openBolt() error {
 	db, err := f.tryBolt(f.path)
-	if err != nil && damaged(err) {
+	if err != nil && damaged(err) && !f.readOnly {
 		if err := f.restore(err); err != nil {
 			return err
 		}
@@ -204,6 +215,7 @@ func (f *file) tryBolt(path string) (*bolt.DB, error) {
 		InitialMmapSize: f.o.mmap,
 		NoStatistics:    true,
 		NoSync:          f.o.noSync,
+		ReadOnly:        f.readOnly,
 	})
 }
 
@@ -354,6 +366,12 @@ func (f *file) close() error {
 // stopped without closing it.
 func (f *file) takeLock() (unclean bool, err error) {
 	lock, err := os.OpenFile(f.path+lockSuffix, os.O_RDWR|os.O_CREATE, 0o600)
+	if errors.Is(err, syscall.EROFS) {
+		f.readOnly = true
+		if lock, err = os.Open(f.path + lockSuffix); errors.Is(err, fs.ErrNotExist) {
+			return false, nil
+		}
+	}
 	if err != nil {
 		return false, err
 	}
@@ -405,7 +423,7 @@ func (f *file) letGo(clean bool) {
 	if f.lock == nil {
 		return
 	}
-	if clean {
+	if clean && !f.readOnly {
 		// Not synced: if it is lost, the next opening checks for nothing.
 		_, _ = fmt.Fprintf(io.NewOffsetWriter(f.lock, 0), markFormat, markClosed)
 	}

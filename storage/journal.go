@@ -222,8 +222,9 @@ func (j *Journal) Flush(ctx context.Context) error {
 	}
 }
 
-// Close closes the file. It fails, and leaves the file to be checked at the
-// next opening, when entries still wait or a commit hangs. Stop Run first.
+// Close closes the file. Stop Run first. It fails when entries still wait, which
+// are lost then, and when a commit hangs, which leaves the file to be checked
+// at the next opening.
 func (j *Journal) Close() error {
 	j.mu.Lock()
 	waiting, hung := j.waiting.len(), !j.started.IsZero()
@@ -235,7 +236,7 @@ func (j *Journal) Close() error {
 	var err error
 	if waiting > 0 {
 		err = explain(j.f.path, "close", errors.New("entries were not written"))
-	} else {
+	} else if !j.f.readOnly {
 		// The next start need not skip what was only reserved.
 		err = explain(j.f.path, "close", j.reserve(given))
 	}

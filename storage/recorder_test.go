@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -171,14 +172,21 @@ func (r *recorder) mount(t *testing.T, dir string) (end func(), ok bool) {
 	}, true
 }
 
-// image writes into dir what the disk may hold when the power goes right before
-// operation cut, and returns what had been promised by then.
-func (r *recorder) image(dir string, cut int, dice *rand.Rand) (promised string, err error) {
+// recorded is everything so far.
+func (r *recorder) recorded() []op {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.ops)
+}
+
+// image writes into dir what the disk may hold when the power goes right after
+// ops, and returns what had been promised by then.
+func image(ops []op, dir string, dice *rand.Rand) (promised string, err error) {
 	contents := map[uint64][]byte{} // what is surely there
 	loose := map[uint64][]op{}      // not synced
 	names := map[string]uint64{}
 	var looseNames []op
-	for _, o := range r.ops[:cut] {
+	for _, o := range ops {
 		switch o.kind {
 		case opAck:
 			promised = string(o.data)
@@ -202,9 +210,9 @@ func (r *recorder) image(dir string, cut int, dice *rand.Rand) (promised string,
 	for _, n := range looseNames[:dice.IntN(len(looseNames)+1)] {
 		n.rename(names)
 	}
-	for file, ops := range loose {
+	for file, writes := range loose {
 		chance := dice.IntN(5) // none, some or all of it, by the file
-		for _, w := range ops {
+		for _, w := range writes {
 			if w.kind == opTruncate {
 				if dice.IntN(4) < chance {
 					contents[file] = w.apply(contents[file])

@@ -54,6 +54,9 @@ func (db *DB) haveSnapshot() bool {
 
 // keepSnapshot makes a snapshot if anything has changed since the last one.
 func (db *DB) keepSnapshot() {
+	if db.f.readOnly {
+		return // nothing changes
+	}
 	var id int
 	if err := db.f.bolt.View(func(tx *bolt.Tx) error { id = tx.ID(); return nil }); err != nil {
 		return
