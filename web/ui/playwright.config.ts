@@ -5,9 +5,9 @@ import { defineConfig } from '@playwright/test';
 export default defineConfig({
 	testDir: 'tests',
 	globalSetup: './tests/build.ts',
-	workers: process.env.CI ? 1 : 2,
-	timeout: 90_000,
-	expect: { timeout: 10_000 },
+	workers: 1,
+	timeout: 180_000,
+	expect: { timeout: 15_000 },
 	forbidOnly: true,
 	reporter: [['list']],
 	use: {

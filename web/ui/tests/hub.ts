@@ -8,7 +8,8 @@ export class Program {
 	said = '';
 
 	constructor(readonly process: ChildProcess) {
-		for (const stream of [process.stdout, process.stderr]) stream?.on('data', (b: Buffer) => (this.said += b.toString()));
+		for (const stream of [process.stdout, process.stderr])
+			stream?.on('data', (b: Buffer) => (this.said += b.toString()));
 	}
 	static start(...args: string[]): Program {
 		const program = process.env.GATEHOUSE;
@@ -17,7 +18,9 @@ export class Program {
 	}
 	/** Waits until it has said something, and gives what matched. */
 	async says(what: RegExp): Promise<RegExpExecArray> {
-		await expect.poll(() => what.test(this.said), { message: `waiting for ${what} of the program`, timeout: 20_000 }).toBe(true);
+		await expect
+			.poll(() => what.test(this.said), { message: `waiting for ${what} of the program`, timeout: 20_000 })
+			.toBe(true);
 		return what.exec(this.said) as RegExpExecArray;
 	}
 	async stop(): Promise<void> {
@@ -122,9 +125,12 @@ export async function accessible(page: Page, what: string): Promise<void> {
 	const faults = await page.evaluate(async () => {
 		const run = (globalThis as unknown as { axe: typeof axe }).axe;
 		const result = await run.run(document, {
+			resultTypes: ['violations'],
 			runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
 		});
-		return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join(' | ')}`);
+		return result.violations.map(
+			(v) => `${v.id}: ${v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join(' | ')}`,
+		);
 	});
 	expect(faults, what).toEqual([]);
 }

@@ -146,6 +146,7 @@ interface Words {
 	'pad.locked': 'n';
 	'home.zones': never;
 	'home.devices': never;
+	'home.add': never;
 	'home.spoken': 'n';
 	'home.today': never;
 	'home.today.empty': never;

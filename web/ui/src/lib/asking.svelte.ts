@@ -19,7 +19,7 @@ export type Asked =
 	| { kind: 'asking'; mode: Mode; at: number }
 	/** No answer came; the same request may be sent again. */
 	| { kind: 'silent'; mode: Mode; again: () => void }
-	/** The panel wants a code for this. */
+	/** The panel wants a code for this; it stays so while one is on its way, until it was the right one. */
 	| { kind: 'code'; request: Request }
 	/** The panel won't arm: these are in the way. */
 	| { kind: 'refused'; mode: Mode; open: string[]; troubles: Trouble[] }
@@ -53,7 +53,7 @@ class Asking {
 	async ask(request: Request, key = newKey()): Promise<string> {
 		const before = this.#now;
 		const { mode } = request;
-		this.#now = { kind: 'asking', mode, at: live.now };
+		if (before.kind !== 'code') this.#now = { kind: 'asking', mode, at: live.now };
 		try {
 			live.heard(await call<Alarm>('PUT', '/alarm/mode', { body: request, key }));
 			this.forget();
