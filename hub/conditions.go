@@ -146,7 +146,7 @@ func (h *Hub) panelConditions(ctx context.Context) error {
 		}
 		ignored = now
 		if _, err := sub.Next(ctx); err != nil {
-			return nil //nolint:nilerr // the end of ctx is how it ends
+			return nil
 		}
 	}
 }

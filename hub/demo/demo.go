@@ -63,7 +63,9 @@ func Run(ctx context.Context, o Options) error {
 	go func() { simEnded <- pty.Run(simCtx) }()
 	defer func() {
 		endSim()
-		<-simEnded
+		if err := <-simEnded; err != nil && !errors.Is(err, context.Canceled) {
+			o.Log.Error("simulated stick ended badly", "err", err)
+		}
 	}()
 
 	c := config.Config{

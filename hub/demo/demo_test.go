@@ -158,7 +158,7 @@ func (v *visitor) watch(ctx context.Context) {
 		v.t.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer "+v.token)
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := http.DefaultClient.Do(r) //nolint:bodyclose // closed by the goroutine below
 	if err != nil {
 		v.t.Fatal(err)
 	}

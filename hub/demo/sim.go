@@ -77,11 +77,14 @@ func Simulate(ctx context.Context, c config.Sim, out io.Writer) error {
 	}
 	first := <-ended
 	cancel(first)
+	errs := []error{first}
 	for range len(parts) - 1 {
-		<-ended
+		errs = append(errs, <-ended)
 	}
-	if errors.Is(first, context.Canceled) {
-		return nil
+	for _, err := range errs {
+		if err != nil && !errors.Is(err, context.Canceled) {
+			return err
+		}
 	}
-	return first
+	return nil
 }
