@@ -26,7 +26,10 @@ const HostName = "gatehouse.local"
 // box.
 func (h *Hub) openDoor() (err error) {
 	if h.desk, err = desk.Listen(h.file(SocketFile)); err != nil {
-		return err
+		// A disk that has turned read-only takes no socket. The house is
+		// guarded all the same; only the command line has to do without.
+		h.log.Error("no desk for the command line", "err", err)
+		h.desk = nil
 	}
 	if h.o.Demo != nil {
 		return nil
@@ -125,4 +128,10 @@ func (h *Hub) keepCertificate(ctx context.Context) error {
 }
 
 // keepDesk answers the command line.
-func (h *Hub) keepDesk(ctx context.Context) error { return h.desk.Serve(ctx, h.people, h.log) }
+func (h *Hub) keepDesk(ctx context.Context) error {
+	if h.desk == nil {
+		<-ctx.Done()
+		return nil
+	}
+	return h.desk.Serve(ctx, h.people, h.log)
+}

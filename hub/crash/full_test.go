@@ -19,18 +19,10 @@ import (
 // back on the full disk as it was, and what happened meanwhile is in the
 // journal once there is space again.
 func TestFullDisk(t *testing.T) {
-	data := t.TempDir()
-	if err := syscall.Mount("gatehouse", data, "tmpfs", 0, "size=8m,mode=0700"); err != nil {
-		// Only root may. The rest of the proof is in the storage package,
-		// whose disk fills up in a file system of its own.
-		t.Logf("no small disk can be mounted here: %v", err)
+	data, ok := smallDisk(t)
+	if !ok {
 		return
 	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(data, 0); err != nil {
-			t.Error(err)
-		}
-	})
 	h := newHouse(t, build(t), data)
 	h.start()
 	h.furnish()
@@ -93,6 +85,64 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("%d events that were shown are lost", len(lost))
 	}
 	t.Logf("%d events shown, none lost", len(h.shown))
+}
+
+// smallDisk mounts a disk of 8 MiB, where it may: only root can. The rest of the
+// proof is in the storage package, whose disk is a file system of its own.
+func smallDisk(t *testing.T) (dir string, ok bool) {
+	t.Helper()
+	dir = t.TempDir()
+	if err := syscall.Mount("gatehouse", dir, "tmpfs", 0, "size=8m,mode=0700"); err != nil {
+		t.Logf("no small disk can be mounted here: %v", err)
+		return "", false
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir, true
+}
+
+// TestReadOnlyDisk starts the hub on a card that has worn out: it takes no more
+// writes. The house stays guarded as it was.
+func TestReadOnlyDisk(t *testing.T) {
+	data, ok := smallDisk(t)
+	if !ok {
+		return
+	}
+	h := newHouse(t, build(t), data)
+	h.start()
+	h.furnish()
+	h.calm()
+	before := h.bring(home.PhaseArmed)
+	h.kill()
+	if err := syscall.Mount("gatehouse", data, "tmpfs", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
+		t.Fatal(err)
+	}
+	if after := h.start(); !sameStand(before, after) {
+		t.Errorf("%s before, %s after", stand(before), stand(after))
+	}
+	heard := h.siren.Received()
+	h.window.Open()
+	h.until("the siren sounds", 5*time.Second, func() error {
+		if h.soundings(heard) == 0 {
+			return errNotYet
+		}
+		return nil
+	})
+	h.until("the house says that its disk is not written", 20*time.Second, func() error { return h.says("storage-fault", true) })
+	asked := time.Now()
+	if a, err := h.mode(home.Disarmed, ""); err != nil || a.Phase != home.PhaseDisarmed {
+		t.Errorf("disarming on a read-only disk: %s, %v", stand(a), err)
+	}
+	t.Logf("disarmed after %v", time.Since(asked).Round(time.Millisecond))
+	h.until("the siren is silent", 5*time.Second, func() error {
+		if h.siren.Sounding() {
+			return errNotYet
+		}
+		return nil
+	})
 }
 
 const ballast = "ballast"
