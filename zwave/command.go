@@ -13,9 +13,10 @@ import (
 
 // Limits of sending.
 const (
-	sendTries     = 3               // transmissions of a command that a node does not acknowledge
-	preemptLimit  = 5               // times that a command is put back behind a siren
-	sirenTurn     = 3 * time.Second // for a siren that is hard to reach while another one waits
+	sendTries     = 3                      // transmissions of a command that a node does not acknowledge
+	preemptLimit  = 5                      // times that a command is put back behind a siren
+	sirenTurn     = 3 * time.Second        // for a siren that is hard to reach while another one waits
+	answerTurn    = 100 * time.Millisecond // for an answer while a siren waits, or while an answer waits
 	jamPause      = time.Second
 	jamTries      = 5                // pauses before the stick is reset
 	superviseTime = 2 * time.Second  // 1 s for the node, and the way back
@@ -40,7 +41,7 @@ type command struct {
 	jams      int // transmissions that the controller could not begin
 	faults    int // transmissions that the stick lost
 	preempted int
-	began     time.Time // of the last transmission, in LaneSiren
+	began     time.Time // of the last transmission
 
 	supervised bool // a Supervision Report will say how it went
 	session    byte
@@ -257,7 +258,7 @@ func (c *Controller) sent(now time.Time, r *request, callback []byte, err error)
 	switch {
 	case errors.Is(err, ErrRefused), err == nil && (status == serialapi.TxFail || status == serialapi.TxNotIdle) && !c.session.aborted:
 		c.jammed(now, r, err)
-	case errors.Is(err, ErrNoCallback) && c.session.yielded && cmd.lane != LaneSiren:
+	case errors.Is(err, ErrNoCallback) && c.session.yielded && cmd.lane > LaneSiren:
 		cmd.preempted++
 		c.queue.pushFront(r)
 	case errors.Is(err, ErrNoCallback) && cmd.lane == LaneSiren && cmd.misses+1 < sendTries:
@@ -268,6 +269,8 @@ func (c *Controller) sent(now time.Time, r *request, callback []byte, err error)
 	case status == serialapi.TxOK || status == serialapi.TxVerified:
 		c.jam = jam{}
 		c.delivered(now, n, cmd)
+	case c.session.yielded && r.lane == LaneNonce: // who waits for it will ask again
+		c.end(cmd, fmt.Errorf("zwave: node %d: %w", n.ID, ErrNoAck))
 	case c.session.yielded && r.lane == LaneSiren:
 		cmd.preempted++
 		c.queue.push(r)
@@ -386,22 +389,28 @@ func (c *Controller) jammed(now time.Time, r *request, err error) {
 	}
 }
 
-// mayCutShort tells whether a siren waits behind the transmission of something
-// else that the controller can be told to give up.
-func (c *Controller) mayCutShort(now time.Time) bool {
+// cutShortAt is when the transmission under way must be given up for the sake
+// of another, and false when it need not. A siren waits for nobody, except a
+// moment for an answer that a node expects (which is what its own alarm came
+// with, as a rule), and for another siren its turn. Such an answer waits a
+// moment for what nobody stands and waits for.
+func (c *Controller) cutShortAt() (time.Time, bool) {
 	r := c.session.req
 	if r == nil || r.cmd == nil || c.session.stage != stageCallback || c.session.aborted || !c.link.idle() ||
-		c.phase != phaseReady || c.jam.holds(time.Time{}) || !c.caps.Supports(serialapi.SendDataAbort) {
-		return false
+		c.phase != phaseReady || r.cmd.preempted >= preemptLimit || !c.caps.Supports(serialapi.SendDataAbort) {
+		return time.Time{}, false
 	}
-	if c.queue.head() != LaneSiren || r.cmd.preempted >= preemptLimit {
-		return false
+	sirens := c.queue.lanes[LaneSiren].waiting()
+	switch {
+	case len(sirens) > 0 && r.lane == LaneNonce:
+		return r.cmd.began.Add(answerTurn), true
+	case len(sirens) > 0 && r.lane == LaneSiren:
+		return r.cmd.began.Add(sirenTurn), sirens[0].cmd != nil && sirens[0].cmd.node != r.cmd.node
+	case len(sirens) > 0:
+		return r.cmd.began, true
+	default:
+		return r.cmd.began.Add(answerTurn), r.lane > LaneUser && c.queue.lanes[LaneNonce].len() > 0
 	}
-	if r.lane == LaneSiren {
-		next := c.queue.lanes[LaneSiren].waiting()[0]
-		return next.cmd != nil && next.cmd.node != r.cmd.node && now.Sub(r.cmd.began) >= sirenTurn
-	}
-	return r.lane > LaneSiren
 }
 
 // abort tells the controller to give the transmission up. Its callback then

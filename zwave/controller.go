@@ -285,11 +285,14 @@ func (c *Controller) pump(now time.Time) {
 		}
 		c.begin(now, r)
 	}
-	// A siren does not wait for the controller to finish looking for a route
-	// to someone else.
-	if c.mayCutShort(now) {
+	switch at, ok := c.cutShortAt(); {
+	case !ok:
+	case !now.Before(at):
 		c.session.yielded = true
 		c.abort(now)
+	case !at.Equal(c.session.look):
+		c.session.look = at
+		c.agenda.add(at, func(time.Time) {}) // pump then
 	}
 }
 
@@ -313,9 +316,8 @@ func (c *Controller) next(now time.Time) *request {
 }
 
 func (c *Controller) begin(now time.Time, r *request) {
-	if r.cmd != nil && r.lane == LaneSiren {
+	if r.cmd != nil {
 		r.cmd.began, r.cmd.held = now, time.Time{}
-		c.agenda.add(now.Add(sirenTurn), func(time.Time) {}) // pump then
 	}
 	b := c.session.begin(r)
 	c.link.send(now, b, forRequest, linkTries)

@@ -55,14 +55,15 @@ type session struct {
 	stage   stage
 	until   time.Time
 	abortAt time.Time
-	aborted bool // the transmission has been cut short
-	yielded bool // for a siren
-	lastID  byte // 1–255; 0 would mean "no callback, please"
+	aborted bool      // the transmission has been cut short
+	yielded bool      // for something more urgent
+	look    time.Time // when that may become due
+	lastID  byte      // 1–255; 0 would mean "no callback, please"
 }
 
 // begin makes r the outstanding request and returns its frame.
 func (s *session) begin(r *request) []byte {
-	s.req, s.stage, s.aborted, s.yielded = r, stageAck, false, false
+	s.req, s.stage, s.aborted, s.yielded, s.look = r, stageAck, false, false, time.Time{}
 	payload := r.payload
 	if r.callback {
 		s.lastID++

@@ -1098,3 +1098,58 @@ func TestLearnRequestIsNotSentAgainOnceTheStickCallsBack(t *testing.T) {
 		}
 	})
 }
+
+func TestAnswerThatDoesNotGetThroughHoldsASirenFor100ms(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := plug(t, known())
+		s.node(doorNode, 0x6C, 0x01, 0x07, 0x09, 0x71, 0x05, 0, 0, 0, 0xFF, 6, 22, 0)
+		synctest.Wait()
+		s.send(sirenNode, zwave.LaneSiren, 0x25, 0x01, 0xFF) // because of it
+		s.want(0, "13: 04 05 6c 02 07 ff 00 25")
+		s.ack()
+		s.res(serialapi.SendData, 1)
+		s.want(100*ms, "16: ")
+		s.ack()
+		s.callback(serialapi.TxNoAck)
+		s.want(100*ms, "13: 02 03 25 01 ff 25")
+		s.ack()
+		s.res(serialapi.SendData, 1)
+		s.callback(serialapi.TxOK)
+		s.silent(200 * ms) // the door will say it again
+	})
+}
+
+func TestAnswerWaits100msForAPoll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := plug(t, known())
+		s.send(plugNode, zwave.LanePoll, 0x25, 0x02)
+		s.want(0, "13: 03 02 25 02 25")
+		s.ack()
+		s.res(serialapi.SendData, 1)
+		synctest.Wait()
+		time.Sleep(30 * ms)
+		s.node(doorNode, 0x6C, 0x01, 0x07, 0x09, 0x71, 0x05, 0, 0, 0, 0xFF, 6, 22, 0)
+		s.want(100*ms, "16: ")
+		s.ack()
+		s.callback(serialapi.TxNoAck)
+		s.want(100*ms, "13: 04 05 6c 02 07 ff 00 25")
+		s.ack()
+		s.res(serialapi.SendData, 1)
+		s.callback(serialapi.TxOK)
+		s.want(100*ms, "13: 03 02 25 02 25") // and the poll has its turn again
+	})
+}
+
+func TestAnswerThatWaitsDoesNotKeepASirenWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := plug(t, known())
+		s.send(plugNode, zwave.LaneUser, 0x25, 0x01, 0xFF)
+		s.want(0, plugOn)
+		s.ack()
+		s.res(serialapi.SendData, 1)
+		s.node(doorNode, 0x6C, 0x01, 0x07, 0x09, 0x71, 0x05, 0, 0, 0, 0xFF, 6, 22, 0)
+		s.silent(50 * ms)
+		s.send(sirenNode, zwave.LaneSiren, 0x25, 0x01, 0xFF)
+		s.want(50*ms, "16: ")
+	})
+}

@@ -53,6 +53,7 @@ type session struct {
 	mayAgain bool      // the host may send it again at once: it got NAK or CAN
 	expectRe bool      // the host was not told of its last frame's fate: it will send it again
 	unsure   bool      // it does not know that the frame was carried out
+	anew     bool      // it was told that the stick has started, and no frame has been taken since
 }
 
 // Serve answers one host over rw until the host hangs up, the stick is pulled
@@ -355,7 +356,8 @@ func (h *session) hearACK() {
 	}
 	h.inflight = nil
 	if o.function() == fnStarted {
-		h.expectRe = false // whatever was under way, the host begins anew
+		h.expectRe, h.anew = false, true // whatever was under way, the host begins anew
+		h.s.command = command{}
 	}
 	if o.echo {
 		o.echo, o.again, o.sent = false, true, 0
@@ -383,8 +385,11 @@ func (h *session) hearNAK() {
 		}
 	}
 	h.inflight = nil
-	if o.sent < tries {
+	switch {
+	case o.sent < tries:
 		h.queue = slices.Insert(h.queue, 0, o)
+	case o.isAnswer():
+		h.s.command = command{}
 	}
 }
 
@@ -395,8 +400,8 @@ func (h *session) hearFrame(t token) {
 	if again && h.expectRe && !h.mayAgain && now.Sub(h.lastAt) < resendAfter {
 		s.violation("frame % x sent again after %s without NAK or CAN", t.frame, now.Sub(h.lastAt))
 	}
-	s.resent = again && h.unsure
-	h.unsure = s.resent
+	h.unsure = again && h.unsure
+	s.resent = h.unsure || h.anew
 	h.last, h.lastAt = t.frame, now
 	h.mayAgain, h.expectRe = false, false
 	f := t.function()
@@ -424,6 +429,7 @@ func (h *session) hearFrame(t token) {
 		h.mayAgain = true
 		return
 	}
+	h.anew = false
 	if _, ok := s.takes(LoseACK, f); ok {
 		h.expectRe, h.unsure = true, true
 	} else if _, ok := s.takes(HighACK, f); ok {
