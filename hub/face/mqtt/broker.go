@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"strings"
 	"sync"
 	"time"
@@ -21,9 +20,6 @@ import (
 const (
 	maxPacket        = 16 << 10 // bytes, from a client
 	maxSubscriptions = 1 << 10  // per client; Home Assistant takes one for each device
-	// maxPending bounds messages per client, queued or not acknowledged. A
-	// picture of a large house with discovery is some thousand messages.
-	maxPending = 8 << 10
 	// commandTimeout is how long the panel may take to write a change down.
 	commandTimeout = 10 * time.Second
 )
@@ -43,17 +39,16 @@ type broker struct {
 	showing sync.Mutex
 
 	refusals throttle
-	leaving  leaving
 }
 
 func newBroker(ctx context.Context, f *Face) *broker {
 	capabilities := mochi.NewDefaultServerCapabilities()
 	capabilities.MaximumClients = maxClients
-	capabilities.MaximumClientWritesPending = maxPending
-	capabilities.MaximumInflight = maxPending
+	capabilities.MaximumClientWritesPending = 1 // nothing goes that way, see deliver.go
 	capabilities.MaximumPacketSize = maxPacket
 	capabilities.MaximumMessageExpiryInterval = 0 // the default forgets retained state after a day
 	capabilities.MaximumSessionExpiryInterval = 0 // no stored sessions
+	capabilities.MaximumInflight = 64
 	capabilities.ReceiveMaximum = 64
 	capabilities.TopicAliasMaximum = 0
 	capabilities.SharedSubAvailable = 0
@@ -62,7 +57,6 @@ func newBroker(ctx context.Context, f *Face) *broker {
 		Capabilities:             capabilities,
 		ClientNetReadBufferSize:  512,
 		ClientNetWriteBufferSize: 2 << 10,
-		InlineClient:             true,
 		SysTopicResendInterval:   int64((24 * time.Hour).Seconds()),
 		// The server logs whole packets, with the codes in them.
 		Logger: slog.New(slog.DiscardHandler),
@@ -80,24 +74,14 @@ func (b *broker) close() {
 	}
 }
 
-// publish shows a message to all who may see it. It waits for no client.
-func (b *broker) publish(topic string, payload []byte, retain bool) {
-	b.showing.Lock()
-	defer b.showing.Unlock()
-	if err := b.server.Publish(topic, payload, retain, 1); err != nil {
-		b.face.o.Log.Error("mqtt message not published", "topic", topic, "err", err)
-	}
-}
-
 // ID names the hook.
 func (b *broker) ID() string { return "gatehouse" }
 
 // Provides lists what the hook takes part in.
 func (b *broker) Provides(event byte) bool {
 	return bytes.IndexByte([]byte{
-		mochi.OnConnectAuthenticate, mochi.OnACLCheck, mochi.OnSubscribe, mochi.OnPacketProcessed,
-		mochi.OnPublish, mochi.OnPublishDropped, mochi.OnQosPublish,
-		mochi.OnPacketRead, mochi.OnPacketEncode, mochi.OnPacketSent,
+		mochi.OnConnectAuthenticate, mochi.OnACLCheck, mochi.OnPublish,
+		mochi.OnSubscribe, mochi.OnSubscribed, mochi.OnPacketProcessed,
 	}, event) >= 0
 }
 
@@ -142,6 +126,7 @@ func (b *broker) OnConnectAuthenticate(cl *mochi.Client, pk packets.Packet) bool
 	cl.Properties.Clean = true
 	cl.Properties.Will = mochi.Will{}
 	c.client.Store(cl)
+	c.begin(cl)
 	c.who.Store(w)
 	return true
 }
@@ -167,47 +152,6 @@ func (b *broker) identify(listener, name string, secret auth.Secret) (*who, erro
 	return &who{name: caller.Name, caller: &caller}, nil
 }
 
-// OnPacketRead gives a client's request a packet id that no message to that
-// client has. The two are separate sequences (MQTT 3.1.1 §2.3.1), but the
-// server keeps one list for both: it would refuse a SUBSCRIBE whose id equals
-// that of a message on its way, and take that message as acknowledged when a
-// PUBLISH has it.
-func (b *broker) OnPacketRead(cl *mochi.Client, pk packets.Packet) (packets.Packet, error) {
-	c := connOf(cl)
-	if c == nil || pk.PacketID == 0 {
-		return pk, nil
-	}
-	switch pk.FixedHeader.Type {
-	case packets.Publish:
-		if pk.FixedHeader.Qos != 1 {
-			return pk, nil
-		}
-	case packets.Subscribe, packets.Unsubscribe:
-	default:
-		return pk, nil
-	}
-	c.asked = pk.PacketID
-	pk.PacketID = math.MaxUint16 // messages are numbered from 1
-	for pk.PacketID > 1 {
-		if _, used := cl.State.Inflight.Get(pk.PacketID); !used {
-			break
-		}
-		pk.PacketID--
-	}
-	return pk, nil
-}
-
-// OnPacketEncode gives the answer the id of the request.
-func (b *broker) OnPacketEncode(cl *mochi.Client, pk packets.Packet) packets.Packet {
-	switch pk.FixedHeader.Type {
-	case packets.Suback, packets.Unsuback, packets.Puback:
-		if c := connOf(cl); c != nil {
-			pk.PacketID = c.asked
-		}
-	}
-	return pk
-}
-
 // OnACLCheck judges each subscription (write false, once), each message to a
 // client (write false) and each message from one (write true).
 func (b *broker) OnACLCheck(cl *mochi.Client, topic string, write bool) bool {
@@ -221,38 +165,10 @@ func (b *broker) OnACLCheck(cl *mochi.Client, topic string, write bool) bool {
 	return w.maySubscribe(topic)
 }
 
-// OnSubscribe keeps news back until the client has its picture; see
-// OnPacketProcessed for the end. It drops filters beyond the bound.
-func (b *broker) OnSubscribe(cl *mochi.Client, pk packets.Packet) packets.Packet {
-	b.showing.Lock()
-	free := maxSubscriptions - cl.State.Subscriptions.Len()
-	for i := range pk.Filters {
-		if _, again := cl.State.Subscriptions.Get(pk.Filters[i].Filter); again {
-			continue
-		}
-		if free--; free < 0 {
-			pk.Filters[i].Filter = "" // refused as not valid
-		}
-	}
-	return pk
-}
-
-// OnPacketProcessed ends what OnSubscribe began. The server calls it once for
-// each SUBSCRIBE that came as far as OnSubscribe.
-func (b *broker) OnPacketProcessed(_ *mochi.Client, pk packets.Packet, _ error) {
-	if pk.FixedHeader.Type == packets.Subscribe {
-		b.showing.Unlock()
-	}
-}
-
 // OnPublish carries a client's message out as a command. Nobody else gets to
 // see it.
 func (b *broker) OnPublish(cl *mochi.Client, pk packets.Packet) (packets.Packet, error) {
-	c := connOf(cl)
-	if c == nil {
-		return pk, nil // the house itself
-	}
-	w := c.who.Load()
+	w := whoOf(cl)
 	ctx, cancel := context.WithTimeout(b.ctx, commandTimeout)
 	defer cancel()
 	var err error
@@ -340,25 +256,6 @@ func tellable(d home.Device) []home.Trait {
 		}
 	}
 	return list
-}
-
-// OnPublishDropped hears that a client has too many messages queued. It would
-// miss this one for ever; cut off, it reads the picture again.
-func (b *broker) OnPublishDropped(cl *mochi.Client, _ packets.Packet) { b.cut(cl) }
-
-// OnQosPublish hears that a message waits for a client's acknowledgement.
-func (b *broker) OnQosPublish(cl *mochi.Client, _ packets.Packet, _ int64, _ int) {
-	if cl.State.Inflight.Len() >= maxPending {
-		b.cut(cl)
-	}
-}
-
-// cut ends a client that is too far behind.
-func (b *broker) cut(cl *mochi.Client) {
-	if c := connOf(cl); c != nil {
-		c.cut()
-		cl.Stop(errBehind)
-	}
 }
 
 // end closes a client's connection; who speaks MQTT 5 is told why.

@@ -23,12 +23,12 @@ const (
 // errBehind cuts off a client that does not read.
 var errBehind = errors.New("client is too far behind")
 
-// conn is a client's connection whose Write never waits.
+// conn is a client's connection whose Write never waits: it queues, and
+// writeLoop sends. A client that is too far behind is cut off.
 //
-// The broker holds a client's lock while it writes to it, and takes that lock
-// for every QoS 1 message to that client: with a plain connection, one client
-// that stops reading would in the end hold up every publisher. Here Write
-// queues and writeLoop sends; a client that is too far behind is cut off.
+// The server holds a client's lock while it writes to it. With a plain
+// connection, a client that stops reading would hold up whoever needs that
+// lock next.
 type conn struct {
 	net.Conn             // TLS or raw
 	raw       net.Conn   // closing it does not wait for a last TLS record
@@ -37,15 +37,13 @@ type conn struct {
 	who    atomic.Pointer[who]          // set once the client has signed in
 	client atomic.Pointer[mochi.Client] // likewise
 
-	// asked is the packet id of the request that is being answered; the
-	// goroutine that reads from the client answers it before it reads on.
-	asked uint16
-
 	wake chan struct{}
 
 	mu      sync.Mutex
 	queue   []byte
 	closing bool // no more writes; what is queued is still sent
+
+	delivery
 }
 
 func newConn(c, raw net.Conn, allowance func() int) *conn {
@@ -55,20 +53,34 @@ func newConn(c, raw net.Conn, allowance func() int) *conn {
 // Write queues b. It fails when the connection is closing or the client is too
 // far behind, which ends the connection.
 func (c *conn) Write(b []byte) (int, error) {
+	if err := c.enqueue(b); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+// enqueue is Write of several parts as one.
+func (c *conn) enqueue(parts ...[]byte) error {
+	n := 0
+	for _, p := range parts {
+		n += len(p)
+	}
 	c.mu.Lock()
 	if c.closing {
 		c.mu.Unlock()
-		return 0, net.ErrClosed
+		return net.ErrClosed
 	}
-	if len(c.queue)+len(b) > c.allowance() {
+	if len(c.queue)+n > c.allowance() {
 		c.mu.Unlock()
 		c.cut()
-		return 0, errBehind
+		return errBehind
 	}
-	c.queue = append(c.queue, b...)
+	for _, p := range parts {
+		c.queue = append(c.queue, p...)
+	}
 	c.mu.Unlock()
 	c.signal()
-	return len(b), nil
+	return nil
 }
 
 func (c *conn) signal() {

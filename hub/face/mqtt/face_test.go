@@ -592,6 +592,30 @@ func TestMQTT5HearsWhyInPuback(t *testing.T) {
 	}
 }
 
+// A client that takes two messages at once gets the picture two by two.
+func TestReceiveMaximum(t *testing.T) {
+	h := newHouse()
+	f, _ := open(t, h.options())
+	w := connect(t, f, 5, func(pk *packets.Packet) { pk.Properties.ReceiveMaximum = 2 })
+	w.subscribe("gatehouse/#")
+	var ids []uint16
+	for len(ids) < 2 {
+		if pk := w.get(); pk.FixedHeader.Type == packets.Publish {
+			ids = append(ids, pk.PacketID)
+		}
+	}
+	for range 6 { // the picture has eight messages
+		if err := w.SetReadDeadline(time.Now().Add(20 * time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		if pk, err := w.read(); err == nil {
+			t.Fatalf("a third message (type %d) came unacknowledged", pk.FixedHeader.Type)
+		}
+		w.acknowledge(ids[0])
+		ids = append(ids[1:], w.get().PacketID)
+	}
+}
+
 // What is not MQTT ends that connection and nothing else.
 func TestGarbageHarmsNobody(t *testing.T) {
 	h := newHouse()

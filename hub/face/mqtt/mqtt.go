@@ -178,7 +178,7 @@ func (f *Face) Run(ctx context.Context) error {
 
 	err := teller.run(ctx)
 	f.Close()
-	b.sayOffline()
+	teller.offline()
 	f.endAll(b)
 	clients.Wait()
 	b.close()

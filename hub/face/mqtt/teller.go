@@ -167,6 +167,9 @@ func (t *teller) alarm(a home.Alarm) {
 
 func (t *teller) health() { t.show(topicHealth, encode(healthOf(t.o.Health.List()))) }
 
+// offline is the last message.
+func (t *teller) offline() { t.show(topicStatus, []byte(offline)) }
+
 // device shows one device, or takes it back when it has left.
 func (t *teller) device(d home.Device) {
 	if !nameable(d.ID) {

@@ -63,6 +63,8 @@ func (w *wire) put(pk mochi.Packet) {
 		err = pk.SubscribeEncode(&b)
 	case mochi.Publish:
 		err = pk.PublishEncode(&b)
+	case mochi.Puback:
+		err = pk.PubackEncode(&b)
 	default:
 		w.t.Fatalf("packet type %d is not written here", pk.FixedHeader.Type)
 	}
@@ -90,6 +92,11 @@ func (w *wire) publish(topic, payload string) {
 		TopicName: topic, Payload: []byte(payload),
 	}
 	w.put(pk)
+}
+
+func (w *wire) acknowledge(id uint16) {
+	w.t.Helper()
+	w.put(mochi.Packet{FixedHeader: mochi.FixedHeader{Type: mochi.Puback}, PacketID: id})
 }
 
 // get reads the next packet within 5 s.
