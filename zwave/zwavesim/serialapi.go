@@ -73,6 +73,7 @@ const maxPayload = 46
 // command is the host's command that has not been answered.
 type command struct {
 	waiting  bool
+	unsure   bool // its ACK was lost: the host need not wait
 	function byte
 	at       time.Time
 }
@@ -140,7 +141,7 @@ func (s *Stick) reply(function byte, payload ...byte) {
 
 // replyThen sends the response and then does what the command began.
 func (s *Stick) replyThen(function byte, payload []byte, then func()) {
-	s.command = command{waiting: true, function: function, at: time.Now()}
+	s.command = command{waiting: true, unsure: s.host != nil && s.host.unsure, function: function, at: time.Now()}
 	if _, lost := s.takes(LoseResponse, function); lost {
 		s.command = command{} // the host may learn by a callback that it went well
 		then()

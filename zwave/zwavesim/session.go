@@ -448,7 +448,9 @@ func (h *session) busy(f byte, now time.Time) bool {
 		if f == fnAbort || f == fnSoftReset { // urgent by nature: they may cross the response
 			return true
 		}
-		s.violation("function %#02x before the response to %#02x", f, c.function)
+		if !c.unsure {
+			s.violation("function %#02x before the response to %#02x", f, c.function)
+		}
 		return true
 	}
 	if o := h.inflight; o != nil {

@@ -138,12 +138,12 @@ func TestCloseEndsAWaitingRead(t *testing.T) {
 				read <- err
 			}()
 			<-reading
-			within(t, time.Second, "close", func() {
+			within(t, 2*time.Second, "close", func() {
 				if err := p.Close(); err != nil {
 					t.Error(err)
 				}
 			})
-			within(t, time.Second, "read after close", func() {
+			within(t, 2*time.Second, "read after close", func() {
 				if err := <-read; err == nil {
 					t.Error("Read returned without an error")
 				}
@@ -381,7 +381,7 @@ func TestKeepFollowsTheStick(t *testing.T) {
 			t.Errorf("got %v, want up", st)
 		}
 	}
-	within(t, time.Second, "first open", up)
+	within(t, 5*time.Second, "first open", up)
 	_, _ = s.Write([]byte{7})
 	if b := <-got; b != 7 {
 		t.Errorf("got byte %d", b)
@@ -395,19 +395,19 @@ func TestKeepFollowsTheStick(t *testing.T) {
 			t.Errorf("got %v, want unplugged", st)
 		}
 	})
-	within(t, time.Second, "missing said", func() {
+	within(t, 5*time.Second, "missing said", func() {
 		if st := <-states; st.up || !errors.Is(st.err, port.ErrMissing) {
 			t.Errorf("got %v, want missing", st)
 		}
 	})
 	s2 := plug(t, s.link)
-	within(t, 500*time.Millisecond, "open again", up)
+	within(t, 5*time.Second, "open again", up)
 	_, _ = s2.Write([]byte{9})
 	if b := <-got; b != 9 {
 		t.Errorf("got byte %d", b)
 	}
 	cancel()
-	within(t, time.Second, "end", func() {
+	within(t, 5*time.Second, "end", func() {
 		if err := <-ended; !errors.Is(err, context.Canceled) {
 			t.Errorf("Keep: %v", err)
 		}

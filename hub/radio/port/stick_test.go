@@ -64,7 +64,7 @@ func TestStickPulledAndPutBack(t *testing.T) {
 			}()
 			within(t, 5*time.Second, "ready", func() { <-ready })
 			door.Open()
-			within(t, time.Second, "first report", func() {
+			within(t, 5*time.Second, "first report", func() {
 				if !<-heard {
 					t.Error("got closed, want open")
 				}
@@ -76,14 +76,14 @@ func TestStickPulledAndPutBack(t *testing.T) {
 				s.Plug()
 				within(t, 6*time.Second, "ready again", func() { <-ready })
 				door.Open()
-				within(t, time.Second, "report", func() {
+				within(t, 5*time.Second, "report", func() {
 					if !<-heard {
 						t.Error("got closed, want open")
 					}
 				})
 			}
 			cancel()
-			within(t, 2*time.Second, "end", func() { <-kept; <-served })
+			within(t, 5*time.Second, "end", func() { <-kept; <-served })
 			if v := s.Violations(); len(v) > 0 {
 				t.Errorf("the stick complains: %q", v)
 			}
