@@ -4,7 +4,8 @@
 GO          ?= go
 export CGO_ENABLED ?= 0
 VERSION     := $(shell git describe --always --dirty --tags 2>/dev/null || echo devel)
-LDFLAGS     := -s -w -X main.version=$(VERSION)
+REVISION    := $(shell git rev-parse HEAD 2>/dev/null)
+LDFLAGS     := -s -w -X main.version=$(VERSION) -X main.revision=$(REVISION)
 
 # Tools are pinned here and not in go.mod, so that they never weigh on the hub.
 GOFUMPT     := $(GO) run mvdan.cc/gofumpt@v0.12.0
