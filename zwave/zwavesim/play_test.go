@@ -77,9 +77,11 @@ func TestRandomPlay(t *testing.T) {
 				s.Heal()
 				time.Sleep(5 * time.Minute)
 				clean(t, s)
+				p.mu.Lock()
 				if p.open != 0 {
 					t.Errorf("%d of %d commands never ended", p.open, p.sent)
 				}
+				p.mu.Unlock()
 				for _, d := range doors {
 					d.Open()
 					d.Close()
