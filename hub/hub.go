@@ -197,7 +197,7 @@ func (h *Hub) openPanel() (err error) {
 		h.guard.Trouble(item, true)
 	}
 	h.devices, err = registry.Open(registry.Options{
-		Store: deviceStore{storage.NewTable[home.Device](h.db, "devices")}, Journal: h.journal, Panel: h.guard, Log: h.log,
+		Store: deviceStore{h.db, storage.NewTable[home.Device](h.db, "devices")}, Journal: h.journal, Panel: h.guard, Log: h.log,
 	})
 	return err
 }

@@ -22,9 +22,22 @@ func (s panelStore) Load() (alarm.Panel, bool, error) { return s.cell.Load() }
 func (s panelStore) Save(p alarm.Panel) error         { return s.cell.Save(p) }
 
 // deviceStore keeps devices by id.
-type deviceStore struct{ table *storage.Table[home.Device] }
+type deviceStore struct {
+	db    *storage.DB
+	table *storage.Table[home.Device]
+}
 
-func (s deviceStore) Put(d home.Device) error       { return s.table.Put(string(d.ID), d) }
+func (s deviceStore) Put(devices ...home.Device) error {
+	return s.db.Update(func(tx *storage.Tx) error {
+		for _, d := range devices {
+			if err := s.table.PutTx(tx, string(d.ID), d); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 func (s deviceStore) Delete(id home.DeviceID) error { return s.table.Delete(string(id)) }
 func (s deviceStore) All() ([]home.Device, error)   { return values(s.table) }
 

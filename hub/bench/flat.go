@@ -64,9 +64,22 @@ func (c cost) row(name string, first time.Duration) []string {
 	return []string{name, fmt.Sprintf("%.1f µs", float64(c.inlet)/1e3), ratio(c.inlet, first), fmt.Sprintf("%.1f µs", float64(c.cpu)/1e3), ms(c.page)}
 }
 
-type deviceStore struct{ table *storage.Table[home.Device] }
+type deviceStore struct {
+	db    *storage.DB
+	table *storage.Table[home.Device]
+}
 
-func (s deviceStore) Put(d home.Device) error       { return s.table.Put(string(d.ID), d) }
+func (s deviceStore) Put(devices ...home.Device) error {
+	return s.db.Update(func(tx *storage.Tx) error {
+		for _, d := range devices {
+			if err := s.table.PutTx(tx, string(d.ID), d); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 func (s deviceStore) Delete(id home.DeviceID) error { return s.table.Delete(string(id)) }
 func (s deviceStore) All() ([]home.Device, error)   { return nil, nil }
 
@@ -104,7 +117,7 @@ func rooms(ctx context.Context, n, past, count, rounds int) (cost, error) {
 	if err != nil {
 		return cost{}, err
 	}
-	reg, err := registry.Open(registry.Options{Store: deviceStore{storage.NewTable[home.Device](db, "devices")}, Journal: j, Panel: g, Log: log})
+	reg, err := registry.Open(registry.Options{Store: deviceStore{db, storage.NewTable[home.Device](db, "devices")}, Journal: j, Panel: g, Log: log})
 	if err != nil {
 		return cost{}, err
 	}

@@ -30,7 +30,7 @@ import (
 // Store keeps devices across restarts.
 type Store interface {
 	All() ([]home.Device, error)
-	Put(home.Device) error
+	Put(...home.Device) error // all of them in one commit
 	Delete(home.DeviceID) error
 }
 
@@ -119,8 +119,13 @@ func (r *Registry) Attach(kind string, radio Radio) {
 	r.radios[kind] = radio
 }
 
-// Run saves what changed, at most once a second, until ctx ends; then saves
-// what is left. A failed save is kept and tried again.
+// savePause is the least time between two saves. A commit costs far more than
+// a reading does, and after a power cut every trait waits for its device to
+// speak again anyway.
+const savePause = 3 * time.Second
+
+// Run saves what changed, at most once each savePause, until ctx ends; then
+// saves what is left. A failed save is kept and tried again.
 func (r *Registry) Run(ctx context.Context) error {
 	pause := time.NewTimer(0)
 	defer pause.Stop()
@@ -133,7 +138,7 @@ func (r *Registry) Run(ctx context.Context) error {
 		if err := r.save(); err != nil {
 			r.o.Log.Error("devices not saved", "err", err)
 		}
-		pause.Reset(time.Second)
+		pause.Reset(savePause)
 		select {
 		case <-ctx.Done():
 			return r.save()
@@ -152,16 +157,18 @@ func (r *Registry) save() error {
 	}
 	clear(r.dirty)
 	r.mu.Unlock()
-	var first error
-	for _, d := range list {
-		if err := r.o.Store.Put(d); err != nil {
-			first = cmp.Or(first, fmt.Errorf("registry: device %s: %w", d.ID, err))
-			r.mu.Lock()
-			r.touch(d.ID)
-			r.mu.Unlock()
-		}
+	if len(list) == 0 {
+		return nil
 	}
-	return first
+	if err := r.o.Store.Put(list...); err != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		for _, d := range list {
+			r.touch(d.ID)
+		}
+		return fmt.Errorf("registry: %w", err)
+	}
+	return nil
 }
 
 // touch marks a device for saving; the lock is held.

@@ -23,6 +23,8 @@ type house struct {
 	lines  []string
 	trace  []string // what happened in which order
 	answer error
+
+	commits int
 }
 
 func (h *house) All() ([]home.Device, error) {
@@ -33,13 +35,16 @@ func (h *house) All() ([]home.Device, error) {
 	return list, nil
 }
 
-func (h *house) Put(d home.Device) error {
+func (h *house) Put(devices ...home.Device) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.full {
 		return errors.New("no space left on device")
 	}
-	h.rows[d.ID] = d
+	h.commits++
+	for _, d := range devices {
+		h.rows[d.ID] = d
+	}
 	return nil
 }
 
@@ -162,11 +167,11 @@ func TestFullDiskIsTriedAgain(t *testing.T) {
 		done := make(chan error)
 		go func() { done <- r.Run(ctx) }()
 		r.Introduce(door())
-		time.Sleep(3 * time.Second) // virtual
+		time.Sleep(10 * time.Second) // virtual
 		h.mu.Lock()
 		h.full = false
 		h.mu.Unlock()
-		time.Sleep(3 * time.Second) // virtual
+		time.Sleep(10 * time.Second) // virtual
 		h.mu.Lock()
 		_, saved := h.rows["zwave-5"]
 		h.mu.Unlock()
@@ -250,3 +255,30 @@ type discard struct{}
 func (discard) Add(home.Event) uint64                        { return 0 }
 func (discard) Reading(home.Reading)                         {}
 func (discard) ZoneOf(home.DeviceID, home.Trait) home.ZoneID { return "" }
+
+// Many readings cost few commits: an SD card wears out by them.
+func TestReadingsAreSavedTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, r := open(t)
+		ids := []home.DeviceID{"zwave-5", "zwave-6", "zwave-7"}
+		for _, id := range ids {
+			r.Introduce(home.Device{ID: id, Radio: "zwave"})
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- r.Run(ctx) }()
+		for range 60 { // a minute, virtual
+			for _, id := range ids {
+				r.Report(home.Reading{Device: id, Trait: home.Battery, Value: home.Number(50), At: time.Now()})
+			}
+			time.Sleep(time.Second)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if h.commits > 22 {
+			t.Errorf("%d commits for a minute of readings, want one in three seconds", h.commits)
+		}
+	})
+}
