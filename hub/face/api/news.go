@@ -96,8 +96,13 @@ func (n *news) run(ctx context.Context) error {
 	}
 }
 
-// tell publishes what has gathered.
+// tell publishes what has gathered. Nothing is rendered for nobody: who opens a
+// stream reads the present state after it has subscribed.
 func (n *news) tell(alarms *bus.Subscription[home.Alarm], devices *bus.Subscription[home.Device], events *bus.Subscription[home.Event]) {
+	if n.frames.Subscribers() == 0 {
+		n.pass(alarms, devices, events)
+		return
+	}
 	for it, ok := alarms.TryNext(); ok; it, ok = alarms.TryNext() {
 		n.publish(n.alarm(it.Value))
 	}
@@ -107,6 +112,17 @@ func (n *news) tell(alarms *bus.Subscription[home.Alarm], devices *bus.Subscript
 			n.catchUp(it.Value.Seq)
 		}
 		n.event(it.Value)
+	}
+}
+
+// pass takes note of what has gathered and tells nobody.
+func (n *news) pass(alarms *bus.Subscription[home.Alarm], devices *bus.Subscription[home.Device], events *bus.Subscription[home.Event]) {
+	for _, ok := alarms.TryNext(); ok; _, ok = alarms.TryNext() {
+	}
+	for _, ok := devices.TryNext(); ok; _, ok = devices.TryNext() {
+	}
+	for it, ok := events.TryNext(); ok; it, ok = events.TryNext() {
+		n.advance(it.Value.Seq)
 	}
 }
 

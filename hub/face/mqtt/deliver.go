@@ -141,7 +141,7 @@ func (m *message) as(f form) letter {
 	if f.qos > 0 {
 		n += 2
 	}
-	first := byte(packets.Publish<<4) | f.qos<<1
+	first := packets.Publish<<4 | f.qos<<1
 	if f.retain {
 		first |= 1
 	}
