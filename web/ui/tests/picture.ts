@@ -8,10 +8,16 @@ test('picture', async ({ page, demo, browser }) => {
 	const out = new URL('../../picture.png', import.meta.url).pathname;
 	await demo.signIn(page);
 	await demo.settle(page);
-	await demo.does('front-door', 'open');
-	await expect(page.getByRole('heading', { level: 1 })).toHaveText('Front door is open.');
-	await demo.does('front-door', 'close');
-	await expect(page.getByRole('heading', { level: 1 })).toHaveText('All quiet.');
+	for (const [thing, name] of [
+		['kitchen-window', 'Kitchen window'],
+		['back-door', 'Back door'],
+		['front-door', 'Front door'],
+	] as const) {
+		await demo.does(thing, 'open');
+		await expect(page.getByRole('heading', { level: 1 })).toHaveText(`${name} is open.`);
+		await demo.does(thing, 'close');
+		await expect(page.getByRole('heading', { level: 1 })).toHaveText('All quiet.');
+	}
 	await page.setViewportSize({ width: 1280, height: 860 });
 	await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
 	await page.mouse.move(0, 0);
