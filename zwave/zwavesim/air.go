@@ -1,18 +1,24 @@
 package zwavesim
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // flight is something that will have crossed the air at a certain time.
 type flight struct {
 	at time.Time
 	do func()
+	of *sending // the host's transmission that it is part of, or nil
 }
 
 func (s *Stick) hop() time.Duration { return s.opt.Radio.Hop }
 
 // land calls do when a transmission of length d, begun as soon as the air is
 // free, has come to its end. There is one air: what was sent first lands first.
-func (s *Stick) land(d time.Duration, do func()) {
+func (s *Stick) land(d time.Duration, do func()) { s.landOf(nil, d, do) }
+
+func (s *Stick) landOf(of *sending, d time.Duration, do func()) {
 	if d == 0 && len(s.air) == 0 {
 		do()
 		return
@@ -23,9 +29,18 @@ func (s *Stick) land(d time.Duration, do func()) {
 		start = s.airFree
 	}
 	s.airFree = start.Add(d)
-	s.air = append(s.air, flight{s.airFree, do})
+	s.air = append(s.air, flight{s.airFree, do, of})
 	boot := s.boot
 	time.AfterFunc(s.airFree.Sub(now), func() { s.touchDown(boot) })
+}
+
+// silence takes a transmission of the host off the air.
+func (s *Stick) silence(of *sending) {
+	s.airFree = time.Time{}
+	s.air = slices.DeleteFunc(s.air, func(f flight) bool { return f.of == of })
+	if n := len(s.air); n > 0 {
+		s.airFree = s.air[n-1].at
+	}
 }
 
 // touchDown ends every flight whose time has come, in order.
@@ -45,9 +60,11 @@ func (s *Stick) touchDown(boot int) {
 
 // reach sends a frame to a node and calls then when the node has acknowledged
 // it, or when the stick has given up.
-func (s *Stick) reach(n *Node, then func(heard bool)) {
+func (s *Stick) reach(n *Node, then func(heard bool)) { s.reachOf(nil, n, then) }
+
+func (s *Stick) reachOf(of *sending, n *Node, then func(heard bool)) {
 	if !n.hears() {
-		s.land(s.opt.Radio.Lost, func() {
+		s.landOf(of, s.opt.Radio.Lost, func() {
 			n.failed = true
 			then(false)
 		})
@@ -57,7 +74,7 @@ func (s *Stick) reach(n *Node, then func(heard bool)) {
 	if n.beams && !n.listening {
 		d += s.opt.Radio.Beam
 	}
-	s.land(d, func() {
+	s.landOf(of, d, func() {
 		n.failed = false
 		then(true)
 	})

@@ -126,3 +126,35 @@ func TestSirenSoundsInSpiteOf(t *testing.T) {
 		}
 	}
 }
+
+// A burglar opens the door and tears the sensor down with the same move: the
+// answer that the sensor asked for finds nobody, and must not hold up the siren.
+func TestSirenSoundsThoughTheSensorIsSmashed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := zwavesim.New(zwavesim.Options{Radio: zwavesim.Real()})
+		door, siren := s.NewContact(zwavesim.Make{Supervised: true}), s.NewSiren(zwavesim.Make{})
+		s.Place(door, siren)
+		ctl := drive(t, s)
+		time.Sleep(time.Second)
+		door.WakeUp()
+		settle(t, ctl, 2)
+		time.Sleep(time.Minute)
+		door.Open()
+		time.Sleep(zwavesim.Real().Hop - time.Millisecond)
+		door.TakeBattery()
+		time.Sleep(2 * time.Millisecond) // the report is there, and its answer on its way
+		began := time.Now()
+		ctl.Send(zwave.NodeID(siren.ID()), cc.Bytes(cc.SoundSwitchTonePlaySet{Tone: 0xff}), zwave.LaneSiren, nil)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := s.Until(ctx, siren.Sounding); err != nil {
+			t.Fatal(err)
+		}
+		if d := time.Since(began); d > 500*time.Millisecond {
+			t.Errorf("sounds after %s, want at most 500 ms", d)
+		} else {
+			t.Logf("sounds after %s", d)
+		}
+		clean(t, s)
+	})
+}

@@ -209,6 +209,7 @@ func (s *Stick) run(function byte, a *args) {
 			t.late()
 		} else if t != nil {
 			t.aborted = true
+			s.silence(t)
 			s.sent(t, txNoAck)
 		}
 	case fnVersion:
@@ -497,16 +498,16 @@ func (s *Stick) sendData(function byte, a *args) {
 // transmit sends a command to a node and tells the host how that went.
 func (s *Stick) transmit(t *sending, id uint16, data []byte) {
 	if _, ok := s.takes(Jam, t.function); ok {
-		s.land(s.hop(), func() { s.sent(t, txFail) })
+		s.landOf(t, s.hop(), func() { s.sent(t, txFail) })
 		return
 	}
 	n := s.nodes[id]
 	if _, ok := s.takes(NoRoute, t.function); ok || n == nil {
-		s.land(s.opt.Radio.Lost, func() { s.sent(t, txNoAck) })
+		s.landOf(t, s.opt.Radio.Lost, func() { s.sent(t, txNoAck) })
 		return
 	}
 	_, swap := s.takes(ReportBeforeCallback, t.function)
-	s.reach(n, func(heard bool) {
+	s.reachOf(t, n, func(heard bool) {
 		switch {
 		case !heard:
 			s.sent(t, txNoAck)
