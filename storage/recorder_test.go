@@ -60,10 +60,14 @@ type folder struct {
 
 // kept is one file: its contents and its number.
 type kept struct {
-	fs.MemRegularFile
+	fs.Inode
 	r      *recorder
 	number uint64
 	name   string // at birth
+
+	mu   sync.Mutex
+	data []byte
+	mode uint32
 }
 
 // Files of these names are not on the disk: they steer the recorder.
@@ -87,6 +91,9 @@ var (
 	_ fs.NodeFsyncer   = (*kept)(nil)
 	_ fs.NodeWriter    = (*kept)(nil)
 	_ fs.NodeSetattrer = (*kept)(nil)
+	_ fs.NodeGetattrer = (*kept)(nil)
+	_ fs.NodeOpener    = (*kept)(nil)
+	_ fs.NodeReader    = (*kept)(nil)
 )
 
 func (d *folder) Create(ctx context.Context, name string, _, mode uint32, out *fuse.EntryOut) (*fs.Inode, fs.FileHandle, uint32, syscall.Errno) {
@@ -94,7 +101,7 @@ func (d *folder) Create(ctx context.Context, name string, _, mode uint32, out *f
 	d.r.nodes++
 	k := &kept{r: d.r, number: d.r.nodes, name: name}
 	d.r.mu.Unlock()
-	k.Attr.Mode = mode & 0o777
+	k.mode = mode & 0o777
 	n := d.NewPersistentInode(ctx, k, fs.StableAttr{Mode: syscall.S_IFREG})
 	d.AddChild(name, n, true)
 	out.Mode = syscall.S_IFREG | mode&0o777
@@ -130,7 +137,7 @@ func (k *kept) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
 	return 0
 }
 
-func (k *kept) Write(ctx context.Context, h fs.FileHandle, data []byte, off int64) (uint32, syscall.Errno) {
+func (k *kept) Write(_ context.Context, _ fs.FileHandle, data []byte, off int64) (uint32, syscall.Errno) {
 	if k.name == illsName {
 		k.r.mu.Lock()
 		defer k.r.mu.Unlock()
@@ -140,20 +147,51 @@ func (k *kept) Write(ctx context.Context, h fs.FileHandle, data []byte, off int6
 	if k.name != ackName && k.r.ill("full") {
 		return 0, syscall.ENOSPC
 	}
-	n, errno := k.MemRegularFile.Write(ctx, h, data, off)
-	o := op{kind: opWrite, file: k.number, off: off, data: append([]byte(nil), data[:n]...)}
+	o := op{kind: opWrite, file: k.number, off: off, data: slices.Clone(data)}
+	k.mu.Lock()
+	k.data = o.apply(k.data)
+	k.mu.Unlock()
 	if k.name == ackName {
 		o.kind = opAck
 	}
 	k.r.log(o)
-	return n, errno
+	return uint32(len(data)), 0
 }
 
-func (k *kept) Setattr(ctx context.Context, h fs.FileHandle, in *fuse.SetAttrIn, out *fuse.AttrOut) syscall.Errno {
+func (k *kept) Setattr(_ context.Context, _ fs.FileHandle, in *fuse.SetAttrIn, out *fuse.AttrOut) syscall.Errno {
+	k.mu.Lock()
 	if size, ok := in.GetSize(); ok {
-		k.r.log(op{kind: opTruncate, file: k.number, off: int64(size)})
+		o := op{kind: opTruncate, file: k.number, off: int64(size)}
+		k.data = o.apply(k.data)
+		k.r.log(o)
 	}
-	return k.MemRegularFile.Setattr(ctx, h, in, out)
+	if mode, ok := in.GetMode(); ok {
+		k.mode = mode & 0o777
+	}
+	k.mu.Unlock()
+	return k.Getattr(context.Background(), nil, out)
+}
+
+func (k *kept) Getattr(_ context.Context, _ fs.FileHandle, out *fuse.AttrOut) syscall.Errno {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	out.Mode, out.Size = k.mode, uint64(len(k.data))
+	return 0
+}
+
+func (k *kept) Open(context.Context, uint32) (fs.FileHandle, uint32, syscall.Errno) {
+	return nil, fuse.FOPEN_KEEP_CACHE, 0
+}
+
+// Read copies: what it returns is sent while others may write.
+func (k *kept) Read(_ context.Context, _ fs.FileHandle, dest []byte, off int64) (fuse.ReadResult, syscall.Errno) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	n := 0
+	if off < int64(len(k.data)) {
+		n = copy(dest, k.data[off:])
+	}
+	return fuse.ReadResultData(dest[:n]), 0
 }
 
 // mount serves r at dir until the end it returns is called. It tells false when
