@@ -70,6 +70,13 @@ test('first claim: from the label to an empty home, then in again with a recover
 	await page.getByLabel('Type the code it shows').fill('000000');
 	await expect(page.getByRole('alert')).not.toBeEmpty();
 
+	// Another password, while there is time.
+	await page.getByRole('button', { name: 'Back' }).click();
+	await expect(headline).toHaveText('Choose a password.');
+	await page.getByLabel('Password').fill(password);
+	await next.click();
+	await expect(headline).toHaveText('Add a second lock.');
+
 	// It goes on where it was left.
 	await page.reload();
 	await expect(headline).toHaveText('Add a second lock.');
