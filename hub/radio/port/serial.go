@@ -220,10 +220,9 @@ func (p *serialPort) Close() error {
 }
 
 func (p *serialPort) release() error {
-	if p.failed.Load() == nil {
-		p.drain()
+	if p.failed.Load() != nil || !p.drain() {
+		_ = unix.IoctlSetInt(p.ctl, unix.TCFLSH, unix.TCOFLUSH)
 	}
-	_ = unix.IoctlSetInt(p.ctl, unix.TCFLSH, unix.TCOFLUSH)
 	// The mark is the device's and would outlive us while another program has it open.
 	_ = unix.IoctlSetInt(p.ctl, unix.TIOCNXCL, 0)
 	err := p.tty.Close()
@@ -236,11 +235,14 @@ func (p *serialPort) release() error {
 	return nil
 }
 
-// drain waits for the last written bytes to leave, at most drainWithin.
-func (p *serialPort) drain() {
+// drain waits for the last written bytes to leave, at most drainWithin, and
+// tells whether they have.
+func (p *serialPort) drain() bool {
 	for end := time.Now().Add(drainWithin); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
-		if n, err := unix.IoctlGetInt(p.ctl, unix.TIOCOUTQ); err != nil || n == 0 {
-			return
+		n, err := unix.IoctlGetInt(p.ctl, unix.TIOCOUTQ)
+		if err != nil || n == 0 {
+			return err == nil
 		}
 	}
+	return false
 }
