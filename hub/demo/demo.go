@@ -75,7 +75,7 @@ func Run(ctx context.Context, o Options) error {
 		Config: c, Version: o.Version, Log: o.Log, Check: o.Check, Web: o.Web,
 		Up: func(page net.Addr) { welcome(o.Out, page) },
 		Demo: &hub.Demo{
-			Owner:  auth.Demo{Name: Owner, Password: Password, TOTP: TOTP},
+			Owner:  auth.Demo{Name: Owner, Password: Password, TOTP: TOTP, Home: auth.Home{Name: "Maple House", Emergency: "112", Zone: "UTC"}},
 			Listen: o.Listen,
 			// Short, so that nobody waits a minute to see a siren. They are
 			// outside of what the standard allows, and the panel says so.

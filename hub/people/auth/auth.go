@@ -72,6 +72,7 @@ type Demo struct {
 	Name     string // "owner" when empty
 	Password Secret
 	TOTP     Secret // base32, at least 16 characters
+	Home     Home
 }
 
 // SignIn is the news that somebody came in.

@@ -63,7 +63,7 @@ func (p *Porter) seed(now time.Time, d Demo) error {
 	newRecovery(a)
 	p.writing.Lock()
 	defer p.writing.Unlock()
-	return p.commit(change{accounts: map[string]*account{a.ID: a}, claim: &claim{Done: true}})
+	return p.commit(change{accounts: map[string]*account{a.ID: a}, claim: &claim{Done: true}, home: &d.Home})
 }
 
 // DemoCode is a code that the demo owner's second factor takes next, for the
