@@ -169,6 +169,20 @@ describe('what is known', () => {
 		h = step(h, { kind: 'word', word: { kind: 'left', id: 'zwave-2' } }, 3);
 		expect(h.known?.devices.map((d) => d.name)).toEqual(['Door']);
 	});
+	test('a hole in the journal is noticed, and no reason for alarm', () => {
+		const line = (seq: number): Input => ({
+			kind: 'word',
+			word: {
+				kind: 'event',
+				event: { seq, at: iso(EPOCH), kind: 'reading', device: '', zone: '', who: null, text: `${seq}` },
+			},
+		});
+		const h = [7, 8].map(line).reduce((s, i) => step(s, i, 1), fetched());
+		expect(h.missed).toBe(false);
+		const holed = step(h, line(11), 2);
+		expect(holed.missed).toBe(true);
+		expect(link(holed, 2)).toBe('live');
+	});
 	test('a journal line counts once, newest first', () => {
 		const line = (seq: number): Input => ({
 			kind: 'word',

@@ -60,6 +60,8 @@ export interface House {
 	readonly whole: boolean;
 	/** The panel's number is ahead of what is shown: a word was missed and the state must be fetched. */
 	readonly behind: boolean;
+	/** A line of the journal was missed; nothing that matters now, but it should be fetched. */
+	readonly missed: boolean;
 	/** The hub's clock, in ms, when it last said anything. */
 	readonly word: number;
 	/**
@@ -77,6 +79,7 @@ export const nothing: House = {
 	known: null,
 	whole: false,
 	behind: false,
+	missed: false,
 	word: 0,
 	skew: -Infinity,
 	most: Infinity,
@@ -134,7 +137,7 @@ function take(h: House, snapshot: Snapshot, asked: number, now: number): House {
 	// Within one line the panel's numbers only grow.
 	const newer = h.whole && h.known && h.known.alarm.seq > snapshot.alarm.seq;
 	const known = newer ? { ...snapshot, alarm: h.known.alarm } : snapshot;
-	const whole: House = { known: sorted(known), whole: true, behind: false, ...clock, waiting: null };
+	const whole: House = { known: sorted(known), whole: true, behind: false, missed: false, ...clock, waiting: null };
 	return (h.waiting ?? []).reduce(hear, whole);
 }
 
@@ -170,7 +173,8 @@ function hear(h: House, w: Word): House {
 		case 'event': {
 			if (known.events.some((e) => e.seq === w.event.seq)) return h;
 			const events = [w.event, ...known.events].sort((a, b) => b.seq - a.seq).slice(0, KEPT);
-			return { ...h, known: { ...known, events } };
+			const newest = known.events[0]?.seq ?? w.event.seq;
+			return { ...h, known: { ...known, events }, missed: h.missed || w.event.seq > newest + 1 };
 		}
 	}
 }

@@ -109,12 +109,15 @@ export class Live {
 		// A line that says nothing is no line.
 		const deaf = this.link === 'lost' || this.link === 'loading';
 		if (deaf && this.#now - this.#opened > LOST) this.#line?.abort();
-		if (this.#house.behind && !this.#fetching) void this.#fetch().catch(() => this.#line?.abort());
+		if ((this.#house.behind || this.#house.missed) && !this.#fetching)
+			void this.#fetch().catch(() => this.#line?.abort());
 	}
 
 	#line: AbortController | null = null;
 	#opened = 0;
 	#fetching = false;
+	/** Counts the questions for the whole state. */
+	#asking = 0;
 
 	async #keep(signal: AbortSignal): Promise<void> {
 		for (let tries = 0; !signal.aborted; tries++) {
@@ -163,6 +166,7 @@ export class Live {
 	}
 
 	async #fetch(): Promise<void> {
+		const mine = ++this.#asking;
 		this.#fetching = true;
 		try {
 			const asked = this.#clock.now();
@@ -175,10 +179,12 @@ export class Live {
 				get<{ events: Event[] }>('events.read', '/events?limit=40', { events: [] }),
 				call<Alarm>('GET', '/alarm'),
 			]);
+			// Another question went out since: its answer is the one that fits what was heard.
+			if (mine !== this.#asking) return;
 			this.#take({ kind: 'snapshot', asked, snapshot: { alarm, zones, devices, health, events: page.events } });
 			if (!this.#house.whole) throw new Error('the state was too long on its way');
 		} finally {
-			this.#fetching = false;
+			if (mine === this.#asking) this.#fetching = false;
 		}
 	}
 
