@@ -98,7 +98,7 @@ test('a code is wanted once it is armed, and only then', async ({ page, demo, wa
 test('waits until closed, then arms by itself', async ({ page, demo, watch }) => {
 	const headline = page.getByRole('heading', { level: 1 });
 	await demo.signIn(page);
-	await demo.settle(page);
+	await demo.settle(page, '20s');
 	await demo.does('kitchen-window', 'open');
 	await expect(headline).toHaveText('Kitchen window is open.');
 	await page.getByRole('group', { name: 'Alarm' }).getByRole('button', { name: 'Night' }).click();
