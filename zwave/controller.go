@@ -54,6 +54,8 @@ type Controller struct {
 	ack   []byte
 	nak   []byte
 
+	writing sync.Mutex // held by who writes frames; taken before mu
+
 	mu    sync.Mutex // held for what follows; never while anyone is called or the port is used
 	phase phase
 	info  Info

@@ -220,6 +220,37 @@ func (c *Controller) take(port io.Writer, b []byte) error {
 			c.count.halfFrames.Add(1)
 		}
 		c.unlock(now)
+		// What that set off, a siren maybe, goes out from here: waking another
+		// goroutine for it can take a millisecond on a busy box.
+		if c.writing.TryLock() {
+			err := c.flush(port)
+			c.writing.Unlock()
+			if err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// flush writes what waits to be written. The caller holds writing.
+func (c *Controller) flush(port io.Writer) error {
+	for {
+		c.mu.Lock()
+		if len(c.out) == 0 {
+			c.mu.Unlock()
+			return nil
+		}
+		b := c.out[0]
+		if len(c.out) == 1 {
+			c.out[0] = nil
+			c.out = c.out[:0]
+		} else {
+			c.out = c.out[1:]
+		}
+		c.mu.Unlock()
+		if _, err := port.Write(b); err != nil {
+			return err
+		}
 	}
 }
 
@@ -235,24 +266,12 @@ func (c *Controller) keepWriting(ctx context.Context, port io.Writer, stop conte
 		case <-ctx.Done():
 			return
 		}
-		for {
-			c.mu.Lock()
-			if len(c.out) == 0 {
-				c.mu.Unlock()
-				break
-			}
-			b := c.out[0]
-			if len(c.out) == 1 {
-				c.out[0] = nil
-				c.out = c.out[:0]
-			} else {
-				c.out = c.out[1:]
-			}
-			c.mu.Unlock()
-			if _, err := port.Write(b); err != nil {
-				stop(fmt.Errorf("zwave: writing to the port: %w", err))
-				return
-			}
+		c.writing.Lock()
+		err := c.flush(port)
+		c.writing.Unlock()
+		if err != nil {
+			stop(fmt.Errorf("zwave: writing to the port: %w", err))
+			return
 		}
 	}
 }
