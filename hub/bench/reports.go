@@ -40,6 +40,7 @@ type side struct {
 
 	dense, sparse []time.Duration
 	cpu           time.Duration // in the dense phases
+	idle          time.Duration // CPU in a second in which nothing is reported
 	lost          int
 }
 
@@ -82,6 +83,11 @@ func reports(ctx context.Context, r *run) error {
 		defer s.client.Disconnect(0)
 		s.warm(ctx)
 	}
+	for _, s := range both {
+		before := s.used()
+		sleep(ctx, 10*time.Second)
+		s.idle = (s.used() - before) / 10
+	}
 	for round := range rounds {
 		r.say("reports: round %d of %d", round+1, rounds)
 		for _, s := range both {
@@ -112,6 +118,7 @@ func reports(ctx context.Context, r *run) error {
 		compare("one in 5 s, p50", quantile(ours.sparse, .5), quantile(theirs.sparse, .5), "≤ 0.3"),
 		compare("one in 5 s, p95", quantile(ours.sparse, .95), quantile(theirs.sparse, .95), "≤ 0.3"),
 		compare("CPU per report at 20/s, broker in", per(ours.cpu, len(ours.dense)), per(theirs.cpu, len(theirs.dense)), "≤ 0.15"),
+		compare("CPU in an idle second, broker in", ours.idle, theirs.idle, ""),
 		{"lost", strconv.Itoa(ours.lost), strconv.Itoa(theirs.lost), "–", "0"},
 	})
 	return nil

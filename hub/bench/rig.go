@@ -96,6 +96,12 @@ func (s *stick) wake() (stop func()) {
 	return sync.OnceFunc(func() { close(done) })
 }
 
+// lap is how long the host took from a report's last byte.
+type lap struct {
+	ack   time.Duration // to its first byte, the acknowledgement
+	siren time.Duration // to the command to the siren
+}
+
 // stopwatch takes the time from a report to the host to what the host does.
 type stopwatch struct {
 	siren byte // node
@@ -103,7 +109,8 @@ type stopwatch struct {
 	mu     sync.Mutex
 	armed  bool
 	report time.Time // last byte of the report handed to the pty
-	out    chan time.Duration
+	ack    time.Time // the host's first byte after it
+	out    chan lap
 	sentAt map[uint16]time.Time // when a node's report went out
 }
 
@@ -126,10 +133,10 @@ func (w *stopwatch) sent(node uint16) time.Time {
 
 // start arms the watch. The next report starts it, the next command to the
 // siren stops it.
-func (w *stopwatch) start() <-chan time.Duration {
+func (w *stopwatch) start() <-chan lap {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.armed, w.report, w.out = true, time.Time{}, make(chan time.Duration, 1)
+	w.armed, w.report, w.ack, w.out = true, time.Time{}, time.Time{}, make(chan lap, 1)
 	return w.out
 }
 
@@ -156,9 +163,14 @@ func (w *stopwatch) tap(toHost bool, b []byte) {
 	case !w.armed:
 	case toHost && w.report.IsZero() && holds(b, fnReport, 0):
 		w.report = now
-	case !toHost && !w.report.IsZero() && holds(b, fnSendData, w.siren):
-		w.armed = false
-		w.out <- now.Sub(w.report)
+	case !toHost && !w.report.IsZero():
+		if w.ack.IsZero() {
+			w.ack = now
+		}
+		if holds(b, fnSendData, w.siren) {
+			w.armed = false
+			w.out <- lap{w.ack.Sub(w.report), now.Sub(w.report)}
+		}
 	}
 }
 
