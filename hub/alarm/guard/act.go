@@ -110,6 +110,9 @@ func (g *Guard) step(now time.Time, in alarm.Input) *retreat {
 	if !next.Until().Equal(before.Until()) {
 		kick(g.retime)
 	}
+	if next.Revision() > g.settled.Revision() && !g.hangs && g.fault == nil && lowers(before, next) {
+		g.hold(next)
+	}
 	if r != nil && len(r.effects) > 0 {
 		r.panel, r.lowers = next, lowers(before, next)
 		r.giveUp = time.Now().Add(Patience)
@@ -122,6 +125,21 @@ func (g *Guard) step(now time.Time, in alarm.Input) *retreat {
 	}
 	g.publish(now)
 	return r
+}
+
+// hold keeps faces from showing what a power cut right now would undo: a phase
+// is shown once it is written, or after Glance if the disk takes longer. Sirens
+// do not wait for it.
+func (g *Guard) hold(p alarm.Panel) {
+	if !g.holding() {
+		g.heldUntil = time.Now().Add(Glance)
+	}
+	g.held = p.Revision()
+	kick(g.retime)
+}
+
+func (g *Guard) holding() bool {
+	return g.held > g.settled.Revision() && !g.hangs && time.Now().Before(g.heldUntil)
 }
 
 // answered is a request that was refused at once.
@@ -207,9 +225,7 @@ func (g *Guard) settle(p alarm.Panel) {
 			g.act(e)
 		}
 	}
-	if n > 0 {
-		g.publish(now)
-	}
+	g.publish(now)
 	for _, r := range freed {
 		r.answer()
 	}
@@ -219,6 +235,9 @@ func (g *Guard) settle(p alarm.Panel) {
 func (g *Guard) publish(now time.Time) {
 	last := g.shown.Load()
 	v := g.panel.View(now)
+	if g.holding() {
+		v = guardedAs(g.settled.View(now), v)
+	}
 	for _, r := range g.waiting {
 		if r.lowers {
 			v = heldBack(last.alarm, v)
@@ -241,13 +260,18 @@ func (g *Guard) publish(now time.Time) {
 // heldBack is the panel as it is with the guard of the house as it was last
 // shown; but an alarm that began since is shown at once.
 func heldBack(last, is home.Alarm) home.Alarm {
-	v := is
-	v.Mode, v.Phase, v.Since, v.Until = last.Mode, last.Phase, last.Since, last.Until
-	v.Bypassed, v.Alarm, v.ChangedBy = last.Bypassed, last.Alarm, last.ChangedBy
+	v := guardedAs(last, is)
 	if is.Phase == home.PhaseAlarm && (last.Alarm == nil || last.Phase != home.PhaseAlarm || last.Alarm.Kind != is.Alarm.Kind) {
 		v.Phase, v.Alarm, v.Since, v.Until = is.Phase, is.Alarm, is.Since, nil
 	}
 	return v
+}
+
+// guardedAs is the panel as it is with the guard of the house as it was.
+func guardedAs(last, is home.Alarm) home.Alarm {
+	is.Mode, is.Phase, is.Since, is.Until = last.Mode, last.Phase, last.Since, last.Until
+	is.Bypassed, is.Alarm, is.ChangedBy = last.Bypassed, last.Alarm, last.ChangedBy
+	return is
 }
 
 // same tells whether faces would show the two alike.

@@ -4,8 +4,10 @@
 //
 // # Escalate at once, retreat only when written
 //
-// Raising an alarm never waits: the siren is commanded, the line is numbered
-// and the state is shown while the panel is being saved beside. Arming,
+// Raising an alarm never waits: the siren is commanded and the line numbered
+// while the panel is being saved beside. Faces show the new phase once it is
+// written, or after Glance if the disk takes longer, so that a power cut does
+// not undo what somebody has seen. Arming,
 // disarming, silencing, bypassing and every change of configuration take effect
 // in the panel at once, so that a code that came in time stays in time, but are
 // shown, told and answered only once the panel is on disk. After a power cut

@@ -19,6 +19,10 @@ import (
 // Patience is how long a retreat waits for a disk that hangs.
 const Patience = 5 * time.Second
 
+// Glance is how long faces wait for the disk before they show a new phase. What
+// they show before then would be gone after a power cut.
+const Glance = 250 * time.Millisecond
+
 // Store keeps one panel. Save replaces it whole and returns once it would
 // survive a power cut. Only one Save runs at a time.
 type Store interface {
@@ -88,6 +92,10 @@ type Guard struct {
 	written uint64          // revision that is on disk
 	fault   error           // why the panel cannot be saved, or nil
 	hangs   bool            // a Save was given up and has not come back
+
+	held      uint64    // revision whose phase is shown once it is on disk
+	heldUntil time.Time // or then at the latest; with the monotonic clock
+
 	stopped bool
 }
 

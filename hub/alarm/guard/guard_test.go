@@ -220,6 +220,7 @@ func TestABurglarIsHeard(t *testing.T) {
 		wantPhase(t, g, home.PhaseArmed)
 
 		say(g, "zwave-2", home.Contact, home.Open)
+		synctest.Wait()
 		wantPhase(t, g, home.PhaseEntry)
 		time.Sleep(30 * time.Second)
 		synctest.Wait()

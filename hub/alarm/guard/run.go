@@ -62,6 +62,7 @@ func (g *Guard) keepTime(ctx context.Context) {
 			g.mu.Lock()
 			g.input(alarm.Tick{})
 			g.giveUp()
+			g.publish(g.now())
 			g.mu.Unlock()
 		case <-g.retime:
 		case asked = <-g.probe:
@@ -92,6 +93,9 @@ func (g *Guard) next() time.Duration {
 	}
 	if len(g.waiting) > 0 {
 		wait = min(wait, time.Until(g.waiting[0].giveUp))
+	}
+	if g.holding() {
+		wait = min(wait, time.Until(g.heldUntil))
 	}
 	return max(wait, 0)
 }
