@@ -76,7 +76,7 @@ func FuzzController(f *testing.F) {
 			return
 		}
 		heard, c.lastFrame, c.phase = 0, nil, phaseReady
-		c.nodes[4].Security, c.nodes[4].super = SecurityNone, nil
+		c.nodes[4].Security, c.nodes[4].supers = SecurityNone, nil
 		if err := c.take(port{}, door); err != nil {
 			t.Fatal(err)
 		}

@@ -100,18 +100,16 @@ func (n *Node) Has(c cc.Class) bool {
 type node struct {
 	Node
 
-	box      []*command // what to tell it when it wakes up
-	idle     *entry     // lets it sleep again
-	studied  bool       // an interview of it runs
-	again    time.Time  // not to be interviewed before
-	strikes  int        // commands that it did not acknowledge, in a row
-	struck   time.Time  // when the first of them was
-	check    *entry     // the next ping
-	saved    time.Time  // LastSeen as it was last saved
-	superID  byte       // the last Supervision Get from it
-	superAt  time.Time
-	super    []byte
-	keySeq   byte // the last Entry Control notification from it
+	box      []*command          // what to tell it when it wakes up
+	idle     *entry              // lets it sleep again
+	studied  bool                // an interview of it runs
+	again    time.Time           // not to be interviewed before
+	strikes  int                 // commands that it did not acknowledge, in a row
+	struck   time.Time           // when the first of them was
+	check    *entry              // the next ping
+	saved    time.Time           // LastSeen as it was last saved
+	supers   map[byte]supervised // by session, the last Supervision Get from it
+	keySeq   byte                // the last Entry Control notification from it
 	keyAt    time.Time
 	keyHeard bool
 }

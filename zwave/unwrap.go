@@ -92,10 +92,33 @@ func (c *Controller) unwrap(now time.Time, n *node, env envelope, payload []byte
 	}
 }
 
+// supervised is the last command that came under a session id.
+type supervised struct {
+	at      time.Time
+	command []byte
+}
+
+// repeats tells whether a node sends again what it sent under the same session,
+// perhaps with newer sessions since: a node whose report of an open door was
+// not confirmed may repeat it after the door was closed. A node that has one
+// session id for everything says something new each time.
+func (n *node) repeats(now time.Time, g cc.SupervisionGet) bool {
+	for id, s := range n.supers {
+		if now.Sub(s.at) >= superviseRepeat {
+			delete(n.supers, id)
+		}
+	}
+	last, heard := n.supers[g.Session]
+	if n.supers == nil {
+		n.supers = make(map[byte]supervised)
+	}
+	n.supers[g.Session] = supervised{now, g.Command}
+	return heard && bytes.Equal(last.command, g.Command)
+}
+
 // supervise answers a Supervision Get and tells whether its command is new.
 func (c *Controller) supervise(now time.Time, n *node, env envelope, g cc.SupervisionGet) bool {
-	known := n.super != nil && n.superID == g.Session && now.Sub(n.superAt) < superviseRepeat && bytes.Equal(n.super, g.Command)
-	n.superID, n.superAt, n.super = g.Session, now, g.Command
+	known := n.repeats(now, g)
 	if env.multicast {
 		return !known
 	}
