@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strconv"
 
 	"gatehouse/hub/alarm"
@@ -86,7 +85,7 @@ func values[T any](t *storage.Table[T]) ([]T, error) {
 const keySize = 32
 
 // deviceKey reads the key under which codes are hashed, and makes it when there
-// is none. It is born whole, like a database. Losing it makes every code
+// is none. Losing it makes every code
 // useless, so a key of the wrong size is an error and never replaced.
 func deviceKey(path string) ([]byte, error) {
 	key, err := os.ReadFile(path)
@@ -100,30 +99,8 @@ func deviceKey(path string) ([]byte, error) {
 	}
 	key = make([]byte, keySize)
 	_, _ = rand.Read(key) // never fails
-	if err := writeWhole(path, key); err != nil {
+	if err := storage.WriteFile(path, key); err != nil {
 		return nil, fmt.Errorf("device key: %w", err)
 	}
 	return key, nil
-}
-
-// writeWhole writes a file so that a power cut leaves all of it or nothing.
-func writeWhole(path string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // fails once renamed, as it should
-	_, err = f.Write(b)
-	err = errors.Join(err, f.Chmod(0o600), f.Sync(), f.Close())
-	if err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
 }

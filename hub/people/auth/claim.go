@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"gatehouse/hub/home"
+	"gatehouse/storage"
 )
 
 // claimFile is where the claim code waits for who holds the box.
@@ -38,33 +39,12 @@ func (p *Porter) prepareClaim(now time.Time) error {
 		return err
 	}
 	if path != "" {
-		if err := writePrivate(path, []byte(string(code)+"\n")); err != nil {
+		if err := storage.WriteFile(path, []byte(string(code)+"\n")); err != nil {
 			return fmt.Errorf("auth: write the claim code: %w", err)
 		}
 	}
 	p.minted = code
 	return nil
-}
-
-// writePrivate writes a small file that only its owner can read, whole or not
-// at all.
-func writePrivate(path string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".claim-*") // 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
 }
 
 func removeClaim(path string) error {
