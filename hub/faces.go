@@ -25,6 +25,12 @@ func (h *Hub) buildFaces() (err error) {
 		Ready:         h.readiness, System: h.system, Metrics: []func(io.Writer){h.metrics},
 		Web: h.o.Web, Hosts: h.names, Trust: h.trust(), Demo: h.o.Demo != nil, Version: h.o.Version, Log: h.log,
 	}
+	if h.discovery, err = openDiscovery(h.db, h.journal, h.o.Demo != nil); err != nil {
+		return err
+	}
+	if c := h.o.Config.MQTT; c.Listen != "" || c.Loopback != "" {
+		o.HomeAssistant = h.discovery
+	}
 	if h.zwave != nil {
 		o.Radios[zwavehome.Kind] = h.zwave
 	}
@@ -69,7 +75,7 @@ func (h *Hub) runMQTT(ctx context.Context) error {
 		Alarm: h.guard, Devices: h.devices, Journal: h.journal, Health: h.board, Auth: h.people,
 		AlarmChanges: &h.guard.Changes, DeviceChanges: &h.devices.Changes,
 		HealthChanges: &h.board.Changes, Events: &h.journal.Events,
-		Version: h.o.Version, Log: h.log,
+		Discovery: h.discovery.On, Version: h.o.Version, Log: h.log,
 	})
 	if err != nil {
 		h.parts.set(api.Part{Name: "mqtt", Text: err.Error()})

@@ -91,10 +91,12 @@ type Hub struct {
 	zwave   *zwaveNetwork
 	api     *api.API
 	parts   parts
-	ca      *localca.Authority // nil in a demo, which has no TLS
-	desk    *desk.Socket
-	hosts   []string               // what the hub is called, wherever it is
-	lanName atomic.Pointer[string] // what mDNS calls it, once it does
+
+	discovery *discovery
+	ca        *localca.Authority // nil in a demo, which has no TLS
+	desk      *desk.Socket
+	hosts     []string               // what the hub is called, wherever it is
+	lanName   atomic.Pointer[string] // what mDNS calls it, once it does
 
 	trustPage http.Handler
 	readyOnce sync.Once

@@ -57,7 +57,7 @@ func visit(t *testing.T, role auth.Role) *visitor {
 	}()
 	go func() {
 		ended <- demo.Run(ctx, demo.Options{
-			Data: data, Listen: "127.0.0.1:0", Version: "test", Log: slog.New(slog.DiscardHandler), Out: in,
+			Data: data, Listen: "127.0.0.1:0", MQTT: "127.0.0.1:0", Version: "test", Log: slog.New(slog.DiscardHandler), Out: in,
 		})
 	}()
 	t.Cleanup(func() {
@@ -338,6 +338,27 @@ func TestRoleDecides(t *testing.T) {
 	if status != http.StatusForbidden || !strings.Contains(string(body), "installer") {
 		t.Errorf("arming as installer: %d %s, want 403 naming the role", status, body)
 	}
+}
+
+// TestHomeAssistantIsASwitch: discovery over MQTT is the owner's choice, told in
+// the journal.
+func TestHomeAssistantIsASwitch(t *testing.T) {
+	v := visit(t, auth.Owner)
+	type system struct {
+		HomeAssistant bool `json:"home_assistant"`
+	}
+	if !get[system](v, "/api/v1/system").HomeAssistant {
+		t.Error("off in a demo before anybody chose")
+	}
+	for _, on := range []bool{false, true} {
+		status, body := v.request(http.MethodPut, "/api/v1/system", map[string]any{"home_assistant": on})
+		if status != http.StatusOK || get[system](v, "/api/v1/system").HomeAssistant != on {
+			t.Errorf("turning it to %v: %d %s", on, status, body)
+		}
+	}
+	v.until("the journal's line", func(e event) bool {
+		return e.kind == "event" && strings.Contains(string(e.data), "Home Assistant may discover this home")
+	})
 }
 
 // TestPortInUse: a demo whose port is taken ends and says so.

@@ -91,6 +91,8 @@ type Options struct {
 	Events        *bus.Topic[home.Event]  // durable ones, in order
 	HealthChanges Watch
 
+	HomeAssistant Switch // discovery over MQTT; nil: there is no broker
+
 	Ready   func() []Part     // nil: ready
 	System  func() System     // nil: only the version
 	Metrics []func(io.Writer) // more lines for /metrics

@@ -280,6 +280,7 @@ func (a *API) routes() []route {
 		},
 		{get, "/api/v1/health", right(auth.HealthRead), "system", "What is wrong, and the mend", 0, typed(a.health)},
 		{get, "/api/v1/system", right(auth.SystemRead), "system", "The hub itself", 0, typed(a.system)},
+		{put, "/api/v1/system", right(auth.SystemWrite), "system", "Turn on or off what is named", 0, typed(a.putSystem)},
 
 		{get, "/healthz", anyone(), "system", "The process answers", 0, raw(a.healthz, "text/plain", "ok")},
 		{get, "/readyz", anyone(), "system", "Whether the hub is up; every part's state for this machine and for health.read", 0, raw(a.readyz, "application/json", "ready; 503 when not")},

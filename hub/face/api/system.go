@@ -32,6 +32,16 @@ type System struct {
 	Started *home.Time   `json:"started"`
 	Now     home.Time    `json:"now" doc:"the hub's clock"`
 	Storage []StorageUse `json:"storage"`
+	// HomeAssistant tells whether the hub's devices are announced over MQTT in
+	// the way that Home Assistant discovers them.
+	HomeAssistant bool `json:"home_assistant"`
+}
+
+// Switch is something about the hub that an owner turns on or off.
+type Switch interface {
+	On() bool
+	// Turn returns once the choice is on disk.
+	Turn(on bool, by string) error
 }
 
 // StorageUse is one file or folder of the hub's data.
@@ -58,7 +68,29 @@ func (a *API) system(context.Context, *none) (*out[System], error) {
 		s.Name = a.o.People.Home().Name
 	}
 	s.Demo, s.Now, s.Storage = a.o.Demo, home.At(time.Now()), list(s.Storage)
+	s.HomeAssistant = a.o.HomeAssistant != nil && a.o.HomeAssistant.On()
 	return &out[System]{s}, nil
+}
+
+type systemInput struct {
+	Body systemRequest
+}
+
+// systemRequest changes what it names and leaves the rest.
+type systemRequest struct {
+	HomeAssistant *bool `json:"home_assistant,omitempty" doc:"announce devices over MQTT for Home Assistant"`
+}
+
+func (a *API) putSystem(ctx context.Context, in *systemInput) (*out[System], error) {
+	if on := in.Body.HomeAssistant; on != nil {
+		if a.o.HomeAssistant == nil {
+			return nil, &home.Conflict{Reason: "this hub has no MQTT broker"}
+		}
+		if err := a.o.HomeAssistant.Turn(*on, ask(ctx).caller.Name); err != nil {
+			return nil, err
+		}
+	}
+	return a.system(ctx, nil)
 }
 
 // healthz says that the process answers, and nothing else.

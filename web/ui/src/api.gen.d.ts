@@ -602,7 +602,8 @@ export interface paths {
         };
         /** The hub itself */
         get: operations["getSystem"];
-        put?: never;
+        /** Turn on or off what is named */
+        put: operations["putSystem"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1248,6 +1249,7 @@ export interface components {
             commit: string;
             demo: boolean;
             go: string;
+            home_assistant: boolean;
             /** @description what the owner calls the home */
             name: string;
             /**
@@ -1259,6 +1261,10 @@ export interface components {
             started: string | null;
             storage: components["schemas"]["StorageUse"][];
             version: string;
+        };
+        SystemRequest: {
+            /** @description announce devices over MQTT for Home Assistant */
+            home_assistant?: boolean;
         };
         Token: {
             /** @description who made it */
@@ -2908,6 +2914,42 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["System"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putSystem: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SystemRequest"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
