@@ -36,10 +36,13 @@ type Indication struct {
 	Mode    home.Mode
 	Phase   home.Phase
 	Seconds int    // left of the exit or entry delay, rounded up
+	Hurry   bool   // the last ten seconds of the delay: its tone is rapid
 	Tone    Tone   // to play now
 	Alarm   string // kind of the alarm that runs, else ""
 	Bypass  bool   // armed with bypass
 	Memory  bool   // an alarm is remembered
+	Ready   bool   // disarmed, and could be armed away now
+	Trouble bool   // something keeps the house from being guarded as it should
 	When
 }
 

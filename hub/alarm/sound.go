@@ -42,11 +42,12 @@ func (p Pattern) Beats() []time.Duration {
 type Sound struct {
 	Pattern Pattern   // Silent: off
 	Inside  bool      // only sounders inside the house; outside sirens stay quiet
+	Strobe  bool      // lights flash; they go on after the siren time until somebody acknowledges
 	ID      string    // names the alarm that asked: the same command sent again carries the same id
 	Until   time.Time // when the siren time ends; zero when Silent
 }
 
-// On tells whether anything sounds.
+// On tells whether anything sounds; lights may flash all the same.
 func (s Sound) On() bool { return s.Pattern != Silent }
 
 // Tone is a short sound of a keypad.
