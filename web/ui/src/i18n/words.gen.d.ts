@@ -14,6 +14,12 @@ interface Words {
 	'nav.home': never;
 	'nav.journal': never;
 	'nav.more': never;
+	'nav.alarm': never;
+	'nav.zones': never;
+	'nav.codes': never;
+	'nav.settings.alarm': never;
+	'nav.devices': never;
+	'nav.health': never;
 	'nav.sessions': never;
 	'nav.trust': never;
 	'nav.signout': never;
@@ -307,6 +313,12 @@ interface Words {
 	'journal.empty': never;
 	'journal.more': never;
 	'more.title': never;
+	'more.alarm': never;
+	'more.house': never;
+	'more.page': never;
+	'stepup.title': never;
+	'stepup.lead': never;
+	'stepup.dropped': never;
 	'error.title': never;
 	'error.silent': never;
 	'missing.title': never;

@@ -1,8 +1,10 @@
 import { Refusal } from './api';
 import { t } from './i18n';
+import { Dropped } from './stepup.svelte';
 
-/** What a person reads when something about a sign-in or a claim was refused. */
+/** What a person reads when something was refused. */
 export function why(error: unknown): string {
+	if (error instanceof Dropped) return t('stepup.dropped');
 	if (!(error instanceof Refusal)) return t('login.silent');
 	const { problem } = error;
 	if (error.is('wrong-sign-in'))

@@ -3,6 +3,24 @@ import { call, Silence, type Right, type Session } from './api';
 import { onSignedOut } from './live.svelte';
 import { setZone } from './time';
 
+// Whether this address is a demo is remembered, so that the page says so even
+// before the hub has said anything.
+const DEMO = 'gatehouse.demo';
+function kept(): string | null {
+	try {
+		return localStorage.getItem(DEMO);
+	} catch {
+		return null;
+	}
+}
+function keep(demo: string): void {
+	try {
+		localStorage.setItem(DEMO, demo);
+	} catch {
+		// A browser that keeps nothing says it once the hub has.
+	}
+}
+
 class Who {
 	#session = $state.raw<Session | null>(null);
 	/** The hub could not be asked at all. */
@@ -20,6 +38,10 @@ class Who {
 	get session(): Session | null {
 		return this.#session;
 	}
+	/** A simulated home, as far as it is known or was the last time. */
+	get demo(): boolean {
+		return this.#session?.demo ?? kept() === 'yes';
+	}
 	may(right: Right): boolean {
 		return this.#session?.rights.includes(right) ?? false;
 	}
@@ -28,6 +50,7 @@ class Who {
 		this.unreachable = false;
 		if (session.stage === 'full') this.ended = false;
 		setZone(session.zone);
+		keep(session.demo ? 'yes' : 'no');
 	}
 	async look(): Promise<void> {
 		try {
