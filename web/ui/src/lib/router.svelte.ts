@@ -1,6 +1,11 @@
-/** The address of the screen that is shown. Thirty lines instead of a router. */
+/** The address of the screen that is shown. A few lines instead of a router. */
 class Route {
 	path = $state(location.pathname);
+
+	/** The last part of the address, which names one of its kind: the "zwave-5" of "/devices/zwave-5". */
+	get id(): string {
+		return decodeURIComponent(this.path.slice(this.path.lastIndexOf('/') + 1));
+	}
 
 	constructor() {
 		addEventListener('popstate', () => (this.path = location.pathname));

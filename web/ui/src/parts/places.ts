@@ -1,0 +1,31 @@
+/**
+ * Where a person can go, for the rail beside the page and the list under More.
+ * A place is named only to who may read what is there.
+ */
+import type { Component } from 'svelte';
+
+import Monitor from '@lucide/svelte/icons/monitor-smartphone';
+import Shield from '@lucide/svelte/icons/shield-check';
+
+import type { Right } from '../lib/api';
+import type { Key } from '../lib/i18n';
+import { who } from '../lib/who.svelte';
+
+export interface Place {
+	path: string;
+	label: Key & `nav.${string}`;
+	icon: Component;
+	/** What one has to be allowed to see it; null: nothing. */
+	right: Right | null;
+}
+
+/** What belongs to the alarm; one entry of the rail, with the others beside it on its pages. */
+export const ofAlarm: Place[] = [];
+export const ofHouse: Place[] = [];
+export const ofPage: Place[] = [
+	{ path: '/sessions', label: 'nav.sessions', icon: Monitor, right: null },
+	{ path: '/trust', label: 'nav.trust', icon: Shield, right: null },
+];
+
+/** Those that the person before the screen may see. */
+export const open = (places: Place[]): Place[] => places.filter((p) => p.right === null || who.may(p.right));
