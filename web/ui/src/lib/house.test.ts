@@ -183,6 +183,19 @@ describe('what is known', () => {
 		expect(holed.missed).toBe(true);
 		expect(link(holed, 2)).toBe('live');
 	});
+	test('what the panel tells of itself may be about its zones, which are fetched again; not in an alarm', () => {
+		const line: Input = {
+			kind: 'word',
+			word: {
+				kind: 'event',
+				event: { seq: 1, at: iso(EPOCH), kind: 'alarm', device: '', zone: 'b', who: null, text: 'Zone B added.' },
+			},
+		};
+		expect(step(fetched(), line, 1).missed).toBe(true);
+		const running: Alarm = { ...panel(6, 'away', EPOCH), phase: 'alarm' };
+		const alarmed = step(fetched(), { kind: 'word', word: { kind: 'alarm', alarm: running } }, 1);
+		expect(step(alarmed, line, 2).missed).toBe(false);
+	});
 	test('a journal line counts once, newest first', () => {
 		const line = (seq: number): Input => ({
 			kind: 'word',

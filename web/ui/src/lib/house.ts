@@ -60,7 +60,10 @@ export interface House {
 	readonly whole: boolean;
 	/** The panel's number is ahead of what is shown: a word was missed and the state must be fetched. */
 	readonly behind: boolean;
-	/** A line of the journal was missed; nothing that matters now, but it should be fetched. */
+	/**
+	 * A line of the journal was missed, or the panel told of something that may have
+	 * been its zones or settings; nothing that matters now, but it should be fetched.
+	 */
 	readonly missed: boolean;
 	/** The hub's clock, in ms, when it last said anything. */
 	readonly word: number;
@@ -174,9 +177,15 @@ function hear(h: House, w: Word): House {
 			if (known.events.some((e) => e.seq === w.event.seq)) return h;
 			const events = [w.event, ...known.events].sort((a, b) => b.seq - a.seq).slice(0, KEPT);
 			const newest = known.events[0]?.seq ?? w.event.seq;
-			return { ...h, known: { ...known, events }, missed: h.missed || w.event.seq > newest + 1 };
+			const hole = w.event.seq > newest + 1;
+			return { ...h, known: { ...known, events }, missed: h.missed || hole || ofItself(w.event, known.alarm) };
 		}
 	}
+}
+
+/** The panel has no word for "a zone was added": its line in the journal says it. None is while it has better to do. */
+function ofItself(e: Event, alarm: Alarm): boolean {
+	return e.kind === 'alarm' && alarm.phase !== 'entry' && alarm.phase !== 'alarm';
 }
 
 function sorted(s: Snapshot): Snapshot {

@@ -93,6 +93,11 @@ export class Live {
 		this.#take({ kind: 'word', word: { kind: 'alarm', alarm } });
 	}
 
+	/** Fetches the whole state again, after something was changed from here. */
+	async again(): Promise<void> {
+		await this.#fetch().catch(() => this.#line?.abort());
+	}
+
 	#take(input: Input): void {
 		this.#now = this.#clock.now();
 		this.#house = step(this.#house, input, this.#now);
