@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"sync"
 	"time"
 
@@ -176,10 +175,6 @@ func (c *Controller) read(port io.ReadWriter) error {
 		if err != nil {
 			return fmt.Errorf("zwave: reading from the port: %w", err)
 		}
-		// Reading a serial port blocks the thread. Who was woken by what was
-		// read runs first: else it waits, in a quiet house, for the runtime to
-		// notice that this thread sleeps, which takes up to 10 ms.
-		runtime.Gosched()
 	}
 }
 

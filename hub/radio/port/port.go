@@ -15,10 +15,10 @@
 //   - A serial device is held by one program: a second Open is refused and
 //     told who holds it.
 //
-// This is the only door to tarm/serial, which opens the device, sets the line
-// and reads. What it leaves open is mended here (see serial.go). Writing goes
-// through a second, non-blocking descriptor of the same device, because a
-// write(2) that is stuck in a blocking one cannot be taken back.
+// This is the only door to tarm/serial, which sets the line. Bytes go through a
+// non-blocking descriptor of the same device (see serial.go): a write(2) that
+// is stuck in a blocking one cannot be taken back, and a read(2) that waits in
+// one costs a thread and a scheduler that does not rest.
 //
 // Keep holds a port open for as long as its context lives.
 package port

@@ -123,7 +123,7 @@ func TestBytesPassUnchanged(t *testing.T) {
 	})
 }
 
-// tarm's Close waits for ever for a Read that waits.
+// A Read that waits does not keep Close waiting.
 func TestCloseEndsAWaitingRead(t *testing.T) {
 	for name, addr := range map[string]string{
 		"serial": newStick(t).link,
@@ -158,7 +158,7 @@ func TestCloseEndsAWaitingRead(t *testing.T) {
 	}
 }
 
-// After a hang-up tarm's Read says "timeout" at once and for ever.
+// A hang-up, and a path that no longer leads to the open device, end a Read.
 func TestUnplugEndsRead(t *testing.T) {
 	for name, pull := range map[string]func(*stick) error{
 		"far end closed": func(s *stick) error { return s.Close() },

@@ -15,8 +15,6 @@ import (
 )
 
 const (
-	readWithin  = 200 * time.Millisecond // a multiple of 100 ms: VTIME counts in tenths of a second
-	fastEOFs    = 3                      // empty reads in a row, each faster than half of readWithin, that mean a hang-up
 	checkEvery  = time.Second            // how often the path is looked at
 	drainWithin = 100 * time.Millisecond // what Close gives the last written bytes
 	closeWithin = 2 * time.Second
@@ -24,22 +22,18 @@ const (
 
 // serialPort is one open serial device.
 //
-// tty is tarm's: blocking, with VMIN=0 and VTIME, so that read(2) returns at the
-// first byte or empty after readWithin. ctl is a second descriptor of the same
-// device, non-blocking: it holds the lock, sets what tarm cannot, and writes.
-// Termios and TIOCEXCL belong to the device, not to a descriptor.
+// Its one descriptor is non-blocking and known to the runtime's poller. A Read
+// that waits holds no thread: a thread in read(2) keeps the scheduler awake for
+// 10 ms after every report, looking for a processor to take back, which costs
+// more than all that the report sets off.
 type serialPort struct {
 	path string // as configured
-	tty  *serial.Port
-	ctl  int
+	tty  *os.File
+	fd   int // tty's
 	rdev uint64
 
 	closing atomic.Bool
 	failed  atomic.Pointer[error] // the first failure, for both directions
-
-	reading sync.Mutex // held over a Read; Close waits for it: tarm's Close hangs under a Read
-	empty   int        // fast empty reads in a row
-	checked time.Time  // when the path was last looked at
 
 	writing sync.Mutex
 	once    sync.Once
@@ -54,58 +48,64 @@ func openSerial(path string, o Options) (io.ReadWriteCloser, error) {
 	if err != nil {
 		return nil, openError(path, err)
 	}
-	ctl, err := unix.Open(device, unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	fd, err := unix.Open(device, unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, openError(path, err)
 	}
-	p, err := claim(path, device, ctl, o)
+	rdev, err := claim(path, device, fd, o)
 	if err != nil {
-		_ = unix.Close(ctl)
+		_ = unix.Close(fd)
 		return nil, err
 	}
+	p := &serialPort{path: path, tty: os.NewFile(uintptr(fd), device), fd: fd, rdev: rdev}
+	if err := p.tty.SetReadDeadline(time.Now().Add(checkEvery)); err != nil {
+		_ = p.tty.Close()
+		return nil, fmt.Errorf("port: %s: cannot be waited for: %w", path, err)
+	}
 	return p, nil
 }
 
-// claim locks the device behind ctl, opens it through tarm and sets the line.
-func claim(path, device string, ctl int, o Options) (*serialPort, error) {
+// claim locks the device behind fd, sets the line, and returns the device's
+// number.
+func claim(path, device string, fd int, o Options) (rdev uint64, err error) {
 	var st unix.Stat_t
-	if err := unix.Fstat(ctl, &st); err != nil {
-		return nil, openError(path, err)
+	if err := unix.Fstat(fd, &st); err != nil {
+		return 0, openError(path, err)
 	}
-	if _, err := unix.IoctlGetTermios(ctl, unix.TCGETS); err != nil {
-		return nil, fmt.Errorf("port: %s: is not a serial port: %s", path, choices(Ports()))
+	if _, err := unix.IoctlGetTermios(fd, unix.TCGETS); err != nil {
+		return 0, fmt.Errorf("port: %s: is not a serial port: %s", path, choices(Ports()))
 	}
-	if err := unix.Flock(ctl, unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		return nil, openError(path, unix.EBUSY)
+	if err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return 0, openError(path, unix.EBUSY)
 	}
-	tty, err := serial.OpenPort(&serial.Config{Name: device, Baud: o.Baud, ReadTimeout: readWithin})
+	// tarm sets the line (VMIN=1: a read is not over without a byte). The
+	// settings are the device's and outlive its descriptor, which blocks.
+	line, err := serial.OpenPort(&serial.Config{Name: device, Baud: o.Baud})
 	if err != nil {
-		return nil, openError(path, err)
+		return 0, openError(path, err)
 	}
-	p := &serialPort{path: path, tty: tty, ctl: ctl, rdev: st.Rdev, checked: time.Now()}
-	if err := p.setLine(o); err != nil {
-		_ = tty.Close()
-		return nil, fmt.Errorf("port: %s: cannot set the line: %w", path, err)
+	if err := errors.Join(line.Close(), setLine(fd, o)); err != nil {
+		return 0, fmt.Errorf("port: %s: cannot set the line: %w", path, err)
 	}
-	return p, nil
+	return st.Rdev, nil
 }
 
-func (p *serialPort) setLine(o Options) error {
+func setLine(fd int, o Options) error {
 	if o.RTSCTS {
-		t, err := unix.IoctlGetTermios(p.ctl, unix.TCGETS)
+		t, err := unix.IoctlGetTermios(fd, unix.TCGETS)
 		if err != nil {
 			return err
 		}
 		t.Cflag |= unix.CRTSCTS
-		if err := unix.IoctlSetTermios(p.ctl, unix.TCSETS, t); err != nil {
+		if err := unix.IoctlSetTermios(fd, unix.TCSETS, t); err != nil {
 			return err
 		}
 	}
 	// Keeps out programs that do not ask for the lock; it does not bind root.
-	if err := unix.IoctlSetInt(p.ctl, unix.TIOCEXCL, 0); err != nil {
+	if err := unix.IoctlSetInt(fd, unix.TIOCEXCL, 0); err != nil {
 		return err
 	}
-	return unix.IoctlSetInt(p.ctl, unix.TCFLSH, unix.TCIFLUSH)
+	return unix.IoctlSetInt(fd, unix.TCFLSH, unix.TCIFLUSH)
 }
 
 // Read returns at least one byte, or the error that ended the port.
@@ -113,34 +113,25 @@ func (p *serialPort) Read(b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
 	}
-	p.reading.Lock()
-	defer p.reading.Unlock()
 	for {
 		if err := p.over(); err != nil {
 			return 0, err
 		}
-		began := time.Now()
 		n, err := p.tty.Read(b)
-		if n > 0 {
-			p.empty = 0
-			return n, nil
-		}
-		now := time.Now()
 		switch {
-		case err != nil && !errors.Is(err, io.EOF):
-			return 0, p.fail(fmt.Errorf("port: %s: %w: %w", p.path, ErrUnplugged, err))
-		case now.Sub(began) >= readWithin/2:
-			p.empty = 0
-		default: // after a hang-up every read is empty at once, for ever
-			if p.empty++; p.empty >= fastEOFs {
-				return 0, p.fail(fmt.Errorf("port: %s: %w", p.path, ErrUnplugged))
-			}
-		}
-		if now.Sub(p.checked) >= checkEvery {
-			p.checked = now
+		case n > 0:
+			return n, nil
+		case p.over() != nil:
+		case errors.Is(err, os.ErrDeadlineExceeded):
 			if !p.there() {
 				return 0, p.fail(fmt.Errorf("port: %s: %w: the device has gone or is another one", p.path, ErrUnplugged))
 			}
+			// An error shows in the next Read.
+			_ = p.tty.SetReadDeadline(time.Now().Add(checkEvery))
+		case errors.Is(err, io.EOF): // a hang-up
+			return 0, p.fail(fmt.Errorf("port: %s: %w", p.path, ErrUnplugged))
+		default:
+			return 0, p.fail(fmt.Errorf("port: %s: %w: %w", p.path, ErrUnplugged, err))
 		}
 	}
 }
@@ -161,7 +152,7 @@ func (p *serialPort) Write(b []byte) (int, error) {
 		if err := p.over(); err != nil {
 			return done, err
 		}
-		n, err := unix.Write(p.ctl, b[done:])
+		n, err := unix.Write(p.fd, b[done:])
 		done += max(n, 0)
 		switch {
 		case done == len(b):
@@ -174,7 +165,7 @@ func (p *serialPort) Write(b []byte) (int, error) {
 				return done, p.fail(fmt.Errorf("port: %s: %w for %s", p.path, ErrStalled, writeWithin))
 			}
 			// Short, so that Close is not kept waiting. An error shows in the next write.
-			_, _ = unix.Poll([]unix.PollFd{{Fd: int32(p.ctl), Events: unix.POLLOUT}}, 50)
+			_, _ = unix.Poll([]unix.PollFd{{Fd: int32(p.fd), Events: unix.POLLOUT}}, 50)
 		default:
 			return done, p.fail(fmt.Errorf("port: %s: %w: %w", p.path, ErrUnplugged, err))
 		}
@@ -195,16 +186,19 @@ func (p *serialPort) over() error {
 // fail ends both directions, keeps the first reason, and returns it.
 func (p *serialPort) fail(err error) error {
 	p.failed.CompareAndSwap(nil, &err)
+	p.wake()
 	return *p.failed.Load()
 }
 
-// Close waits for a Read (at most readWithin) and a Write to come back, gives
-// what is on the way out a moment, and lets the device go.
+// wake has a Read that waits look whether the port is at its end.
+func (p *serialPort) wake() { _ = p.tty.SetReadDeadline(time.Unix(1, 0)) }
+
+// Close ends a Read that waits, waits for a Write to come back, gives what is
+// on the way out a moment, and lets the device go.
 func (p *serialPort) Close() error {
 	p.once.Do(func() {
 		p.closing.Store(true)
-		p.reading.Lock()
-		defer p.reading.Unlock()
+		p.wake()
 		p.writing.Lock()
 		defer p.writing.Unlock()
 		// close(2) may wait 30 s for output that a stick does not take.
@@ -221,15 +215,11 @@ func (p *serialPort) Close() error {
 
 func (p *serialPort) release() error {
 	if p.failed.Load() != nil || !p.drain() {
-		_ = unix.IoctlSetInt(p.ctl, unix.TCFLSH, unix.TCOFLUSH)
+		_ = unix.IoctlSetInt(p.fd, unix.TCFLSH, unix.TCOFLUSH)
 	}
 	// The mark is the device's and would outlive us while another program has it open.
-	_ = unix.IoctlSetInt(p.ctl, unix.TIOCNXCL, 0)
-	err := p.tty.Close()
-	if e := unix.Close(p.ctl); err == nil {
-		err = e
-	}
-	if err != nil {
+	_ = unix.IoctlSetInt(p.fd, unix.TIOCNXCL, 0)
+	if err := p.tty.Close(); err != nil {
 		return fmt.Errorf("port: %s: closing: %w", p.path, err)
 	}
 	return nil
@@ -239,7 +229,7 @@ func (p *serialPort) release() error {
 // tells whether they have.
 func (p *serialPort) drain() bool {
 	for end := time.Now().Add(drainWithin); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
-		n, err := unix.IoctlGetInt(p.ctl, unix.TIOCOUTQ)
+		n, err := unix.IoctlGetInt(p.fd, unix.TIOCOUTQ)
 		if err != nil || n == 0 {
 			return err == nil
 		}
