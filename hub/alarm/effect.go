@@ -1,6 +1,8 @@
 package alarm
 
 import (
+	"time"
+
 	"gatehouse/hub/home"
 )
 
@@ -83,4 +85,12 @@ const (
 	KeyPanic    KeypadAction = "panic"
 	KeyFire     KeypadAction = "fire"
 	KeyMedical  KeypadAction = "medical"
+	KeyBypass   KeypadAction = "bypass" // arm as was just refused, and leave out what is open
+	KeyCancel   KeypadAction = "cancel" // never mind
+	KeyTag      KeypadAction = "tag"    // what a tag says stands for a code and enter
+	KeyTouch    KeypadAction = "touch"  // somebody is at the keypad; nothing is asked for
 )
+
+// ChallengeTime is how long a keypad that was refused because something is open
+// may ask for the same with what is open left out.
+const ChallengeTime = 30 * time.Second
