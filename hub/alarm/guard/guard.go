@@ -93,6 +93,8 @@ type Guard struct {
 	fault   error           // why the panel cannot be saved, or nil
 	hangs   bool            // a Save was given up and has not come back
 
+	challenges map[home.DeviceID]challenge // armings that keypads may ask for again
+
 	held      uint64    // revision whose phase is shown once it is on disk
 	heldUntil time.Time // or then at the latest; with the monotonic clock
 
@@ -122,6 +124,7 @@ func Open(o Options) (*Guard, error) {
 	g := &Guard{
 		o: o, log: o.Log, start: time.Now(), settled: p,
 		dirty: make(chan struct{}, 1), retime: make(chan struct{}, 1), probe: make(chan chan struct{}),
+		challenges: make(map[home.DeviceID]challenge),
 	}
 	if g.log == nil {
 		g.log = slog.New(slog.DiscardHandler)
@@ -221,11 +224,7 @@ func (g *Guard) Trouble(item home.TroubleItem, present bool) {
 // *home.NotReady, *home.WrongCode, *home.CodeNeeded, *home.CodesLocked,
 // *home.Invalid.
 func (g *Guard) SetMode(ctx context.Context, r home.ModeRequest) (home.Alarm, error) {
-	return g.setMode(ctx, r, "")
-}
-
-func (g *Guard) setMode(ctx context.Context, r home.ModeRequest, keypad home.DeviceID) (home.Alarm, error) {
-	in := alarm.SetMode{Request: r, Device: keypad}
+	in := alarm.SetMode{Request: r}
 	if r.Code != "" {
 		in.Code = g.digest(r.Code)
 		in.Request.Code = ""

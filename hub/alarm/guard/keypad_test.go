@@ -286,3 +286,106 @@ func TestManyAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// A keypad that is told that a window is open may ask for the same again within
+// 30 s, and the window is left out of that arming only.
+func TestBypassChallenge(t *testing.T) {
+	const pad, other home.DeviceID = "zwave-8", "zwave-9"
+	for _, c := range []struct {
+		name      string
+		wait      time.Duration
+		at        home.DeviceID
+		encrypted bool
+		action    alarm.KeypadAction
+		code      string
+		armed     bool
+	}{
+		{"enter", 0, pad, true, alarm.KeyEnter, "", true},
+		{"bypass", 0, pad, true, alarm.KeyBypass, "", true},
+		{"bypass with a code", 0, pad, true, alarm.KeyBypass, "12345", true},
+		{"the same key", 0, pad, true, alarm.KeyArmHome, "", true},
+		{"after 30 s", alarm.ChallengeTime, pad, true, alarm.KeyEnter, "", true},
+		{"after more than 30 s", alarm.ChallengeTime + time.Millisecond, pad, true, alarm.KeyEnter, "", false},
+		{"bypass after more than 30 s", alarm.ChallengeTime + time.Millisecond, pad, true, alarm.KeyBypass, "12345", false},
+		{"bypass with a wrong code", 0, pad, true, alarm.KeyBypass, "99999", false},
+		{"another keypad", 0, other, true, alarm.KeyEnter, "", false},
+		{"another mode", 0, pad, true, alarm.KeyArmAway, "", false},
+		{"the same key and the code again", 0, pad, true, alarm.KeyArmHome, "12345", false},
+		{"in clear", 0, pad, false, alarm.KeyEnter, "", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g, stop := start(t, &disk{}, &house{})
+				furnish(t, g)
+				say(g, "zwave-3", home.Contact, home.Open)
+				var notReady *home.NotReady
+				if err := g.Keypad(t.Context(), pad, true, alarm.KeyArmHome, "12345"); !errors.As(err, &notReady) {
+					t.Fatalf("arming with an open window: got %v, want not ready", err)
+				}
+				if err := g.Keypad(t.Context(), pad, true, alarm.KeyTouch, ""); err != nil {
+					t.Error(err)
+				}
+				pass(c.wait)
+				err := g.Keypad(t.Context(), c.at, c.encrypted, c.action, c.code)
+				got := g.State()
+				if armed := got.Mode == home.Home; armed != c.armed || (err == nil) != c.armed {
+					t.Errorf("mode %s, %v; want armed %v", got.Mode, err, c.armed)
+				}
+				if c.armed && (len(got.Bypassed) != 1 || got.ChangedBy != "Anna") {
+					t.Errorf("left out %v by %q, want one zone by Anna", got.Bypassed, got.ChangedBy)
+				}
+				if err := stop(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+func TestChallengeEndsOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, stop := start(t, &disk{}, &house{})
+		furnish(t, g)
+		say(g, "zwave-3", home.Contact, home.Open)
+		for _, end := range []alarm.KeypadAction{alarm.KeyCancel, alarm.KeyMedical} {
+			var notReady *home.NotReady
+			if err := g.Keypad(t.Context(), "zwave-8", true, alarm.KeyArmHome, "12345"); !errors.As(err, &notReady) {
+				t.Fatalf("arming with an open window: got %v, want not ready", err)
+			}
+			if err := g.Keypad(t.Context(), "zwave-8", true, end, ""); err != nil {
+				t.Errorf("%s: %v", end, err)
+			}
+			var conflict *home.Conflict
+			if err := g.Keypad(t.Context(), "zwave-8", true, alarm.KeyBypass, ""); !errors.As(err, &conflict) {
+				t.Errorf("bypass after %s: got %v, want a conflict", end, err)
+			}
+			set(t, g, home.Disarmed)
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// What a tag says is taken for a code if it could be one; another tag is an
+// error and no wrong code, or three parcels would lock every keypad.
+func TestTags(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := armed(t, &disk{}, &house{})
+		for range 4 {
+			var invalid *home.Invalid
+			for _, tag := range []string{"", "\x04\xa2\x19\x7b", "04A2197B6C"} {
+				if err := g.Keypad(t.Context(), "zwave-8", true, alarm.KeyTag, tag); !errors.As(err, &invalid) {
+					t.Errorf("tag %q: got %v, want it refused", tag, err)
+				}
+			}
+		}
+		if err := g.Keypad(t.Context(), "zwave-8", true, alarm.KeyTag, "12345"); err != nil {
+			t.Error(err)
+		}
+		wantPhase(t, g.Guard, home.PhaseDisarmed)
+		if err := g.stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}
