@@ -85,6 +85,7 @@ type Options struct {
 	Journal Journal
 	Health  Board
 	Radios  map[string]Radio // by kind: "zwave", "zigbee"
+	Keypads Keypads          // nil: the house has none
 
 	AlarmChanges  *bus.Topic[home.Alarm]
 	DeviceChanges *bus.Topic[home.Device] // a device with Health "" has left

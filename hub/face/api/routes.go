@@ -266,6 +266,10 @@ func (a *API) routes() []route {
 		{del, "/api/v1/devices/{id}", right(auth.DevicesWrite), "devices", "Remove a device that is gone", 0, typed(a.removeDevice)},
 		{post, "/api/v1/devices/{id}/command", right(auth.DevicesCommand), "devices", "Tell a device something; a later event says done or failed", accepted, typed(a.command)},
 
+		{get, "/api/v1/keypads", right(auth.DevicesRead), "devices", "All keypads, and what each is set to", 0, typed(a.keypads)},
+		{get, "/api/v1/keypads/{id}", right(auth.DevicesRead), "devices", "One keypad", 0, typed(a.keypad)},
+		{put, "/api/v1/keypads/{id}", right(auth.DevicesWrite), "devices", "Change the settings of a keypad that are named", 0, typed(a.putKeypad)},
+
 		{get, "/api/v1/radios", right(auth.RadiosRead), "radios", "The radio networks", 0, typed(a.radios)},
 		{post, "/api/v1/radios/{radio}/join", right(auth.RadiosWrite), "radios", "Open the network for a new device", accepted, typed(a.join)},
 		{get, "/api/v1/radios/{radio}/join", right(auth.RadiosRead), "radios", "How far the joining has come", 0, typed(a.joining)},

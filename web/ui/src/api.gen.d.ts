@@ -249,6 +249,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/keypads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All keypads, and what each is set to */
+        get: operations["getKeypads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keypads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One keypad */
+        get: operations["getKeypadsId"];
+        /** Change the settings of a keypad that are named */
+        put: operations["putKeypadsId"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/radios": {
         parameters: {
             query?: never;
@@ -988,6 +1023,45 @@ export interface components {
              * @description when the network closes by itself
              */
             until: string | null;
+        };
+        Keypad: {
+            /** @description settings that this keypad has: volume, backlight, and whether the tones of a delay can be turned off */
+            can: ("volume" | "backlight" | "tones")[];
+            device: string;
+            /** @description false: its codes are refused, and only its keys for help work */
+            encrypted: boolean;
+            name: string;
+            /** @description what was asked for and this keypad does not have, one sentence each */
+            notes: string[];
+            room: string;
+            settings: components["schemas"]["KeypadSettings"];
+        };
+        KeypadRequest: {
+            /**
+             * Format: int64
+             * @description of its keys and mode lights, %
+             */
+            backlight?: number;
+            /** @description it sounds until a code is entered */
+            entry_tones?: boolean;
+            /** @description it sounds while people leave */
+            exit_tones?: boolean;
+            /** @description what it may set; a keypad that may set night and not home arms night by its home key */
+            modes?: ("disarmed" | "home" | "night" | "away")[];
+            /**
+             * Format: int64
+             * @description of its voice and keys, %; an alarm sounds as loud as ever
+             */
+            volume?: number;
+        };
+        KeypadSettings: {
+            /** Format: int64 */
+            backlight: number;
+            entry_tones: boolean;
+            exit_tones: boolean;
+            modes: ("disarmed" | "home" | "night" | "away")[];
+            /** Format: int64 */
+            volume: number;
         };
         LeaveRequest: {
             /**
@@ -2076,6 +2150,104 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TroubleItem"][];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getKeypads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Keypad"][];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getKeypadsId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Keypad"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putKeypadsId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeypadRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Keypad"];
                 };
             };
             /** @description A problem: see its code */
