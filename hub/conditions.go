@@ -62,16 +62,6 @@ type sounder struct{ bank *sirens.Sirens }
 
 func (s sounder) Sound(w alarm.Sound) { s.bank.Sound(w.On()) }
 
-// keypadLights shows the panel on the keypads of every radio. Radios are built
-// after the panel.
-type keypadLights struct{ h *Hub }
-
-func (k keypadLights) Indicate(in alarm.Indication) {
-	if k.h.zwave != nil && k.h.zwave.radio != nil {
-		k.h.zwave.radio.Indicate(in)
-	}
-}
-
 // sirenHouse is the registry as the sirens need it. The registry is built
 // after them.
 type sirenHouse struct{ h *Hub }
@@ -154,6 +144,7 @@ func (h *Hub) panelConditions(ctx context.Context) error {
 func (h *Hub) deviceConditions(d home.Device) {
 	if d.Health == "" { // it has left
 		h.board.ClearDevice(d.ID)
+		h.keypads.left(d.ID)
 		return
 	}
 	h.board.Set(d.Traits[home.LowBattery].Value == home.True, health.BatteryLow, d.ID, d.Name)

@@ -87,6 +87,7 @@ type Hub struct {
 	devices *registry.Registry
 	people  *auth.Porter
 	sirens  *sirens.Sirens
+	keypads *pads
 	stick   *zwave.Controller
 	zwave   *zwaveNetwork
 	api     *api.API
@@ -178,11 +179,14 @@ func (h *Hub) openPanel() (err error) {
 		return err
 	}
 	h.sirens = sirens.New(sirenHouse{h}, sirenConditions{h}, h.log)
+	if err := h.openKeypads(); err != nil {
+		return err
+	}
 	o := guard.Options{
 		Store:   panelStore{storage.NewCell[alarm.Panel](h.panelDB, "panel")},
 		Journal: h.journal,
 		Siren:   sounder{h.sirens},
-		Keypads: keypadLights{h},
+		Keypads: h.keypads,
 		Recall:  h.recall,
 		Fault:   h.panelFault,
 		CodeKey: key,
@@ -246,6 +250,7 @@ func (h *Hub) run(ctx context.Context) error {
 	core := []part{
 		{name: "panel", run: h.guard.Run, vital: true},
 		{name: "sirens", run: h.sirens.Run, vital: true},
+		{name: "keypads", run: h.keypads.Run, vital: true},
 		{name: "devices", run: h.devices.Run, vital: true},
 		{name: "snapshots", run: h.db.Run},
 		{name: "panel snapshots", run: h.panelDB.Run},

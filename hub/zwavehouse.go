@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -34,18 +33,13 @@ func (z zwaveHouse) RadioDown(why error) {
 	z.hub.board.Raise(health.RadioDown, "", "Z-Wave", text)
 }
 
-// KeypadUsed implements zwavehome.House. The panel may wait for its disk, so it
-// is asked on a goroutine of its own; panic keys are too few to be a flood and
-// a radio is too slow for one.
+// KeypadUsed implements zwavehome.House.
 func (z zwaveHouse) KeypadUsed(d home.DeviceID, encrypted bool, action alarm.KeypadAction, code string) {
-	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := z.hub.guard.Keypad(ctx, d, encrypted, action, code); err != nil {
-			z.hub.log.Info("keypad refused", "device", d, "err", err)
-		}
-	}()
+	z.hub.keypads.used(d, encrypted, action, code)
 }
+
+// KeypadHere implements zwavehome.House.
+func (z zwaveHouse) KeypadHere(d home.DeviceID) { z.hub.keypads.here(d) }
 
 // DeviceReady implements zwavehome.House: what a device can watch is watched
 // from its first minute, in the zone that its kind suggests.

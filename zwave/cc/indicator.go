@@ -16,9 +16,16 @@ const (
 	IndicatorArmedAway    byte = 0x0B
 	IndicatorAlarming     byte = 0x0C
 	IndicatorAlarmBurglar byte = 0x0D
+	IndicatorAlarmSmoke   byte = 0x0E
+	IndicatorAlarmCO      byte = 0x0F
+	IndicatorBypass       byte = 0x10 // "bypass challenge": something is open
 	IndicatorEntryDelay   byte = 0x11
 	IndicatorExitDelay    byte = 0x12
+	IndicatorAlarmMedical byte = 0x13
+	IndicatorAlarmWater   byte = 0x15
+	IndicatorAlarmPanic   byte = 0x16
 	IndicatorNode         byte = 0x50 // "identify yourself"
+	IndicatorSound1       byte = 0x60 // 0x60–0x7F sounds 1–32
 )
 
 // Properties of an indicator.

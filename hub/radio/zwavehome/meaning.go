@@ -1,7 +1,6 @@
 package zwavehome
 
 import (
-	"gatehouse/hub/alarm"
 	"gatehouse/hub/home"
 	"gatehouse/zwave"
 	"gatehouse/zwave/cc"
@@ -105,20 +104,6 @@ var measured = map[byte]struct {
 	cc.MultilevelLuminance: {home.Illuminance, 1, nil},
 	cc.MultilevelPower:     {home.Power, 0, nil},
 	cc.MultilevelHumidity:  {home.Humidity, 0, nil},
-}
-
-// pressed is the table of keypad events (SDS13781, Entry Control). What is not
-// in it, such as a code that is still being typed, asks for nothing.
-var pressed = map[cc.EntryEvent]alarm.KeypadAction{
-	cc.EntryEnter:        alarm.KeyEnter,
-	cc.EntryDisarmAll:    alarm.KeyDisarm,
-	cc.EntryArmAll:       alarm.KeyArmAway,
-	cc.EntryArmAway:      alarm.KeyArmAway,
-	cc.EntryArmHome:      alarm.KeyArmHome,
-	cc.EntryFire:         alarm.KeyFire,
-	cc.EntryPolice:       alarm.KeyPanic,
-	cc.EntryAlertPanic:   alarm.KeyPanic,
-	cc.EntryAlertMedical: alarm.KeyMedical,
 }
 
 // quiet is the value of a trait that has ended.

@@ -51,6 +51,9 @@ type House interface {
 	RadioDown(why error)
 	// KeypadUsed hands on what was done at a keypad. code must not be logged.
 	KeypadUsed(d home.DeviceID, encrypted bool, action alarm.KeypadAction, code string)
+	// KeypadHere tells that a keypad can be told what to show, and does not show
+	// it: it has joined, or can be reached again.
+	KeypadHere(home.DeviceID)
 	// DeviceReady tells that the device has been asked what it is.
 	DeviceReady(d home.Device)
 	// Joining tells how far joining or leaving has come.
@@ -67,13 +70,17 @@ type Radio struct {
 
 	mu    sync.Mutex
 	nodes map[zwave.NodeID]*zwave.Node // as last announced; the values never change
-	lit   byte                         // the indicator that keypads show; 0: none yet
+	faces map[zwave.NodeID]*face       // what keypads were last told to show
+	lost  map[zwave.NodeID]bool        // keypads that could not be told
 	asked map[zwave.NodeID]bool        // sleepers that were asked how they are since the stick is up
 }
 
 // New makes the radio. Attach the stick before it runs.
 func New(devices Devices, house House, log *slog.Logger) *Radio {
-	return &Radio{devices: devices, house: house, log: log, nodes: make(map[zwave.NodeID]*zwave.Node), asked: make(map[zwave.NodeID]bool)}
+	return &Radio{
+		devices: devices, house: house, log: log, nodes: make(map[zwave.NodeID]*zwave.Node), asked: make(map[zwave.NodeID]bool),
+		faces: make(map[zwave.NodeID]*face), lost: make(map[zwave.NodeID]bool),
+	}
 }
 
 // Attach names the stick; its events must be passed to OnEvent.
@@ -102,6 +109,7 @@ func (r *Radio) OnEvent(e zwave.Event) {
 		r.mu.Unlock()
 		for _, n := range r.stick.Nodes() {
 			r.node(n)
+			r.reached(n.ID)
 		}
 		r.house.RadioUp()
 	case zwave.Down:
@@ -113,6 +121,8 @@ func (r *Radio) OnEvent(e zwave.Event) {
 	case zwave.NodeRemoved:
 		r.mu.Lock()
 		delete(r.nodes, e.Node)
+		delete(r.faces, e.Node)
+		delete(r.lost, e.Node)
 		r.mu.Unlock()
 		if err := r.devices.Left(ID(e.Node), ""); err != nil {
 			r.log.Error("device that left is not forgotten", "node", e.Node, "err", err)
@@ -125,10 +135,7 @@ func (r *Radio) OnEvent(e zwave.Event) {
 func (r *Radio) report(e zwave.Report) {
 	id := ID(e.Node)
 	if c, ok := e.Command.(cc.EntryControlNotification); ok {
-		r.devices.Seen(id, e.At)
-		if action, ok := pressed[c.Event]; ok {
-			r.house.KeypadUsed(id, e.Security != zwave.SecurityNone, action, c.Typed())
-		}
+		r.press(e, c)
 		return
 	}
 	n := r.known(e.Node)
@@ -138,11 +145,13 @@ func (r *Radio) report(e zwave.Report) {
 	said := meanings(n, e.Command)
 	if len(said) == 0 {
 		r.devices.Seen(id, e.At)
+		r.heard(e.Node)
 		return
 	}
 	for _, m := range said {
 		r.devices.Report(home.Reading{Device: id, Trait: m.trait, Value: m.value, At: e.At})
 	}
+	r.heard(e.Node)
 }
 
 // known is what was last announced of a node; nil when there is no such node.
@@ -177,6 +186,9 @@ func (r *Radio) node(n zwave.Node) {
 		}
 	}
 	r.devices.SetHealth(id, health)
+	if health == home.HealthOK && before != nil && healthOf(before) != home.HealthOK {
+		r.reached(n.ID)
+	}
 }
 
 func (r *Radio) describe(n *zwave.Node, health home.Health) home.Device {
