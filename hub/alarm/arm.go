@@ -3,6 +3,7 @@ package alarm
 import (
 	"math/bits"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,19 +14,26 @@ import (
 // answered the same and does nothing.
 func (s *step) setMode(in SetMode) {
 	r := in.Request
+	a := s.cfg().areaIndex(r.Area)
+	if a < 0 {
+		s.answer(&home.Invalid{Field: "area", Reason: "there is no area " + strconv.Quote(string(r.Area))})
+		return
+	}
+	s.toneArea = a
+	area := s.cfg().areas[a].ID
 	if r.RequestID != "" {
 		for _, a := range s.p.st.answers {
-			if a.id == r.RequestID && a.by == r.By && a.mode == r.Mode {
+			if a.id == r.RequestID && a.by == r.By && a.area == area && a.mode == r.Mode {
 				s.answer(a.err)
 				return
 			}
 		}
 	}
-	err := s.tryMode(r, in.Code)
+	err := s.tryMode(a, r, in.Code)
 	if r.RequestID != "" {
 		answers := make([]answer, 0, keepAnswers)
 		answers = append(answers, s.p.st.answers[max(0, len(s.p.st.answers)-keepAnswers+1):]...)
-		s.p.st.answers = append(answers, answer{r.RequestID, r.By, r.Mode, err})
+		s.p.st.answers = append(answers, answer{r.RequestID, r.By, area, r.Mode, err})
 		s.durable = s.durable || err == nil
 	}
 	if err != nil && r.Channel == home.ByKeypad {
@@ -36,15 +44,15 @@ func (s *step) setMode(in SetMode) {
 
 // tryMode checks the right first, so that nobody without it learns how the
 // house stands.
-func (s *step) tryMode(r home.ModeRequest, digest Digest) error {
-	if r.Mode != home.Disarmed && modeIndex(r.Mode) < 0 {
-		return &home.Invalid{Field: "mode", Reason: "give disarmed, home, night or away"}
+func (s *step) tryMode(a int, r home.ModeRequest, digest Digest) error {
+	if r.Mode != home.Disarmed && s.cfg().modeIndex(r.Mode) < 0 {
+		return &home.Invalid{Field: "mode", Reason: strconv.Quote(string(r.Mode)) + " is not a mode: give disarmed, " + s.cfg().modeNames()}
 	}
-	st := &s.p.st
+	st := &s.p.st.stands[a]
 	var by *code
 	switch {
 	case !digest.IsZero():
-		c, err := s.enter(digest)
+		c, err := s.enter(a, digest)
 		if err != nil {
 			return err
 		}
@@ -61,57 +69,76 @@ func (s *step) tryMode(r home.ModeRequest, digest Digest) error {
 		who = by.Person
 	}
 	if r.Mode == home.Disarmed {
-		s.disarm(who)
+		s.disarm(a, who)
 		s.used(by)
 		return nil
 	}
 	if r.Mode == st.mode {
 		return nil // already so: nothing to do, nothing to lose
 	}
-	if err := s.arm(r, who); err != nil {
+	if err := s.arm(a, r, who); err != nil {
 		return err
 	}
 	s.used(by)
 	return nil
 }
 
-// disarm ends the arming and every alarm but fire.
-func (s *step) disarm(who string) {
-	st := &s.p.st
-	if st.mode == home.Disarmed && len(st.running) == 0 {
+// disarm ends the arming of an area and every alarm in it but fire.
+func (s *step) disarm(a int, who string) {
+	area := s.cfg().areas[a].ID
+	alarms := slices.ContainsFunc(s.p.st.running, func(t trip) bool { return t.covers(area) })
+	if s.p.st.stands[a].mode == home.Disarmed && !alarms {
 		return
 	}
-	said := append([]string{"Disarmed."}, s.endTrips()...)
-	s.endArming()
-	st.mode = home.Disarmed
-	s.watch(home.PhaseDisarmed, time.Time{})
-	st.changedBy = who
+	said := append([]string{s.inArea(a, "Disarmed.")}, s.endTrips(a)...)
+	s.endArming(a)
+	s.stand(a).mode = home.Disarmed
+	s.watch(a, home.PhaseDisarmed, time.Time{})
+	s.stand(a).changedBy = who
+	// Whoever may come in here came through the common door by right: it has
+	// nothing more to ask in the other areas.
+	for b := range s.p.st.stands {
+		st := s.p.st.stands[b]
+		if st.watch != home.PhaseEntry {
+			continue
+		}
+		if i, ok := s.cfg().byID[st.entryZone]; ok && slices.Contains(s.cfg().areasOf[i], a) {
+			s.watch(b, home.PhaseArmed, time.Time{})
+		}
+	}
 	s.line(home.KindAlarm, "", whoOrNil(who), OnceWritten, strings.Join(said, " "))
 }
 
 // endArming forgets what belongs to one arming only.
-func (s *step) endArming() {
-	st := &s.p.st
-	st.bypassed, st.swings = nil, nil
+func (s *step) endArming(a int) {
+	st := s.stand(a)
+	st.bypassed = nil
 	st.entryZone, st.entryKind = "", ""
 	st.exit, st.exitDelay = exitUnused, 0
+	area := s.cfg().areas[a].ID
+	var swings []swing
+	for _, w := range s.p.st.swings {
+		if i, ok := s.cfg().byID[w.zone]; ok && !slices.Contains(s.cfg().zones[i].Areas, area) {
+			swings = append(swings, w)
+		}
+	}
+	s.p.st.swings = swings
 }
 
-// arm begins the exit delay, or arms at once when it is skipped.
-func (s *step) arm(r home.ModeRequest, who string) error {
-	st := &s.p.st
-	delay, err := s.exitDelay(r.ExitDelay)
+// arm begins the exit delay of an area, or arms at once when it is skipped.
+func (s *step) arm(a int, r home.ModeRequest, who string) error {
+	delay, err := s.exitDelay(a, r)
 	if err != nil {
 		return err
 	}
-	leftOut, err := s.chosen(r.Bypass)
+	leftOut, err := s.chosen(a, r.Bypass)
 	if err != nil {
 		return err
 	}
 	var stillOpen []string
 	not := &home.NotReady{Open: []home.ZoneID{}, Troubles: []home.TroubleItem{}}
 	for w := range s.cfg().alwaysOn {
-		for b := s.p.blocks(r.Mode, delay > 0, w) &^ leftOut.word(w); b != 0; b &= b - 1 {
+		for b := s.p.blocks(a, r.Mode, delay > 0, w) &^ leftOut.word(w); b != 0; b &= b - 1 {
 			i := w<<6 + bits.TrailingZeros64(b)
 			z := &s.cfg().zones[i]
 			not.Open = append(not.Open, z.ID)
@@ -125,8 +152,8 @@ func (s *step) arm(r home.ModeRequest, who string) error {
 		}
 	}
 	var inSpite []string
-	for _, t := range st.troubles {
-		if slices.Contains(t.Blocks, r.Mode) {
+	for _, t := range s.p.st.troubles {
+		if s.p.blockedBy(t, r.Mode) {
 			not.Troubles = append(not.Troubles, t)
 			inSpite = append(inSpite, t.Code)
 		}
@@ -137,21 +164,23 @@ func (s *step) arm(r home.ModeRequest, who string) error {
 
 	// Whoever may change an armed mode could disarm: alarms end as by that.
 	var said []string
-	if st.mode != home.Disarmed {
-		said = s.endTrips()
+	if s.p.st.stands[a].mode != home.Disarmed {
+		said = s.endTrips(a)
 	}
-	s.endArming()
-	st.mode, st.bypassed, st.changedBy, st.memory = r.Mode, leftOut, who, nil
-	text := "Arming " + string(r.Mode) + ": " + say(delay) + " to leave."
+	s.endArming(a)
+	s.forget(a)
+	st := s.stand(a)
+	st.mode, st.bypassed, st.changedBy = r.Mode, leftOut, who
+	text := s.inArea(a, "Arming "+string(r.Mode)+": "+say(delay)+" to leave.")
 	if delay > 0 {
 		st.exitDelay = delay
-		s.watch(home.PhaseArming, s.now.Add(delay))
-		if out := s.leftOut(); out != "" {
+		s.watch(a, home.PhaseArming, s.now.Add(delay))
+		if out := s.leftOut(a); out != "" {
 			text += " Left out: " + out + "."
 		}
 	} else {
-		s.watch(home.PhaseArmed, time.Time{})
-		text = s.armedText() + " No exit delay."
+		s.watch(a, home.PhaseArmed, time.Time{})
+		text = s.inArea(a, s.armedText(a)) + " No exit delay."
 	}
 	if len(stillOpen) > 0 {
 		text += " Armed although " + list(stillOpen) + " reports danger."
@@ -164,23 +193,35 @@ func (s *step) arm(r home.ModeRequest, who string) error {
 	return nil
 }
 
-// exitDelay is the delay of one arming: the panel's, none, or one within the
+// forget drops the remembered alarms of an area.
+func (s *step) forget(a int) {
+	var memory []trip
+	for _, t := range s.p.st.memory {
+		if !t.covers(s.cfg().areas[a].ID) {
+			memory = append(memory, t)
+		}
+	}
+	s.p.st.memory = memory
+}
+
+// exitDelay is the delay of one arming: the mode's, none, or one within the
 // same range as the panel's.
-func (s *step) exitDelay(asked *home.Duration) (time.Duration, error) {
+func (s *step) exitDelay(a int, r home.ModeRequest) (time.Duration, error) {
+	asked := r.ExitDelay
 	if asked == nil {
-		return time.Duration(s.cfg().settings.ExitDelay), nil
+		return s.cfg().exitDelay(a, r.Mode), nil
 	}
 	if *asked == 0 {
 		return 0, nil
 	}
-	if err := checkExit(*asked, s.cfg().settings.OutsideStandard); err != nil {
+	if err := checkExit(*asked, s.cfg().settings); err != nil {
 		return 0, err
 	}
 	return time.Duration(*asked), nil
 }
 
 // chosen are the zones that a request leaves out by name.
-func (s *step) chosen(ids []home.ZoneID) (zoneSet, error) {
+func (s *step) chosen(a int, ids []home.ZoneID) (zoneSet, error) {
 	var set zoneSet
 	for _, id := range ids {
 		i, ok := s.cfg().byID[id]
@@ -188,6 +229,9 @@ func (s *step) chosen(ids []home.ZoneID) (zoneSet, error) {
 			return nil, &home.Invalid{Field: "bypass", Reason: "there is no zone \"" + string(id) + "\""}
 		}
 		z := &s.cfg().zones[i]
+		if !s.cfg().in[a].has(i) {
+			return nil, &home.Invalid{Field: "bypass", Reason: z.Name + " does not guard " + s.cfg().areas[a].Name}
+		}
 		if z.Kind.AlwaysOn() {
 			return nil, &home.Invalid{Field: "bypass", Reason: z.Name + " is a " + string(z.Kind) + " zone, which guards in every mode and cannot be left out"}
 		}

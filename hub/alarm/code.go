@@ -33,8 +33,8 @@ type code struct {
 	Digest Digest
 }
 
-// enter checks a code that somebody typed.
-func (s *step) enter(d Digest) (*code, error) {
+// enter checks a code that somebody typed for an area.
+func (s *step) enter(a int, d Digest) (*code, error) {
 	st := &s.p.st
 	if s.now.Before(st.lockedUntil) {
 		return nil, &home.CodesLocked{Until: st.lockedUntil}
@@ -46,7 +46,7 @@ func (s *step) enter(d Digest) (*code, error) {
 			found = i
 		}
 	}
-	if found >= 0 && s.cfg().codes[found].valid(s.now) {
+	if found >= 0 && s.cfg().codes[found].valid(s.now) && s.cfg().codes[found].opens(s.cfg().areas[a].ID) {
 		if st.wrongCodes > 0 {
 			st.wrongCodes = 0
 			s.durable = true
@@ -80,6 +80,11 @@ func (c *code) valid(now time.Time) bool {
 		return false
 	}
 	return c.UsesLeft == nil || *c.UsesLeft > 0
+}
+
+// opens tells whether the code is good in the area.
+func (c *code) opens(a home.AreaID) bool {
+	return len(c.Areas) == 0 || slices.Contains(c.Areas, string(a))
 }
 
 // tellDuress tells people outside the house that a code was given under
@@ -125,7 +130,7 @@ func (s *step) putCode(in PutCode) error {
 	if c.Areas == nil {
 		c.Areas = []string{}
 	}
-	if err := checkCode(c); err != nil {
+	if err := s.cfg().checkCode(c); err != nil {
 		return err
 	}
 	if at < 0 && len(s.cfg().codes) >= maxCodes {
@@ -167,7 +172,7 @@ func (s *step) putCode(in PutCode) error {
 	return nil
 }
 
-func checkCode(c home.Code) error {
+func (cfg *config) checkCode(c home.Code) error {
 	switch c.Kind {
 	case CodeUser, CodeDuress, CodeGuest, CodeInstaller:
 	default:
@@ -179,10 +184,12 @@ func checkCode(c home.Code) error {
 	if err := checkName("person", c.Person); err != nil {
 		return err
 	}
-	// A limit that is stored and not kept would be a lie.
-	if len(c.Areas) > 0 {
-		return &home.Invalid{Field: "areas", Reason: "the house has one area: leave this empty"}
+	for _, id := range c.Areas {
+		if id == "" || cfg.areaIndex(home.AreaID(id)) < 0 {
+			return &home.Invalid{Field: "areas", Reason: "there is no area " + strconv.Quote(id)}
+		}
 	}
+	// A limit that is stored and not kept would be a lie.
 	if c.Schedule != "" {
 		return &home.Invalid{Field: "schedule", Reason: "codes cannot follow a schedule yet: leave this empty, or set expires"}
 	}

@@ -41,6 +41,13 @@
 // the time to leave, and a smoke or water detector that has not spoken yet is
 // no reason to leave the doors unguarded (its silence is a trouble of its own).
 //
+// # Areas and modes
+//
+// A house may have areas that are armed by themselves; home.TheHouse is always
+// there. A common zone, of several areas, guards while all of them are armed.
+// Owners may add armed modes; each is like one of home, night and away for faces
+// that know no others, and begins with its zones.
+//
 // The figures are modelled on SIA CP-01, EN 50131-1 grade 2 and the residential
 // fire rules as panel manuals quote them; nothing here is certified or listed.
 // The stories in testdata tell every rule with its figure.

@@ -33,8 +33,9 @@ type Siren struct {
 	When
 }
 
-// Indication is the panel as a keypad shows it.
+// Indication is one area as a keypad shows it.
 type Indication struct {
+	Area    home.AreaID
 	Mode    home.Mode
 	Phase   home.Phase
 	Seconds int    // left of the exit or entry delay, rounded up

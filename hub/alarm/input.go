@@ -67,6 +67,30 @@ type DeleteZone struct {
 	By string
 }
 
+// PutArea adds an area or changes the one with its id.
+type PutArea struct {
+	Area home.Area
+	By   string
+}
+
+// DeleteArea removes an area that no zone or code names.
+type DeleteArea struct {
+	ID home.AreaID
+	By string
+}
+
+// PutMode adds an armed mode or changes the one with its id.
+type PutMode struct {
+	Mode home.AlarmMode
+	By   string
+}
+
+// DeleteMode removes a mode that the owner added.
+type DeleteMode struct {
+	ID home.Mode
+	By string
+}
+
 // PutCode adds a code or changes the one with its id. Digest is zero when the
 // digits stay as they are. Near holds the digests of all digits that differ
 // from the new ones in one place: a duress code must not be among them.
@@ -106,6 +130,10 @@ func (PutZone) input()      {}
 func (DeleteZone) input()   {}
 func (PutCode) input()      {}
 func (DeleteCode) input()   {}
+func (PutArea) input()      {}
+func (DeleteArea) input()   {}
+func (PutMode) input()      {}
+func (DeleteMode) input()   {}
 func (PutSettings) input()  {}
 func (Resumed) input()      {}
 func (ClockStepped) input() {}

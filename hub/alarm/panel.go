@@ -1,6 +1,7 @@
 package alarm
 
 import (
+	"slices"
 	"time"
 
 	"gatehouse/hub/home"
@@ -20,19 +21,10 @@ type state struct {
 	seq uint64    // grows with every change that a face can see
 	rev uint64    // grows with every change that must be saved
 
-	mode      home.Mode
-	watch     home.Phase    // disarmed, arming, armed or entry; that an alarm runs is told by running
-	since     time.Time     // when watch began
-	until     time.Time     // end of the exit or entry delay, else zero
-	exitDelay time.Duration // of this arming
-	exit      exitRoute
-	entryZone home.ZoneID // who began the entry delay
-	entryKind string      // what it becomes if it runs out: burglary or exit_error
-	changedBy string
+	stands []stand // by area
 
-	open     zoneSet // zones whose sensor says so
-	known    zoneSet // zones whose sensor has spoken since the panel was loaded
-	bypassed zoneSet // left out of this arming
+	open  zoneSet // zones whose sensor says so
+	known zoneSet // zones whose sensor has spoken since the panel was loaded
 
 	lastTrip uint64
 	running  []trip  // alarms whose siren time has not ended, at most one of each danger
@@ -63,6 +55,7 @@ const (
 type answer struct {
 	id   string
 	by   string
+	area home.AreaID
 	mode home.Mode
 	err  error // not saved: a refusal is worked out anew after a restart
 }
@@ -77,7 +70,7 @@ const (
 func New() Panel {
 	return Panel{
 		cfg: newConfig(DefaultSettings(), nil, nil),
-		st:  state{mode: home.Disarmed, watch: home.PhaseDisarmed},
+		st:  state{stands: []stand{newStand()}},
 	}
 }
 
@@ -104,15 +97,49 @@ func (p Panel) Revision() uint64 { return p.st.rev }
 // Seq grows with every change that a face can see.
 func (p Panel) Seq() uint64 { return p.st.seq }
 
-// Mode is what the house is guarded for.
-func (p Panel) Mode() home.Mode { return p.orNew().st.mode }
+// Mode is what the house is guarded for: the mode of the area home.TheHouse.
+func (p Panel) Mode() home.Mode { return p.orNew().st.stands[0].mode }
 
-// Phase is where the panel stands, as faces show it: alarm while one runs.
+// Phase is where the panel stands, as faces show it: alarm while one runs in
+// any area, else the phase of the area home.TheHouse.
 func (p Panel) Phase() home.Phase {
 	if len(p.st.running) > 0 {
 		return home.PhaseAlarm
 	}
-	return p.orNew().st.watch
+	return p.orNew().st.stands[0].watch
+}
+
+// phase is where one area stands.
+func (p Panel) phase(a int) home.Phase {
+	for _, t := range p.st.running {
+		if t.covers(p.cfg.areas[a].ID) {
+			return home.PhaseAlarm
+		}
+	}
+	return p.st.stands[a].watch
+}
+
+// Alike tells whether two panels guard the house in the same way: no area was
+// armed, disarmed or moved to another phase, nothing else is left out, and no
+// alarm began, ended or fell silent.
+func (p Panel) Alike(q Panel) bool {
+	p, q = p.orNew(), q.orNew()
+	if len(p.st.stands) != len(q.st.stands) || len(p.st.running) != len(q.st.running) || len(p.st.memory) != len(q.st.memory) {
+		return false
+	}
+	for a := range p.st.stands {
+		x, y := &p.st.stands[a], &q.st.stands[a]
+		if x.mode != y.mode || x.watch != y.watch || !slices.Equal(x.bypassed, y.bypassed) {
+			return false
+		}
+	}
+	for i := range p.st.running {
+		x, y := p.st.running[i], q.st.running[i]
+		if x.Kind != y.Kind || x.Zone != y.Zone || x.Silenced != y.Silenced {
+			return false
+		}
+	}
+	return true
 }
 
 // LastSeen is the latest time that the panel has seen.
@@ -132,11 +159,17 @@ func (p Panel) Zones() []home.Zone {
 	p = p.orNew()
 	zones := make([]home.Zone, len(p.cfg.zones))
 	for i, z := range p.cfg.zones {
-		z.Bypassed = p.st.bypassed.has(i)
+		z.Bypassed = p.leftOutOf(i)
 		zones[i] = z
 	}
 	return zones
 }
+
+// Areas lists the areas; the first is home.TheHouse.
+func (p Panel) Areas() []home.Area { return slices.Clone(p.orNew().cfg.areas) }
+
+// Modes lists the armed modes: home, night and away, then the owner's.
+func (p Panel) Modes() []home.AlarmMode { return slices.Clone(p.orNew().cfg.modes) }
 
 // ZoneOf is the zone that watches a trait of a device; "" when none does.
 func (p Panel) ZoneOf(d home.DeviceID, t home.Trait) home.ZoneID {
@@ -173,7 +206,7 @@ const (
 type due struct {
 	at   time.Time
 	kind dueKind
-	trip int // index in running
+	i    int // the place of the area, or of the alarm in running
 }
 
 // nextDue is the earliest deadline. Of several at the same instant the delay
@@ -185,7 +218,9 @@ func (p Panel) nextDue() due {
 			d = due{at, kind, i}
 		}
 	}
-	sooner(p.st.until, dueDelay, 0)
+	for a := range p.st.stands {
+		sooner(p.st.stands[a].until, dueDelay, a)
+	}
 	for i, t := range p.st.running {
 		if !t.Reported {
 			sooner(t.ReportAt, dueReport, i)

@@ -18,7 +18,7 @@ import (
 func TestRandomPlay(t *testing.T) {
 	house := furnished()
 	rapid.Check(t, func(t *rapid.T) {
-		g := &game{t: t, p: house, now: midnight, mode: home.Disarmed}
+		g := &game{t: t, p: house, now: midnight, mode: map[home.AreaID]home.Mode{home.TheHouse: home.Disarmed, "flat": home.Disarmed}}
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			g.turn()
 		}
@@ -30,7 +30,7 @@ type game struct {
 	t    *rapid.T
 	p    Panel
 	now  time.Time
-	mode home.Mode // as people asked for
+	mode map[home.AreaID]home.Mode // as people asked for
 
 	locked time.Time
 	wrong  int
@@ -54,7 +54,14 @@ var (
 		{ID: "leak", Trait: home.Water, Kind: home.ZoneWater},
 		{ID: "button", Trait: home.Button, Kind: home.ZonePanic},
 		{ID: "pendant", Trait: home.Button, Kind: home.ZoneMedical},
+		{ID: "flat-door", Trait: home.Contact, Kind: home.ZoneEntry, Areas: []home.AreaID{"flat"}},
+		{ID: "flat-window", Trait: home.Contact, Kind: home.ZonePerimeter, Areas: []home.AreaID{"flat"}},
+		{ID: "flat-smoke", Trait: home.Smoke, Kind: home.ZoneFire, Areas: []home.AreaID{"flat"}},
+		{ID: "lobby", Trait: home.Contact, Kind: home.ZoneEntry, Areas: []home.AreaID{home.TheHouse, "flat"}},
+		{ID: "stairs", Trait: home.Motion, Kind: home.ZoneInterior, Areas: []home.AreaID{home.TheHouse, "flat"}},
 	}
+	playAreas  = []home.AreaID{home.TheHouse, home.TheHouse, "flat"}
+	playModes  = []home.Mode{home.Home, home.Night, home.Away, "guests"}
 	playDelays = []time.Duration{
 		0, time.Millisecond, time.Second, 9 * time.Second, 29900 * time.Millisecond, 30 * time.Second,
 		59 * time.Second, time.Minute, 90 * time.Second, 4 * time.Minute, 7 * time.Hour,
@@ -63,10 +70,12 @@ var (
 
 func furnished() Panel {
 	p := New()
+	p, _ = p.Step(midnight, PutArea{Area: home.Area{ID: "flat"}})
 	for _, z := range playZones {
 		z.Device = home.DeviceID(z.ID)
 		p, _ = p.Step(midnight, PutZone{Zone: z})
 	}
+	p, _ = p.Step(midnight, PutMode{Mode: home.AlarmMode{ID: "guests", Like: home.Home, Silent: true}})
 	p, _ = p.Step(midnight, PutCode{Code: home.Code{ID: "anna", Person: "Anna"}, Digest: testDigest("12345")})
 	p, _ = p.Step(midnight, PutCode{Code: home.Code{ID: "duress", Person: "Anna", Kind: CodeDuress}, Digest: testDigest("67890")})
 	return p
@@ -116,8 +125,8 @@ func (g *game) turn() {
 			SirenTimeout: 10*home.Duration(time.Second) + length("siren"), Swinger: rapid.IntRange(0, 3).Draw(g.t, "swinger"),
 			OutsideStandard: true,
 		}
-		if err := answerOf(g.step(PutSettings{Settings: c})); (err != nil) != (g.mode != home.Disarmed) {
-			g.t.Fatalf("settings in mode %s: %v", g.mode, err)
+		if err := answerOf(g.step(PutSettings{Settings: c})); (err != nil) != !g.p.allDisarmed(nil) {
+			g.t.Fatalf("settings in modes %v: %v", g.mode, err)
 		}
 	case "power cut":
 		g.powerCut()
@@ -138,8 +147,10 @@ func (g *game) turn() {
 		z.Device = home.DeviceID(z.ID)
 		if rapid.Bool().Draw(g.t, "delete") {
 			err := answerOf(g.step(DeleteZone{ID: z.ID}))
-			if g.mode != home.Disarmed && err == nil {
-				g.t.Fatalf("zone %s was deleted while armed", z.ID)
+			for _, area := range filled(z).Areas {
+				if g.mode[area] != home.Disarmed && err == nil {
+					g.t.Fatalf("zone %s was deleted while %s is armed", z.ID, area)
+				}
 			}
 		} else {
 			g.step(PutZone{Zone: z})
@@ -181,24 +192,35 @@ func (g *game) reading(z home.Zone, open bool) {
 	}
 }
 
+func (g *game) stand(area home.AreaID) home.AreaState {
+	for _, a := range g.p.View(g.now).Areas {
+		if a.ID == area {
+			return a
+		}
+	}
+	g.t.Fatalf("area %s is gone", area)
+	return home.AreaState{}
+}
+
 func (g *game) arm() {
+	area := rapid.SampledFrom(playAreas).Draw(g.t, "area")
 	r := home.ModeRequest{
-		Mode:  rapid.SampledFrom(home.Modes).Draw(g.t, "mode"),
+		Mode: rapid.SampledFrom(playModes).Draw(g.t, "mode"), Area: area,
 		Force: rapid.Bool().Draw(g.t, "force"), CodeFree: true, By: "Anna",
 	}
 	if rapid.Bool().Draw(g.t, "at once") {
 		r.ExitDelay = new(home.Duration)
 	}
 	if rapid.Bool().Draw(g.t, "bypass") {
-		r.Bypass = []home.ZoneID{"window"}
+		r.Bypass = []home.ZoneID{"lobby"}
 	}
-	ready, was := g.p.View(g.now).Ready[r.Mode], g.mode
+	ready, was := g.stand(area).Ready[r.Mode], g.mode[area]
 	err := answerOf(g.step(SetMode{Request: r}))
 	switch {
 	case err == nil && was != r.Mode:
-		g.mode = r.Mode
-	case err != nil && g.p.Mode() != was:
-		g.t.Fatalf("refused (%v) and yet %s", err, g.p.Mode())
+		g.mode[area] = r.Mode
+	case err != nil && g.stand(area).Mode != was:
+		g.t.Fatalf("refused (%v) and yet %s", err, g.stand(area).Mode)
 	}
 	if err != nil && ready && r.ExitDelay == nil && r.Bypass == nil {
 		g.t.Fatalf("ready for %s and yet refused: %v", r.Mode, err)
@@ -206,10 +228,21 @@ func (g *game) arm() {
 	if err == nil && !ready && !r.Force && r.Bypass == nil && was != r.Mode {
 		g.t.Fatalf("not ready for %s and yet armed", r.Mode)
 	}
+	g.agree(SetMode{})
+}
+
+// agree compares every area's mode with the model's.
+func (g *game) agree(in Input) {
+	for a, area := range g.p.cfg.areas {
+		if is := g.p.st.stands[a].mode; is != g.mode[area.ID] {
+			g.t.Fatalf("%T moved %s from %s to %s", in, area.ID, g.mode[area.ID], is)
+		}
+	}
 }
 
 func (g *game) disarm(by string) {
-	in := SetMode{Request: home.ModeRequest{Mode: home.Disarmed, CodeFree: by == "free", By: "Anna"}}
+	area := rapid.SampledFrom(playAreas).Draw(g.t, "area")
+	in := SetMode{Request: home.ModeRequest{Mode: home.Disarmed, Area: area, CodeFree: by == "free", By: "Anna"}}
 	switch by {
 	case "code", "duress":
 		in.Code = testDigest("12345")
@@ -238,14 +271,17 @@ func (g *game) disarm(by string) {
 	if by != "free" {
 		g.wrong = 0
 	}
-	g.mode = home.Disarmed
-	v := g.p.View(g.now)
+	g.mode[area] = home.Disarmed
+	v := g.stand(area)
 	if v.Mode != home.Disarmed || len(v.Bypassed) > 0 {
 		g.t.Fatalf("disarmed, and yet mode %s with bypass %v", v.Mode, v.Bypassed)
 	}
-	if s := g.p.Sounding(g.now); s.On() && s.Pattern != Temporal3 {
-		g.t.Fatalf("disarmed, and %q sounds", s.Pattern)
+	for _, r := range g.p.st.running {
+		if r.covers(area) && r.danger() != fire {
+			g.t.Fatalf("%s is disarmed, and an alarm of kind %s runs there", area, r.Kind)
+		}
 	}
+	g.agree(in)
 }
 
 func (g *game) try(digits string) {
@@ -264,13 +300,16 @@ func (g *game) try(digits string) {
 // noRight asks for everything that lowers the guard without a right to it.
 func (g *game) noRight() {
 	for _, ch := range []home.Channel{home.ByAPI, home.ByMQTT, home.ByKeypad, home.ByHomeKit, home.ByRule} {
-		if err := answerOf(g.step(SetMode{Request: home.ModeRequest{Mode: home.Disarmed, Channel: ch}})); err == nil {
-			g.t.Fatalf("%s disarmed without a right", ch)
-		}
-		for _, m := range home.Modes {
-			if g.mode != home.Disarmed && m != g.mode {
-				if err := answerOf(g.step(SetMode{Request: home.ModeRequest{Mode: m, Channel: ch, Force: true}})); err == nil {
-					g.t.Fatalf("%s went from %s to %s without a right", ch, g.mode, m)
+		for _, area := range playAreas[1:] {
+			mode := g.mode[area]
+			if err := answerOf(g.step(SetMode{Request: home.ModeRequest{Mode: home.Disarmed, Area: area, Channel: ch}})); err == nil {
+				g.t.Fatalf("%s disarmed %s without a right", ch, area)
+			}
+			for _, m := range playModes {
+				if mode != home.Disarmed && m != mode {
+					if err := answerOf(g.step(SetMode{Request: home.ModeRequest{Mode: m, Area: area, Channel: ch, Force: true}})); err == nil {
+						g.t.Fatalf("%s went from %s to %s without a right", ch, mode, m)
+					}
 				}
 			}
 		}
@@ -300,8 +339,10 @@ func (g *game) powerCut() {
 			g.t.Fatalf("%v sounds, before the cut %v", is, was)
 		}
 	}
-	if before.st.watch == home.PhaseEntry && !g.now.Before(before.st.until) && g.p.Phase() != home.PhaseAlarm {
-		g.t.Fatalf("the entry delay ran out in the dark and the phase is %s", g.p.Phase())
+	for _, st := range before.st.stands {
+		if st.watch == home.PhaseEntry && !g.now.Before(st.until) && g.p.Phase() != home.PhaseAlarm {
+			g.t.Fatalf("the entry delay ran out in the dark and the phase is %s", g.p.Phase())
+		}
 	}
 	v := g.p.View(g.now)
 	for _, z := range g.p.Zones() {
@@ -325,30 +366,39 @@ func (g *game) step(in Input) []Effect {
 		g.t.Fatalf("%T changed the panel that was stepped", in)
 	}
 	g.p = next
-	if next.Mode() != g.mode {
-		if _, ok := in.(SetMode); !ok || answerOf(effects) != nil {
-			g.t.Fatalf("%T moved the mode from %s to %s", in, g.mode, next.Mode())
-		}
+	if _, ok := in.(SetMode); !ok || answerOf(effects) != nil {
+		g.agree(in)
 	}
 	if until := next.Until(); !until.IsZero() && !until.After(g.now) {
 		g.t.Fatalf("%T left a deadline behind: %s at %s", in, until, g.now)
 	}
-	if !next.Until().IsZero() && next.Until().Sub(g.now) > 16*time.Minute {
+	if !next.Until().IsZero() && next.Until().Sub(g.now) > 20*time.Minute {
 		g.t.Fatalf("%T set a deadline that never comes: %s", in, next.Until())
 	}
 	b, n := before.st, next.st
 	_, clock := in.(ClockStepped)
-	if b.watch == n.watch && !b.until.IsZero() && n.until.After(b.until) && n.exit != exitRestarted && !clock && b.mode == n.mode {
-		g.t.Fatalf("%T moved a %s deadline from %s to %s", in, b.watch, b.until, n.until)
+	for a := range n.stands {
+		is, was := n.stands[a], b.stands[a]
+		if was.watch == is.watch && !was.until.IsZero() && is.until.After(was.until) && is.exit != exitRestarted && !clock && was.mode == is.mode {
+			g.t.Fatalf("%T moved a %s deadline from %s to %s", in, was.watch, was.until, is.until)
+		}
+		if n.rev == b.rev && (is.mode != was.mode || is.watch != was.watch || !is.until.Equal(was.until)) {
+			g.t.Fatalf("%T changed what must be saved and the revision stayed", in)
+		}
 	}
-	dangers := map[danger]bool{}
+	type place struct {
+		danger danger
+		areas  string
+	}
+	dangers := map[place]bool{}
 	for _, r := range n.running {
-		if dangers[r.danger()] {
+		at := place{r.danger(), fmt.Sprint(r.Areas)}
+		if dangers[at] {
 			g.t.Fatalf("two alarms of kind %s run", r.Kind)
 		}
-		dangers[r.danger()] = true
+		dangers[at] = true
 		// With an arming that still lasts in the model, SetMode ends what it may.
-		if n.mode == home.Disarmed && r.danger() == burglary && r.Zone != "safe" {
+		if next.allDisarmed(r.Areas) && r.danger() == burglary && r.Zone != "safe" {
 			g.t.Fatalf("disarmed, and a burglary alarm of %s runs", r.Zone)
 		}
 	}
@@ -366,7 +416,7 @@ func (g *game) step(in Input) []Effect {
 	if !is.On() && was.On() && lines == 0 && !clock {
 		g.t.Fatalf("%T: the siren went silent without a line", in)
 	}
-	if n.rev == b.rev && (n.mode != b.mode || n.watch != b.watch || !n.until.Equal(b.until) || len(n.running) != len(b.running)) {
+	if n.rev == b.rev && len(n.running) != len(b.running) {
 		g.t.Fatalf("%T changed what must be saved and the revision stayed", in)
 	}
 	if look && n.seq == b.seq {

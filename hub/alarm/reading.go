@@ -51,11 +51,13 @@ func (s *step) reading(in Reading) {
 	}
 }
 
-// opened decides what a zone that became open means.
+// opened decides what a zone that became open means. A common zone guards as
+// the area does that guards least.
 func (s *step) opened(i int) {
 	st := &s.p.st
 	z := &s.cfg().zones[i]
 	saw := z.Name + " " + did(z.Trait)
+	watch, used := s.p.lenient(i)
 	switch {
 	case z.Kind.AlwaysOn():
 		kind := string(z.Kind)
@@ -63,8 +65,8 @@ func (s *step) opened(i int) {
 			kind = kindBurglary
 		}
 		s.trip(kind, z.ID, saw+".", nil)
-	case st.bypassed.has(i):
-	case st.watch == home.PhaseDisarmed:
+	case s.p.leftOutOf(i):
+	case watch == home.PhaseDisarmed:
 		if z.Chime {
 			s.tone = ToneChime
 		}
@@ -73,20 +75,23 @@ func (s *step) opened(i int) {
 			s.line(home.KindAlarm, z.ID, nil, AtOnce, saw+" while the house is disarmed.")
 			s.effect(Notice{Kind: "day", Zone: z.ID, Text: saw + "."})
 		}
-	case !s.cfg().uses(st.mode, i), s.ignored(z.ID):
-	case st.watch == home.PhaseArming:
+	case !used, s.ignored(z.ID):
+	case watch == home.PhaseArming:
 		if z.Kind == home.ZoneEntry {
-			s.exitDoorOpened(z)
+			s.exitDoorOpened(i)
 		}
-	case st.watch == home.PhaseArmed && z.Kind == home.ZoneEntry && s.p.runs(burglary) < 0:
-		s.entryBegins(z, saw)
-	case st.watch == home.PhaseEntry && z.Kind == home.ZoneEntry:
+	case watch == home.PhaseArmed && z.Kind == home.ZoneEntry && s.p.runs(burglary, z.Areas) < 0 && s.entryDelay(i) > 0:
+		s.entryBegins(i, saw)
+	case watch == home.PhaseEntry && z.Kind == home.ZoneEntry:
 		// A second door may shorten the delay, never lengthen it.
-		if until := s.now.Add(s.cfg().entryDelay(z)); until.Before(st.until) {
-			st.until = until
-			s.durable = true
+		for _, a := range s.cfg().areasOf[i] {
+			until := s.now.Add(s.entryDelay(i))
+			if st.stands[a].watch == home.PhaseEntry && until.Before(st.stands[a].until) {
+				s.stand(a).until = until
+				s.durable = true
+			}
 		}
-	case st.watch == home.PhaseEntry && z.Kind == home.ZoneInterior:
+	case watch == home.PhaseEntry && z.Kind == home.ZoneInterior:
 		// Somebody walks from the door to the keypad.
 	default:
 		s.trip(kindBurglary, z.ID, saw+".", nil)
@@ -95,44 +100,65 @@ func (s *step) opened(i int) {
 
 // closed follows the way out.
 func (s *step) closed(i int) {
-	st := &s.p.st
-	if st.watch == home.PhaseArming && st.exit == exitOpened && s.cfg().zones[i].Kind == home.ZoneEntry && s.cfg().uses(st.mode, i) {
-		st.exit = exitClosed
-		s.durable = true
+	z := &s.cfg().zones[i]
+	if z.Kind != home.ZoneEntry {
+		return
+	}
+	for _, a := range s.cfg().areasOf[i] {
+		st := &s.p.st.stands[a]
+		if st.watch == home.PhaseArming && st.exit == exitOpened && s.cfg().uses(st.mode, i) {
+			s.stand(a).exit = exitClosed
+			s.durable = true
+		}
 	}
 }
 
 // exitDoorOpened restarts the exit delay when a door of the way out opens
 // again after it was opened and closed: somebody forgot the keys. Once for
 // each arming.
-func (s *step) exitDoorOpened(z *home.Zone) {
-	st := &s.p.st
-	switch st.exit {
-	case exitUnused:
-		st.exit = exitOpened
-		s.durable = true
-	case exitClosed:
-		st.exit = exitRestarted
-		st.until = s.now.Add(st.exitDelay)
-		s.durable = true
-		s.line(home.KindAlarm, z.ID, nil, AtOnce,
-			z.Name+" opened again: "+say(st.exitDelay)+" more to leave, this once.")
-	case exitOpened, exitRestarted:
+func (s *step) exitDoorOpened(i int) {
+	z := &s.cfg().zones[i]
+	for _, a := range s.cfg().areasOf[i] {
+		if s.p.st.stands[a].watch != home.PhaseArming {
+			continue
+		}
+		switch st := s.stand(a); st.exit {
+		case exitUnused:
+			st.exit = exitOpened
+			s.durable = true
+		case exitClosed:
+			st.exit = exitRestarted
+			st.until = s.now.Add(st.exitDelay)
+			s.durable = true
+			s.line(home.KindAlarm, z.ID, nil, AtOnce,
+				s.inArea(a, z.Name+" opened again: "+say(st.exitDelay)+" more to leave, this once."))
+		case exitOpened, exitRestarted:
+		}
 	}
 }
 
-// entryBegins starts the entry delay.
-func (s *step) entryBegins(z *home.Zone, saw string) {
-	d := s.cfg().entryDelay(z)
-	s.watch(home.PhaseEntry, s.now.Add(d))
-	s.p.st.entryZone, s.p.st.entryKind = z.ID, kindBurglary
+// entryBegins starts the entry delay in every area of the zone.
+func (s *step) entryBegins(i int, saw string) {
+	z, d := &s.cfg().zones[i], s.entryDelay(i)
+	for _, a := range s.cfg().areasOf[i] {
+		if s.p.st.stands[a].watch != home.PhaseArmed {
+			continue
+		}
+		s.watch(a, home.PhaseEntry, s.now.Add(d))
+		st := s.stand(a)
+		st.entryZone, st.entryKind = z.ID, kindBurglary
+	}
 	s.line(home.KindAlarm, z.ID, nil, AtOnce, saw+". "+capital(say(d))+" to enter a code.")
 }
 
-// entryDelay is the zone's own, or the panel's.
-func (c *config) entryDelay(z *home.Zone) time.Duration {
-	if z.EntryDelay != nil {
-		return time.Duration(*z.EntryDelay)
+// entryDelay is that of the zone as its areas are armed now: the shortest.
+func (s *step) entryDelay(i int) time.Duration {
+	z, d := &s.cfg().zones[i], time.Duration(-1)
+	for _, a := range s.cfg().areasOf[i] {
+		own := s.cfg().entryDelay(z, s.p.st.stands[a].mode)
+		if d < 0 || own < d {
+			d = own
+		}
 	}
-	return time.Duration(c.settings.EntryDelay)
+	return max(d, 0)
 }

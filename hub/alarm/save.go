@@ -4,13 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gatehouse/hub/home"
 )
 
 // savedVersion is the form of a saved panel.
-const savedVersion = 1
+const savedVersion = 2
 
 // saved is a panel on disk. What sensors said is not part of it: after a
 // restart every one must speak for itself.
@@ -20,19 +21,13 @@ type saved struct {
 	Zones    []home.Zone        `json:"zones"`
 	Codes    []savedCode        `json:"codes"`
 
+	Areas []home.Area      `json:"areas"`
+	Modes []home.AlarmMode `json:"modes"`
+
 	At          time.Time     `json:"at"`
 	Seq         uint64        `json:"seq"`
 	Rev         uint64        `json:"rev"`
-	Mode        home.Mode     `json:"mode"`
-	Watch       home.Phase    `json:"watch"`
-	Since       time.Time     `json:"since"`
-	Until       time.Time     `json:"until"`
-	ExitDelay   home.Duration `json:"exit_delay"`
-	Exit        uint8         `json:"exit"`
-	EntryZone   home.ZoneID   `json:"entry_zone"`
-	EntryKind   string        `json:"entry_kind"`
-	ChangedBy   string        `json:"changed_by"`
-	Bypassed    []home.ZoneID `json:"bypassed"`
+	Stands      []savedStand  `json:"stands"` // by area
 	LastTrip    uint64        `json:"last_trip"`
 	Running     []trip        `json:"running"`
 	Memory      []trip        `json:"memory"`
@@ -42,6 +37,19 @@ type saved struct {
 	Answers     []savedAnswer `json:"answers"`
 	LastLine    uint64        `json:"last_line"`
 	Outbox      []home.Event  `json:"outbox"`
+}
+
+type savedStand struct {
+	Mode      home.Mode     `json:"mode"`
+	Watch     home.Phase    `json:"watch"`
+	Since     time.Time     `json:"since"`
+	Until     time.Time     `json:"until"`
+	ExitDelay home.Duration `json:"exit_delay"`
+	Exit      uint8         `json:"exit"`
+	EntryZone home.ZoneID   `json:"entry_zone"`
+	EntryKind string        `json:"entry_kind"`
+	ChangedBy string        `json:"changed_by"`
+	Bypassed  []home.ZoneID `json:"bypassed"`
 }
 
 type savedCode struct {
@@ -56,9 +64,10 @@ type savedSwing struct {
 }
 
 type savedAnswer struct {
-	ID   string    `json:"id"`
-	By   string    `json:"by"`
-	Mode home.Mode `json:"mode"`
+	ID   string      `json:"id"`
+	By   string      `json:"by"`
+	Area home.AreaID `json:"area"`
+	Mode home.Mode   `json:"mode"`
 }
 
 // MarshalJSON writes everything that must survive a power cut.
@@ -66,11 +75,15 @@ func (p Panel) MarshalJSON() ([]byte, error) {
 	p = p.orNew()
 	st := p.st
 	s := saved{
-		Version: savedVersion, Settings: p.cfg.settings, Zones: p.cfg.zones,
-		At: st.at, Seq: st.seq, Rev: st.rev, Mode: st.mode, Watch: st.watch, Since: st.since, Until: st.until,
-		ExitDelay: home.Duration(st.exitDelay), Exit: uint8(st.exit), EntryZone: st.entryZone, EntryKind: st.entryKind,
-		ChangedBy: st.changedBy, Bypassed: p.bypassedZones(), LastTrip: st.lastTrip, Running: st.running, Memory: st.memory,
+		Version: savedVersion, Settings: p.cfg.settings, Zones: p.cfg.zones, Areas: p.cfg.areas, Modes: p.cfg.modes,
+		At: st.at, Seq: st.seq, Rev: st.rev, LastTrip: st.lastTrip, Running: st.running, Memory: st.memory,
 		WrongCodes: st.wrongCodes, LockedUntil: st.lockedUntil, LastLine: st.lastLine, Outbox: st.outbox,
+	}
+	for _, d := range st.stands {
+		s.Stands = append(s.Stands, savedStand{
+			Mode: d.mode, Watch: d.watch, Since: d.since, Until: d.until, ExitDelay: home.Duration(d.exitDelay), Exit: uint8(d.exit),
+			EntryZone: d.entryZone, EntryKind: d.entryKind, ChangedBy: d.changedBy, Bypassed: p.zoneIDs(d.bypassed.word),
+		})
 	}
 	for _, c := range p.cfg.codes {
 		s.Codes = append(s.Codes, savedCode(c))
@@ -80,7 +93,7 @@ func (p Panel) MarshalJSON() ([]byte, error) {
 	}
 	for _, a := range st.answers {
 		if a.err == nil {
-			s.Answers = append(s.Answers, savedAnswer{a.id, a.by, a.mode})
+			s.Answers = append(s.Answers, savedAnswer{a.id, a.by, a.area, a.mode})
 		}
 	}
 	return json.Marshal(s)
@@ -90,35 +103,49 @@ func (p Panel) MarshalJSON() ([]byte, error) {
 // saved: a guess about a garbled panel is worse than an error that a person
 // sees. Its first input must be Resumed.
 func (p *Panel) UnmarshalJSON(b []byte) error {
-	var s saved
+	b, err := migrated(b)
+	if err != nil {
+		return fmt.Errorf("alarm: saved panel: %w", err)
+	}
+	s := saved{Settings: DefaultSettings()} // figures that came later have their defaults
 	if err := json.Unmarshal(b, &s); err != nil {
 		return fmt.Errorf("alarm: saved panel: %w", err)
 	}
 	if err := s.check(); err != nil {
 		return fmt.Errorf("alarm: saved panel: %w", err)
 	}
-	codes := make([]code, len(s.Codes))
-	for i, c := range s.Codes {
-		codes[i] = code(c)
-	}
-	cfg := newConfig(s.Settings, s.Zones, codes)
+	cfg := s.config()
 	st := state{
-		at: s.At, seq: s.Seq, rev: s.Rev, mode: s.Mode, watch: s.Watch, since: s.Since, until: s.Until,
-		exitDelay: time.Duration(s.ExitDelay), exit: exitRoute(s.Exit), entryZone: s.EntryZone, entryKind: s.EntryKind,
-		changedBy: s.ChangedBy, lastTrip: s.LastTrip, running: s.Running, memory: s.Memory,
+		at: s.At, seq: s.Seq, rev: s.Rev, lastTrip: s.LastTrip, running: s.Running, memory: s.Memory,
 		wrongCodes: s.WrongCodes, lockedUntil: s.LockedUntil, lastLine: s.LastLine, outbox: s.Outbox,
 	}
-	for _, id := range s.Bypassed {
-		st.bypassed = st.bypassed.with(cfg.byID[id], true)
+	for _, d := range s.Stands {
+		to := stand{
+			mode: d.Mode, watch: d.Watch, since: d.Since, until: d.Until, exitDelay: time.Duration(d.ExitDelay), exit: exitRoute(d.Exit),
+			entryZone: d.EntryZone, entryKind: d.EntryKind, changedBy: d.ChangedBy,
+		}
+		for _, id := range d.Bypassed {
+			to.bypassed = to.bypassed.with(cfg.byID[id], true)
+		}
+		st.stands = append(st.stands, to)
 	}
 	for _, w := range s.Swings {
 		st.swings = append(st.swings, swing{w.Zone, w.N, w.Since})
 	}
 	for _, a := range s.Answers {
-		st.answers = append(st.answers, answer{id: a.ID, by: a.By, mode: a.Mode})
+		st.answers = append(st.answers, answer{id: a.ID, by: a.By, area: a.Area, mode: a.Mode})
 	}
 	*p = Panel{cfg, st}
 	return nil
+}
+
+func (s *saved) config() *config {
+	codes := make([]code, len(s.Codes))
+	for i, c := range s.Codes {
+		codes[i] = code(c)
+	}
+	c := config{settings: s.Settings, areas: s.Areas, modes: s.Modes, zones: s.Zones, codes: codes}
+	return c.indexed()
 }
 
 // check looks for what no panel would have saved.
@@ -132,10 +159,14 @@ func (s *saved) check() error {
 	if len(s.Zones) > maxZones {
 		return fmt.Errorf("%d zones, at most %d", len(s.Zones), maxZones)
 	}
+	if err := s.checkHouse(); err != nil {
+		return err
+	}
+	only := config{settings: s.Settings, areas: s.Areas, modes: s.Modes}
 	zones := make(map[home.ZoneID]home.Zone, len(s.Zones))
 	sources := make(map[source]bool, len(s.Zones))
 	for _, z := range s.Zones {
-		if err := CheckZone(z, s.Settings); err != nil {
+		if err := only.checkZone(z); err != nil {
 			return fmt.Errorf("zone %q: %w", z.ID, err)
 		}
 		from := source{z.Device, z.Trait}
@@ -144,27 +175,60 @@ func (s *saved) check() error {
 		}
 		zones[z.ID], sources[from] = z, true
 	}
-	if err := s.checkCodes(); err != nil {
+	if err := s.checkCodes(&only); err != nil {
 		return err
 	}
-	for _, id := range s.Bypassed {
-		if z, ok := zones[id]; !ok || z.Kind.AlwaysOn() {
-			return fmt.Errorf("bypassed zone %q: not a zone that can be bypassed", id)
+	for a, st := range s.Stands {
+		for _, id := range st.Bypassed {
+			if z, ok := zones[id]; !ok || z.Kind.AlwaysOn() || !slices.Contains(z.Areas, s.Areas[a].ID) {
+				return fmt.Errorf("bypassed zone %q: not a zone that can be bypassed", id)
+			}
 		}
-	}
-	if err := s.checkStand(); err != nil {
-		return err
+		if err := s.checkStand(&only, st); err != nil {
+			return fmt.Errorf("area %q: %w", s.Areas[a].ID, err)
+		}
 	}
 	return s.checkTrips()
 }
 
-func (s *saved) checkCodes() error {
+// checkHouse checks areas and modes.
+func (s *saved) checkHouse() error {
+	if len(s.Areas) == 0 || len(s.Areas) > maxAreas || s.Areas[0].ID != home.TheHouse || len(s.Stands) != len(s.Areas) {
+		return fmt.Errorf("%d areas and %d stands, want as many of each, 1 to %d, the first being the house", len(s.Areas), len(s.Stands), maxAreas)
+	}
+	for i, a := range s.Areas {
+		if err := checkArea(a); err != nil {
+			return fmt.Errorf("area %q: %w", a.ID, err)
+		}
+		if slices.ContainsFunc(s.Areas[:i], func(o home.Area) bool { return o.ID == a.ID }) {
+			return fmt.Errorf("area %q: there twice", a.ID)
+		}
+	}
+	if len(s.Modes) < len(home.Modes) || len(s.Modes) > maxModes {
+		return fmt.Errorf("%d modes, want %d to %d", len(s.Modes), len(home.Modes), maxModes)
+	}
+	only := config{settings: s.Settings}
+	for i, m := range s.Modes {
+		if err := only.checkMode(m, s.Settings); err != nil {
+			return fmt.Errorf("mode %q: %w", m.ID, err)
+		}
+		if i < len(home.Modes) && (m.ID != home.Modes[i] || m.Like != m.ID) {
+			return fmt.Errorf("mode %q: stands where %s must", m.ID, home.Modes[i])
+		}
+		if slices.ContainsFunc(s.Modes[:i], func(o home.AlarmMode) bool { return o.ID == m.ID }) {
+			return fmt.Errorf("mode %q: there twice", m.ID)
+		}
+	}
+	return nil
+}
+
+func (s *saved) checkCodes(cfg *config) error {
 	if len(s.Codes) > maxCodes {
 		return fmt.Errorf("%d codes, at most %d", len(s.Codes), maxCodes)
 	}
 	ids := make(map[string]bool, len(s.Codes))
 	for _, c := range s.Codes {
-		if err := checkCode(c.Code); err != nil {
+		if err := cfg.checkCode(c.Code); err != nil {
 			return fmt.Errorf("code %q: %w", c.ID, err)
 		}
 		if ids[c.ID] || c.Digest.IsZero() || c.Code.Code != "" {
@@ -179,13 +243,13 @@ func (s *saved) checkCodes() error {
 }
 
 // checkStand checks that mode, phase and deadline belong together.
-func (s *saved) checkStand() error {
-	armed := modeIndex(s.Mode) >= 0
-	if !armed && s.Mode != home.Disarmed {
-		return fmt.Errorf("mode %q is not known", s.Mode)
+func (s *saved) checkStand(cfg *config, st savedStand) error {
+	armed := cfg.modeIndex(st.Mode) >= 0
+	if !armed && st.Mode != home.Disarmed {
+		return fmt.Errorf("mode %q is not known", st.Mode)
 	}
 	deadline := false
-	switch s.Watch {
+	switch st.Watch {
 	case home.PhaseDisarmed:
 		armed = !armed
 	case home.PhaseArming, home.PhaseEntry:
@@ -197,35 +261,33 @@ func (s *saved) checkStand() error {
 		armed = false
 	}
 	if !armed {
-		return fmt.Errorf("phase %q does not go with mode %q", s.Watch, s.Mode)
+		return fmt.Errorf("phase %q does not go with mode %q", st.Watch, st.Mode)
 	}
-	if deadline == s.Until.IsZero() {
-		return fmt.Errorf("phase %q and deadline %s do not go together", s.Watch, s.Until)
+	if deadline == st.Until.IsZero() {
+		return fmt.Errorf("phase %q and deadline %s do not go together", st.Watch, st.Until)
 	}
-	if s.Watch == home.PhaseEntry && s.EntryKind != kindBurglary && s.EntryKind != kindExitError {
-		return fmt.Errorf("entry_kind %q is not known", s.EntryKind)
+	if st.Watch == home.PhaseEntry && st.EntryKind != kindBurglary && st.EntryKind != kindExitError {
+		return fmt.Errorf("entry_kind %q is not known", st.EntryKind)
 	}
 	// Deadlines are set from the time that is saved with them: one that lies
 	// further ahead than any delay would never come.
-	if s.Until.After(s.At.Add(wideMaxDelay)) || s.LockedUntil.After(s.At.Add(LockTime)) {
+	if st.Until.After(s.At.Add(longestDelay)) || s.LockedUntil.After(s.At.Add(LockTime)) {
 		return fmt.Errorf("a deadline lies too far after %s", s.At)
 	}
-	if s.ExitDelay < 0 || time.Duration(s.ExitDelay) > wideMaxDelay {
-		return fmt.Errorf("exit_delay %s is out of range", time.Duration(s.ExitDelay))
+	if st.ExitDelay < 0 || time.Duration(st.ExitDelay) > longestDelay {
+		return fmt.Errorf("exit_delay %s is out of range", time.Duration(st.ExitDelay))
 	}
-	if s.Exit > uint8(exitRestarted) {
-		return fmt.Errorf("exit is %d, want 0 to %d", s.Exit, exitRestarted)
+	if st.Exit > uint8(exitRestarted) {
+		return fmt.Errorf("exit is %d, want 0 to %d", st.Exit, exitRestarted)
 	}
 	return nil
 }
 
 func (s *saved) checkTrips() error {
-	var runs [water + 1]bool
-	for _, t := range s.Running {
-		if runs[t.danger()] {
+	for i, t := range s.Running {
+		if slices.ContainsFunc(s.Running[:i], func(o trip) bool { return o.danger() == t.danger() && slices.Equal(o.Areas, t.Areas) }) {
 			return fmt.Errorf("two alarms of kind %q run", t.Kind)
 		}
-		runs[t.danger()] = true
 		if t.SirenUntil.IsZero() || (t.ReportAt.IsZero() && !t.Reported) {
 			return fmt.Errorf("alarm of kind %q has no end", t.Kind)
 		}
@@ -234,6 +296,9 @@ func (s *saved) checkTrips() error {
 		}
 	}
 	for _, t := range append(append([]trip(nil), s.Running...), s.Memory...) {
+		if t.Areas != nil && !slices.ContainsFunc(s.Areas, func(a home.Area) bool { return t.covers(a.ID) }) {
+			return fmt.Errorf("alarm of kind %q is in no area that there is", t.Kind)
+		}
 		if !knownTrip(t.Kind) {
 			return fmt.Errorf("alarm of kind %q is not known", t.Kind)
 		}

@@ -43,7 +43,7 @@ func TestASavedPanelThatIsGarbledIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ name, old, new, want string }{
-		{"version", `"version":1`, `"version":2`, "version 2 is not known"},
+		{"version", `"version":2`, `"version":3`, "version 3 is not known"},
 		{"mode", `"mode":"away","watch"`, `"mode":"holiday","watch"`, `mode "holiday" is not known`},
 		{"phase without mode", `"mode":"away","watch"`, `"mode":"disarmed","watch"`, `does not go with mode "disarmed"`},
 		{"phase", `"watch":"armed"`, `"watch":"alarm"`, `phase "alarm" does not go with mode`},

@@ -1,6 +1,7 @@
 package alarm
 
 import (
+	"errors"
 	"time"
 
 	"gatehouse/hub/home"
@@ -16,6 +17,7 @@ const (
 	minSiren, maxSiren             = 90 * time.Second, 15 * time.Minute
 	minSwinger, maxSwinger         = 1, 6
 	wideMaxDelay                   = 10 * time.Minute
+	longestDelay                   = 2 * wideMaxDelay // a silent mode doubles it
 	wideMaxAbort                   = 5 * time.Minute
 	wideMinSiren, wideMaxSiren     = 10 * time.Second, 30 * time.Minute
 	wideMinSwinger, wideMaxSwinger = 0, 14
@@ -35,7 +37,7 @@ func DefaultSettings() home.AlarmSettings {
 // CheckSettings refuses figures outside their ranges with *home.Invalid.
 func CheckSettings(c home.AlarmSettings) error {
 	wide := c.OutsideStandard
-	if err := checkExit(c.ExitDelay, wide); err != nil {
+	if err := checkExit(c.ExitDelay, c); err != nil {
 		return err
 	}
 	if err := within("entry_delay", c.EntryDelay, minEntry, maxEntry, 0, wideMaxDelay, wide); err != nil {
@@ -60,8 +62,8 @@ func CheckSettings(c home.AlarmSettings) error {
 	return nil
 }
 
-func checkExit(d home.Duration, wide bool) error {
-	return within("exit_delay", d, minExit, maxExit, 0, wideMaxDelay, wide)
+func checkExit(d home.Duration, c home.AlarmSettings) error {
+	return within("exit_delay", d, minExit, maxExit, 0, wideMaxDelay, c.OutsideStandard)
 }
 
 func checkEntry(d home.Duration, c home.AlarmSettings) error {
@@ -91,19 +93,14 @@ func within(field string, d home.Duration, lo, hi, wideLo, wideHi time.Duration,
 }
 
 func (s *step) putSettings(in PutSettings) error {
-	if s.p.st.mode != home.Disarmed {
+	if !s.p.allDisarmed(nil) {
 		return &home.Conflict{Reason: "The house is armed and its figures stay as they are: disarm first."}
 	}
 	if err := CheckSettings(in.Settings); err != nil {
 		return err
 	}
-	for _, z := range s.cfg().zones {
-		if z.EntryDelay == nil {
-			continue
-		}
-		if err := checkEntry(*z.EntryDelay, in.Settings); err != nil {
-			return &home.Invalid{Field: "entry_delay", Reason: z.Name + " has an entry delay of its own, " + time.Duration(*z.EntryDelay).String() + ", that these figures do not allow: change the zone first"}
-		}
+	if err := s.cfg().checkOwn(in.Settings); err != nil {
+		return err
 	}
 	was := s.cfg().settings
 	cfg := *s.cfg()
@@ -117,5 +114,27 @@ func (s *step) putSettings(in PutSettings) error {
 		text = "Alarm settings changed: values outside the standard ranges are refused again."
 	}
 	s.line(home.KindAlarm, "", whoOrNil(in.By), OnceWritten, text)
+	return nil
+}
+
+// checkOwn refuses figures that do not allow what a zone or mode has of its own.
+func (c *config) checkOwn(set home.AlarmSettings) error {
+	refuse := func(name string, err error) error {
+		var invalid *home.Invalid
+		if !errors.As(err, &invalid) {
+			return err
+		}
+		return &home.Invalid{Field: invalid.Field, Reason: name + " has one of its own that these figures do not allow (" + invalid.Reason + "): change it first"}
+	}
+	for _, z := range c.zones {
+		if err := checkDelays(z, set); err != nil {
+			return refuse(z.Name, err)
+		}
+	}
+	for _, m := range c.modes {
+		if err := c.checkMode(m, set); err != nil {
+			return refuse("Mode "+m.Name, err)
+		}
+	}
 	return nil
 }

@@ -40,12 +40,15 @@ type step struct {
 	now     time.Time
 	effects []Effect
 
-	durable bool // something changed that must be saved
-	visible bool // something changed that a face can see
-	request bool // a person asked: what changes waits until it is written
-	aborted bool
-	tone    Tone
-	device  home.DeviceID // the keypad that the input came from, or ""
+	durable  bool // something changed that must be saved
+	visible  bool // something changed that a face can see
+	request  bool // a person asked: what changes waits until it is written
+	aborted  bool
+	tone     Tone
+	toneArea int           // whose keypads play it, beside those that show a change
+	device   home.DeviceID // the keypad that the input came from, or ""
+
+	ownStands bool // the stands were copied and may be written
 }
 
 func (s *step) cfg() *config { return s.p.cfg }
@@ -88,6 +91,18 @@ func (s *step) take(in Input) {
 	case PutSettings:
 		s.request = true
 		s.answer(s.putSettings(in))
+	case PutArea:
+		s.request = true
+		s.answer(s.putArea(in))
+	case DeleteArea:
+		s.request = true
+		s.answer(s.deleteArea(in))
+	case PutMode:
+		s.request = true
+		s.answer(s.putMode(in))
+	case DeleteMode:
+		s.request = true
+		s.answer(s.deleteMode(in))
 	case ClockStepped:
 		s.durable = true
 		s.line(home.KindSystem, "", nil, AtOnce, clockText(in.By))
@@ -105,17 +120,11 @@ func (s *step) finish(before Panel, beforeSound Sound) {
 		}
 		s.effect(Siren{sound, w})
 	}
-	is, was := s.p.Indication(s.now), before.Indication(s.now)
 	if s.aborted {
 		s.tone = ToneAbort
 	}
-	changed := is != was || !s.p.st.until.Equal(before.st.until)
-	if changed || s.tone != ToneNone {
-		if s.tone != ToneNone {
-			is.Tone = s.tone
-		}
-		is.When = when && When(changed)
-		s.effect(is)
+	for a := range s.p.st.stands {
+		s.indicate(a, before, when)
 	}
 	if s.durable {
 		s.p.st.rev++
@@ -123,6 +132,24 @@ func (s *step) finish(before Panel, beforeSound Sound) {
 	if s.durable || s.visible {
 		s.p.st.seq++
 	}
+}
+
+// indicate shows an area on its keypads if it changed. A tone without a change
+// is for the keypads of the house alone.
+func (s *step) indicate(a int, before Panel, when When) {
+	is := s.p.indication(a, s.now)
+	changed := a >= len(before.st.stands) || before.cfg.areas[a].ID != is.Area
+	if !changed {
+		changed = is != before.indication(a, s.now) || !s.p.st.stands[a].until.Equal(before.st.stands[a].until)
+	}
+	if !changed && (s.tone == ToneNone || a != s.toneArea) {
+		return
+	}
+	if s.tone != ToneNone && (changed || a == s.toneArea) {
+		is.Tone = s.tone
+	}
+	is.When = when && When(changed)
+	s.effect(is)
 }
 
 // settle does what is due, in the order of time.
@@ -134,48 +161,53 @@ func (s *step) settle() {
 		}
 		switch d.kind {
 		case dueDelay:
-			if s.p.st.watch == home.PhaseArming {
-				s.exitEnds(d.at)
+			if s.p.st.stands[d.i].watch == home.PhaseArming {
+				s.exitEnds(d.i, d.at)
 			} else {
-				s.entryEnds()
+				s.entryEnds(d.i)
 			}
 		case dueReport:
-			s.reportDue(d.trip)
+			s.reportDue(d.i)
 		case dueSiren:
-			s.sirenDue(d.trip)
+			s.sirenDue(d.i)
 		case dueNothing:
 		}
 	}
 }
 
-// watch moves the panel to a phase. A zero until is no deadline.
-func (s *step) watch(phase home.Phase, until time.Time) {
-	s.p.st.watch, s.p.st.until, s.p.st.since = phase, until, s.now
+// watch moves an area to a phase. A zero until is no deadline.
+func (s *step) watch(a int, phase home.Phase, until time.Time) {
+	st := s.stand(a)
+	st.watch, st.until, st.since = phase, until, s.now
 	s.durable = true
 }
 
-// exitEnds arms the house at the end of the exit delay. A door or window that
-// is open then is an exit error: it begins the entry delay.
-func (s *step) exitEnds(at time.Time) {
-	if i := s.leftOpen(); i >= 0 {
+// exitEnds arms an area at the end of the exit delay. A door or window that is
+// open then is an exit error: it begins the entry delay.
+func (s *step) exitEnds(a int, at time.Time) {
+	if i := s.leftOpen(a); i >= 0 {
 		z := &s.cfg().zones[i]
-		d := s.cfg().entryDelay(z)
-		s.watch(home.PhaseEntry, s.now.Add(d))
-		s.p.st.entryZone, s.p.st.entryKind = z.ID, kindExitError
+		d := s.cfg().entryDelay(z, s.p.st.stands[a].mode)
+		s.watch(a, home.PhaseEntry, s.now.Add(d))
+		st := s.stand(a)
+		st.entryZone, st.entryKind = z.ID, kindExitError
 		s.line(home.KindAlarm, z.ID, nil, AtOnce,
 			z.Name+" was left open on leaving. "+capital(say(d))+" to enter a code.")
 		return
 	}
-	s.watch(home.PhaseArmed, time.Time{})
-	s.p.st.since = at
-	s.line(home.KindAlarm, "", nil, AtOnce, s.armedText())
+	s.watch(a, home.PhaseArmed, time.Time{})
+	s.stand(a).since = at
+	s.line(home.KindAlarm, "", nil, AtOnce, s.inArea(a, s.armedText(a)))
 }
 
-// leftOpen is the first zone of the barrier that is known to be open, or -1.
-func (s *step) leftOpen() int {
-	m := s.cfg().mode[modeIndex(s.p.st.mode)]
+// leftOpen is the first zone of the area's barrier that is known to be open,
+// or -1.
+func (s *step) leftOpen(a int) int {
+	st := &s.p.st.stands[a]
+	m := s.cfg().used[s.cfg().modeIndex(st.mode)]
 	for i := range s.cfg().zones {
-		if m.barrier.has(i) && s.p.st.open.has(i) && !s.p.st.bypassed.has(i) {
+		w, bit := i>>6, uint64(1)<<(i&63)
+		if m.barrier.has(i) && s.cfg().in[a].has(i) && s.p.st.open.has(i) && !st.bypassed.has(i) && s.p.asleep(a, w)&bit == 0 {
 			return i
 		}
 	}
@@ -183,10 +215,10 @@ func (s *step) leftOpen() int {
 }
 
 // entryEnds raises the alarm at the end of the entry delay.
-func (s *step) entryEnds() {
-	zone, kind := s.p.st.entryZone, s.p.st.entryKind
-	s.watch(home.PhaseArmed, time.Time{})
-	s.trip(kind, zone, s.cfg().name(zone)+", no code in time.", nil)
+func (s *step) entryEnds(a int) {
+	st := s.p.st.stands[a]
+	s.watch(a, home.PhaseArmed, time.Time{})
+	s.trip(st.entryKind, st.entryZone, s.cfg().name(st.entryZone)+", no code in time.", nil)
 }
 
 // resumed readies a panel that was loaded: no sensor has spoken yet, and faces
@@ -196,14 +228,17 @@ func (s *step) resumed() {
 	s.p.st.troubles = nil
 	s.p.st.seq = max(s.p.st.seq+1, uint64(max(s.now.UnixMicro(), 0)))
 	s.durable = true
-	if s.p.st.since.IsZero() { // its first life
-		s.p.st.since = s.now
+	for a := range s.p.st.stands {
+		if s.p.st.stands[a].since.IsZero() { // its first life
+			s.stand(a).since = s.now
+		}
 	}
-	if s.p.st.mode != home.Disarmed || len(s.p.st.running) > 0 {
+	if !s.p.allDisarmed(nil) || len(s.p.st.running) > 0 {
 		s.line(home.KindAlarm, "", nil, AtOnce, "The hub started again and the panel goes on: "+s.standing()+".")
 	}
-	is := s.p.Indication(s.now)
-	s.effect(is)
+	for a := range s.p.st.stands {
+		s.effect(s.p.indication(a, s.now))
+	}
 	if sound := s.p.Sounding(s.now); sound.On() {
 		s.effect(Siren{sound, AtOnce})
 	}
@@ -218,8 +253,10 @@ func (s *step) shift(d time.Duration) {
 		}
 	}
 	move(&st.at)
-	move(&st.until)
 	move(&st.lockedUntil)
+	for a := range st.stands {
+		move(&s.stand(a).until)
+	}
 	st.running = append([]trip(nil), st.running...)
 	for i := range st.running {
 		move(&st.running[i].SirenUntil)
@@ -252,7 +289,9 @@ func (s *step) silence(in Silence) {
 		}
 	}
 	if any {
-		s.p.st.changedBy = in.By
+		for a := range s.p.st.stands {
+			s.stand(a).changedBy = in.By
+		}
 		s.line(home.KindAlarm, s.p.top().Zone, home.Who(in.By), OnceWritten, "Siren silenced. "+capital(s.standing())+".")
 	}
 	s.answer(nil)

@@ -154,7 +154,7 @@ func (s *stage) act(verb string, plain []string, args map[string]string) error {
 	case "arm", "disarm":
 		r := home.ModeRequest{
 			Mode: home.Disarmed, By: args["by"], Channel: channel, RequestID: args["id"],
-			Force: slices.Contains(plain, "force"), CodeFree: slices.Contains(plain, "free"),
+			Force: slices.Contains(plain, "force"), CodeFree: slices.Contains(plain, "free"), Area: home.AreaID(args["area"]),
 		}
 		if verb == "arm" {
 			r.Mode = home.Mode(arg(0))
@@ -196,17 +196,46 @@ func (s *stage) act(verb string, plain []string, args map[string]string) error {
 				z.Modes = append(z.Modes, home.Mode(m))
 			}
 		}
-		if v, ok := args["entry"]; ok {
-			z.EntryDelay = new(home.Duration)
-			if err := z.EntryDelay.UnmarshalText([]byte(v)); err != nil {
-				return err
+		if a, ok := args["areas"]; ok {
+			for a := range strings.SplitSeq(a, ",") {
+				z.Areas = append(z.Areas, home.AreaID(a))
+			}
+		}
+		if err := durations(args, map[string]**home.Duration{"entry": &z.EntryDelay, "exit": &z.ExitDelay}); err != nil {
+			return err
+		}
+		for k, v := range args { // entry.night=0s
+			if m, ok := strings.CutPrefix(k, "entry."); ok {
+				var d home.Duration
+				if err := d.UnmarshalText([]byte(v)); err != nil {
+					return err
+				}
+				if z.EntryDelays == nil {
+					z.EntryDelays = map[home.Mode]home.Duration{}
+				}
+				z.EntryDelays[home.Mode(m)] = d
 			}
 		}
 		s.configure(PutZone{z, args["by"]})
+	case "area":
+		s.configure(PutArea{home.Area{ID: home.AreaID(arg(0)), Name: args["name"]}, args["by"]})
+	case "delete-area":
+		s.configure(DeleteArea{home.AreaID(arg(0)), args["by"]})
+	case "mode":
+		m := home.AlarmMode{ID: home.Mode(arg(0)), Name: args["name"], Like: home.Mode(args["like"]), Silent: slices.Contains(plain, "silent")}
+		if err := durations(args, map[string]**home.Duration{"entry": &m.EntryDelay, "exit": &m.ExitDelay}); err != nil {
+			return err
+		}
+		s.configure(PutMode{m, args["by"]})
+	case "delete-mode":
+		s.configure(DeleteMode{home.Mode(arg(0)), args["by"]})
 	case "delete-zone":
 		s.configure(DeleteZone{home.ZoneID(arg(0)), args["by"]})
 	case "code":
 		c := home.Code{ID: arg(0), Person: args["person"], Kind: args["kind"]}
+		if a, ok := args["areas"]; ok {
+			c.Areas = strings.Split(a, ",")
+		}
 		if v, ok := args["uses"]; ok {
 			n, err := strconv.Atoi(v)
 			if err != nil {
@@ -311,6 +340,21 @@ func (s *stage) act(verb string, plain []string, args map[string]string) error {
 	return nil
 }
 
+// durations reads those of the arguments that are given.
+func durations(args map[string]string, to map[string]**home.Duration) error {
+	for k, d := range to {
+		v, ok := args[k]
+		if !ok {
+			continue
+		}
+		*d = new(home.Duration)
+		if err := (*d).UnmarshalText([]byte(v)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // configure steps an input before the story begins without telling of it,
 // unless it is refused.
 func (s *stage) configure(in Input) {
@@ -344,9 +388,9 @@ func (s *stage) show() {
 		fmt.Fprintf(&s.out, " until %s", formatAt(v.Until.Sub(midnight)-s.clock))
 	}
 	fmt.Fprintf(&s.out, "; open %s; bypassed %s; ready", ids(v.Open), ids(v.Bypassed))
-	for _, m := range home.Modes {
-		if v.Ready[m] {
-			fmt.Fprintf(&s.out, " %s", m)
+	for _, m := range s.p.Modes() {
+		if v.Ready[m.ID] {
+			fmt.Fprintf(&s.out, " %s", m.ID)
 		}
 	}
 	if v.Alarm != nil {
@@ -357,6 +401,12 @@ func (s *stage) show() {
 	}
 	for _, t := range v.Troubles {
 		fmt.Fprintf(&s.out, "; trouble %s", t.Code)
+	}
+	for _, a := range v.Areas[1:] {
+		fmt.Fprintf(&s.out, "; %s: %s %s", a.ID, a.Mode, a.Phase)
+		if a.Until != nil {
+			fmt.Fprintf(&s.out, " until %s", formatAt(a.Until.Sub(midnight)-s.clock))
+		}
 	}
 	s.out.WriteString("\n")
 }
@@ -376,6 +426,9 @@ func describe(e Effect) string {
 		text := fmt.Sprintf("keypad: %s %s", e.Mode, e.Phase)
 		if e.Mode == home.Disarmed && e.Phase == home.PhaseDisarmed {
 			text = "keypad: disarmed"
+		}
+		if e.Area != home.TheHouse {
+			text = strings.Replace(text, "keypad", "keypad of "+string(e.Area), 1)
 		}
 		if e.Seconds > 0 {
 			text += fmt.Sprintf(", %d s", e.Seconds)

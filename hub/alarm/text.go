@@ -78,14 +78,27 @@ func clockText(by time.Duration) string {
 
 // standing says how the panel stands, without a full stop.
 func (s *step) standing() string {
-	st := &s.p.st
-	if st.mode == home.Disarmed {
-		return "the house is disarmed"
+	if len(s.p.st.stands) == 1 {
+		return standingOf("the house", s.p.st.stands[0])
 	}
-	text := "the house is armed " + string(st.mode)
+	var each []string
+	for a, st := range s.p.st.stands {
+		each = append(each, standingOf(s.cfg().areas[a].Name, st))
+	}
+	return list(each)
+}
+
+func standingOf(area string, st stand) string {
+	if st.mode == home.Disarmed {
+		return area + " is disarmed"
+	}
+	text := area + " is armed " + string(st.mode)
 	switch st.watch {
 	case home.PhaseArming:
 		text = "the exit delay for " + string(st.mode) + " runs"
+		if area != "the house" {
+			text += " in " + area
+		}
 	case home.PhaseEntry:
 		text += ", the entry delay runs"
 	case home.PhaseDisarmed, home.PhaseArmed, home.PhaseAlarm:
@@ -93,19 +106,19 @@ func (s *step) standing() string {
 	return text
 }
 
-// armedText says that the house is armed, and what was left out.
-func (s *step) armedText() string {
-	text := "Armed " + string(s.p.st.mode)
-	if out := s.leftOut(); out != "" {
+// armedText says that an area is armed, and what was left out.
+func (s *step) armedText(a int) string {
+	text := "Armed " + string(s.p.st.stands[a].mode)
+	if out := s.leftOut(a); out != "" {
 		text += " with bypass: " + out + " left out"
 	}
 	return text + "."
 }
 
-// leftOut names the bypassed zones.
-func (s *step) leftOut() string {
+// leftOut names the zones that the arming of an area leaves out.
+func (s *step) leftOut(a int) string {
 	var names []string
-	for _, id := range s.p.bypassedZones() {
+	for _, id := range s.p.zoneIDs(s.p.st.stands[a].bypassed.word) {
 		names = append(names, s.cfg().name(id))
 	}
 	return list(names)

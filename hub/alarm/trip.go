@@ -2,6 +2,7 @@ package alarm
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -100,26 +101,30 @@ func (d danger) aborts() bool { return d == burglary || d == tamper || d == wate
 // sensor still reports the danger.
 func (d danger) persists() bool { return d <= gas }
 
-// insideOnly tells whether only inside sounders speak while the house is not
-// armed: an outside siren of an unset house is for danger to life alone.
-func (d danger) insideOnly(mode home.Mode) bool {
-	return mode == home.Disarmed && (d == burglary || d == tamper || d == water)
+// insideOnly tells whether only inside sounders speak while nothing is armed:
+// an outside siren of an unset house is for danger to life alone.
+func (d danger) insideOnly(disarmed bool) bool {
+	return disarmed && (d == burglary || d == tamper || d == water)
 }
 
 // trip is one alarm.
 type trip struct {
-	N          uint64      `json:"n"` // numbers the siren command
-	Kind       string      `json:"kind"`
-	Zone       home.ZoneID `json:"zone"`
-	Since      time.Time   `json:"since"`
-	SirenUntil time.Time   `json:"siren_until"`
-	ReportAt   time.Time   `json:"report_at"` // end of the abort window
-	Reported   bool        `json:"reported"`
-	Silenced   bool        `json:"silenced"`
-	Inside     bool        `json:"inside"`
+	N          uint64        `json:"n"` // numbers the siren command
+	Kind       string        `json:"kind"`
+	Zone       home.ZoneID   `json:"zone"`
+	Areas      []home.AreaID `json:"areas"` // none: the whole home
+	Since      time.Time     `json:"since"`
+	SirenUntil time.Time     `json:"siren_until"`
+	ReportAt   time.Time     `json:"report_at"` // end of the abort window
+	Reported   bool          `json:"reported"`
+	Silenced   bool          `json:"silenced"`
+	Inside     bool          `json:"inside"`
 }
 
 func (t trip) danger() danger { return dangerOf(t.Kind) }
+
+// covers tells whether the alarm is one of the area.
+func (t trip) covers(a home.AreaID) bool { return len(t.Areas) == 0 || slices.Contains(t.Areas, a) }
 
 // swing counts the alarms of one zone since the last arming.
 type swing struct {
@@ -180,9 +185,10 @@ func (p Panel) remembered() *home.AlarmMemory {
 	return &home.AlarmMemory{Kind: top.Kind, Zone: top.Zone, Since: home.At(top.Since), Silenced: top.Silenced}
 }
 
-func (p Panel) runs(d danger) int {
+// runs is the place of the alarm of that danger that runs in these areas, or -1.
+func (p Panel) runs(d danger, areas []home.AreaID) int {
 	for i, t := range p.st.running {
-		if t.danger() == d {
+		if t.danger() == d && slices.Equal(t.Areas, areas) {
 			return i
 		}
 	}
@@ -198,17 +204,21 @@ func (s *step) trip(kind string, zone home.ZoneID, text string, who *string) {
 	if d == burglary {
 		s.count(zone)
 	}
+	var areas []home.AreaID
+	if i, ok := s.cfg().byID[zone]; ok {
+		areas = s.cfg().zones[i].Areas
+	}
+	inside := d.insideOnly(s.p.allDisarmed(areas))
 	until := s.now.Add(time.Duration(s.cfg().settings.SirenTimeout))
 	running := append([]trip(nil), s.p.st.running...)
 	var t *trip
-	if i := s.p.runs(d); i >= 0 {
+	if i := s.p.runs(d, areas); i >= 0 {
 		t = &running[i]
-		t.Inside = t.Inside && d.insideOnly(s.p.st.mode)
+		t.Inside = t.Inside && inside
 		text = d.name() + " goes on: " + text
 	} else {
-		running = append(running, trip{N: s.nextTrip(), Kind: kind, Zone: zone, Since: s.now})
+		running = append(running, trip{N: s.nextTrip(), Kind: kind, Zone: zone, Areas: areas, Since: s.now, Inside: inside})
 		t = &running[len(running)-1]
-		t.Inside = d.insideOnly(s.p.st.mode)
 		t.ReportAt = s.now
 		if d.aborts() {
 			t.ReportAt = s.now.Add(time.Duration(s.cfg().settings.AbortWindow))
@@ -223,8 +233,13 @@ func (s *step) trip(kind string, zone home.ZoneID, text string, who *string) {
 	s.p.st.running = running
 	s.durable = true
 	s.line(home.KindAlarm, zone, who, AtOnce, text)
-	if d == burglary && s.p.st.watch == home.PhaseEntry {
-		s.watch(home.PhaseArmed, time.Time{}) // the alarm runs: no delay any more
+	if d != burglary {
+		return
+	}
+	for a, st := range s.p.st.stands {
+		if st.watch == home.PhaseEntry && t.covers(s.cfg().areas[a].ID) {
+			s.watch(a, home.PhaseArmed, time.Time{}) // the alarm runs: no delay any more
+		}
 	}
 }
 
@@ -289,7 +304,7 @@ func (s *step) reportDue(i int) {
 func (s *step) sirenDue(i int) {
 	t := s.p.st.running[i]
 	timeout := time.Duration(s.cfg().settings.SirenTimeout)
-	if t.danger().persists() && s.reported(t.danger()) {
+	if t.danger().persists() && s.reported(t) {
 		s.editTrip(i, func(t *trip) { t.SirenUntil = s.now.Add(timeout) })
 		if !t.Silenced {
 			s.line(home.KindAlarm, t.Zone, nil, AtOnce, t.danger().cause()+" is still reported: the siren goes on.")
@@ -301,20 +316,24 @@ func (s *step) sirenDue(i int) {
 	if t.Silenced {
 		text = t.danger().name() + " is over."
 	}
-	if s.p.st.mode != home.Disarmed {
+	if !s.p.allDisarmed(t.Areas) {
 		text += " The house stays armed."
 	}
 	s.line(home.KindAlarm, t.Zone, nil, AtOnce, text)
 }
 
 // reported tells whether a sensor says that the danger is there now.
-func (s *step) reported(d danger) bool {
+func (s *step) reported(t trip) bool {
 	for i, z := range s.cfg().zones {
-		if z.Kind.AlwaysOn() && dangerOf(string(z.Kind)) == d && s.p.st.open.has(i) {
+		if z.Kind.AlwaysOn() && dangerOf(string(z.Kind)) == t.danger() && s.p.st.open.has(i) && t.coversAny(z.Areas) {
 			return true
 		}
 	}
 	return false
+}
+
+func (t trip) coversAny(areas []home.AreaID) bool {
+	return slices.ContainsFunc(areas, t.covers)
 }
 
 func (s *step) editTrip(i int, edit func(*trip)) {
@@ -336,12 +355,16 @@ func (s *step) endTrip(i int) {
 	s.durable = true
 }
 
-// endTrips ends the alarms that a disarming ends and says what became of them.
-// Fire goes on until it is silenced.
-func (s *step) endTrips() []string {
+// endTrips ends the alarms that the disarming of an area ends and says what
+// became of them. Those of other areas go on, and fire does until it is silenced.
+func (s *step) endTrips(a int) []string {
 	var said []string
 	for i := 0; i < len(s.p.st.running); {
 		t := s.p.st.running[i]
+		if !t.covers(s.cfg().areas[a].ID) {
+			i++
+			continue
+		}
 		if t.danger() == fire && !t.Silenced {
 			said = append(said, "The fire alarm goes on until it is silenced.")
 			i++

@@ -13,48 +13,85 @@ import (
 func (p Panel) View(now time.Time) home.Alarm {
 	p = p.orNew()
 	v := home.Alarm{
-		Seq: p.st.seq, Mode: p.st.mode, Phase: p.Phase(), Since: home.At(p.st.since), Now: home.At(now),
-		Open: p.openZones(), Bypassed: p.bypassedZones(),
-		Ready: map[home.Mode]bool{
-			home.Home:  p.ready(home.Home),
-			home.Night: p.ready(home.Night),
-			home.Away:  p.ready(home.Away),
-		},
-		Troubles:  p.troubles(),
-		Alarm:     p.remembered(),
-		ChangedBy: p.st.changedBy,
+		Seq: p.st.seq, Now: home.At(now), Open: p.openZones(), Troubles: p.troubles(), Alarm: p.remembered(),
+		Areas: make([]home.AreaState, len(p.cfg.areas)),
+	}
+	for a := range v.Areas {
+		v.Areas[a] = p.areaState(a)
+	}
+	house := v.Areas[0]
+	v.Mode, v.Like, v.Phase, v.Since, v.Until = house.Mode, house.Like, house.Phase, house.Since, house.Until
+	v.Bypassed, v.Ready, v.ChangedBy = house.Bypassed, house.Ready, house.ChangedBy
+	if len(p.st.running) > 0 { // wherever it is, everybody must know
+		v.Phase, v.Since, v.Until = home.PhaseAlarm, home.At(p.top().Since), nil
+	}
+	return v
+}
+
+func (p Panel) areaState(a int) home.AreaState {
+	st := &p.st.stands[a]
+	v := home.AreaState{
+		ID: p.cfg.areas[a].ID, Name: p.cfg.areas[a].Name, Mode: st.mode, Like: p.cfg.like(st.mode), Phase: p.phase(a),
+		Since: home.At(st.since), Bypassed: p.zoneIDs(st.bypassed.word), ChangedBy: st.changedBy,
+		Ready: make(map[home.Mode]bool, len(p.cfg.modes)),
+	}
+	for _, m := range p.cfg.modes {
+		v.Ready[m.ID] = p.ready(a, m.ID)
 	}
 	switch v.Phase {
 	case home.PhaseArming, home.PhaseEntry:
-		until := home.At(p.st.until)
+		until := home.At(st.until)
 		v.Until = &until
 	case home.PhaseAlarm:
-		v.Since = home.At(p.top().Since)
+		v.Since = home.At(p.topOf(a).Since)
 	case home.PhaseDisarmed, home.PhaseArmed:
 	}
 	return v
 }
 
-// Indication is the panel as a keypad shows it. A keypad that joins late is
-// given the same.
-func (p Panel) Indication(now time.Time) Indication {
+// Indications is every area as keypads show it. A keypad that joins late is
+// given that of its area.
+func (p Panel) Indications(now time.Time) []Indication {
 	p = p.orNew()
-	in := Indication{Mode: p.st.mode, Phase: p.Phase(), Memory: len(p.st.memory) > 0}
-	for _, w := range p.st.bypassed {
+	all := make([]Indication, len(p.cfg.areas))
+	for a := range all {
+		all[a] = p.indication(a, now)
+	}
+	return all
+}
+
+func (p Panel) indication(a int, now time.Time) Indication {
+	st := &p.st.stands[a]
+	in := Indication{Area: p.cfg.areas[a].ID, Mode: st.mode, Phase: p.phase(a)}
+	for _, t := range p.st.memory {
+		in.Memory = in.Memory || t.covers(in.Area)
+	}
+	for _, w := range st.bypassed {
 		in.Bypass = in.Bypass || w != 0
 	}
 	switch in.Phase {
 	case home.PhaseArming:
 		in.Tone = ToneExit
-		in.Seconds = secondsUp(p.st.until.Sub(now))
+		in.Seconds = secondsUp(st.until.Sub(now))
 	case home.PhaseEntry:
 		in.Tone = ToneEntry
-		in.Seconds = secondsUp(p.st.until.Sub(now))
+		in.Seconds = secondsUp(st.until.Sub(now))
 	case home.PhaseAlarm:
-		in.Alarm = p.top().Kind
+		in.Alarm = p.topOf(a).Kind
 	case home.PhaseDisarmed, home.PhaseArmed:
 	}
 	return in
+}
+
+// topOf is the most pressing alarm that runs in an area; there must be one.
+func (p Panel) topOf(a int) trip {
+	var top trip
+	for _, t := range p.st.running {
+		if t.covers(p.cfg.areas[a].ID) && (top.N == 0 || t.danger() < top.danger()) {
+			top = t
+		}
+	}
+	return top
 }
 
 func secondsUp(d time.Duration) int {
@@ -80,32 +117,37 @@ func (p Panel) openZones() []home.ZoneID {
 	return p.zoneIDs(func(w int) uint64 { return p.st.open.word(w) | p.cfg.speaks[w]&^p.st.known.word(w) })
 }
 
-func (p Panel) bypassedZones() []home.ZoneID {
-	return p.zoneIDs(p.st.bypassed.word)
-}
-
-// blocks is the word of zones that keep the mode from being armed. Interior
-// zones that see movement count only when nobody is given time to leave.
-func (p Panel) blocks(mode home.Mode, leave bool, w int) uint64 {
-	m := p.cfg.mode[modeIndex(mode)]
+// blocks is the word of zones that keep the area from being armed in the mode.
+// Interior zones that see movement count only when nobody is given time to
+// leave; common zones only when their other areas are armed.
+func (p Panel) blocks(a int, mode home.Mode, leave bool, w int) uint64 {
+	m := p.cfg.used[p.cfg.modeIndex(mode)]
 	open, unknown := p.st.open.word(w), p.cfg.speaks[w]&^p.st.known.word(w)
-	b := m.barrier[w]&(open|unknown) | m.interior[w]&unknown | p.cfg.alwaysOn[w]&open
+	b := m.barrier[w]&(open|unknown) | m.interior[w]&unknown
 	if !leave {
 		b |= m.interior[w] & open
 	}
-	return b
+	b &^= p.asleep(a, w)
+	return (b | p.cfg.alwaysOn[w]&open) & p.cfg.in[a][w]
 }
 
-// ready tells whether the mode could be armed now with its exit delay.
-func (p Panel) ready(mode home.Mode) bool {
-	leave := p.cfg.settings.ExitDelay > 0
+// blockedBy tells whether a trouble keeps a mode from being armed. Whoever
+// raised it knows home, night and away only.
+func (p Panel) blockedBy(t home.TroubleItem, mode home.Mode) bool {
+	return slices.Contains(t.Blocks, mode) || slices.Contains(t.Blocks, p.cfg.like(mode))
+}
+
+// ready tells whether the area could be armed in the mode now, with its exit
+// delay.
+func (p Panel) ready(a int, mode home.Mode) bool {
+	leave := p.cfg.exitDelay(a, mode) > 0
 	for w := range p.cfg.alwaysOn {
-		if p.blocks(mode, leave, w) != 0 {
+		if p.blocks(a, mode, leave, w) != 0 {
 			return false
 		}
 	}
 	for _, t := range p.st.troubles {
-		if slices.Contains(t.Blocks, mode) {
+		if p.blockedBy(t, mode) {
 			return false
 		}
 	}

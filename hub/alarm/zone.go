@@ -2,6 +2,7 @@ package alarm
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,8 +30,8 @@ func watchable(t home.Trait) bool {
 	}
 }
 
-// CheckZone refuses a zone that the panel could not keep, with *home.Invalid.
-func CheckZone(z home.Zone, c home.AlarmSettings) error {
+// checkZone refuses a zone that the panel could not keep, with *home.Invalid.
+func (c *config) checkZone(z home.Zone) error {
 	if !slug(string(z.ID)) {
 		return &home.Invalid{Field: "id", Reason: strconv.Quote(string(z.ID)) + " is not an id: give small letters, digits and hyphens, at most 64, such as front-door"}
 	}
@@ -50,25 +51,78 @@ func CheckZone(z home.Zone, c home.AlarmSettings) error {
 		return &home.Invalid{Field: "modes", Reason: "give at least one of home, night and away, or the zone guards nothing"}
 	}
 	for i, m := range z.Modes {
-		if modeIndex(m) < 0 {
-			return &home.Invalid{Field: "modes", Reason: strconv.Quote(string(m)) + " is not an armed mode: give home, night or away"}
+		if c.modeIndex(m) < 0 {
+			return &home.Invalid{Field: "modes", Reason: strconv.Quote(string(m)) + " is not an armed mode: give " + c.modeNames()}
 		}
 		if slices.Contains(z.Modes[:i], m) {
 			return &home.Invalid{Field: "modes", Reason: string(m) + " is given twice"}
 		}
 	}
-	if z.EntryDelay != nil {
-		if z.Kind != home.ZoneEntry {
-			return &home.Invalid{Field: "entry_delay", Reason: "only a zone of kind entry has an entry delay: leave it out"}
+	if len(z.Areas) == 0 {
+		return &home.Invalid{Field: "areas", Reason: "give at least one area, such as house"}
+	}
+	for i, id := range z.Areas {
+		if id == "" || c.areaIndex(id) < 0 {
+			return &home.Invalid{Field: "areas", Reason: "there is no area " + strconv.Quote(string(id))}
 		}
-		if err := checkEntry(*z.EntryDelay, c); err != nil {
-			return err
+		if slices.Contains(z.Areas[:i], id) {
+			return &home.Invalid{Field: "areas", Reason: string(id) + " is given twice"}
 		}
+	}
+	for m := range z.EntryDelays {
+		if !slices.Contains(z.Modes, m) {
+			return &home.Invalid{Field: "entry_delays", Reason: z.Name + " does not guard in mode " + strconv.Quote(string(m)) + ": leave it out"}
+		}
+	}
+	if err := checkDelays(z, c.settings); err != nil {
+		return err
+	}
+	if z.Silent && z.Kind != home.ZonePanic {
+		return &home.Invalid{Field: "silent", Reason: "only a zone of kind panic can be silent"}
 	}
 	if z.CrossZone != "" {
 		return &home.Invalid{Field: "cross_zone", Reason: "zones cannot be crossed yet: leave this empty"}
 	}
 	return nil
+}
+
+// checkDelays refuses delays of a zone that do not fit its kind or the figures.
+func checkDelays(z home.Zone, c home.AlarmSettings) error {
+	switch {
+	case z.Kind == home.ZoneEntry:
+	case z.EntryDelay != nil:
+		return &home.Invalid{Field: "entry_delay", Reason: "only a zone of kind entry has an entry delay: leave it out"}
+	case len(z.EntryDelays) > 0:
+		return &home.Invalid{Field: "entry_delays", Reason: "only a zone of kind entry has entry delays: leave them out"}
+	case z.ExitDelay != nil:
+		return &home.Invalid{Field: "exit_delay", Reason: "only a zone of kind entry has an exit delay: leave it out"}
+	}
+	if z.EntryDelay != nil {
+		if err := checkEntry(*z.EntryDelay, c); err != nil {
+			return err
+		}
+	}
+	for _, d := range z.EntryDelays {
+		if d == 0 {
+			continue // an alarm at once in this mode
+		}
+		if err := checkEntry(d, c); err != nil {
+			return err
+		}
+	}
+	if z.ExitDelay != nil {
+		return checkExit(*z.ExitDelay, c)
+	}
+	return nil
+}
+
+// modeNames lists the armed modes for a person.
+func (c *config) modeNames() string {
+	names := make([]string, len(c.modes))
+	for i, m := range c.modes {
+		names[i] = string(m.ID)
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
 }
 
 // slug tells whether s can be an id: it stands in paths and topics.
@@ -108,13 +162,16 @@ func filled(z home.Zone) home.Zone {
 	if z.Modes == nil {
 		z.Modes = DefaultModes(z.Kind)
 	}
+	if len(z.Areas) == 0 {
+		z.Areas = []home.AreaID{home.TheHouse}
+	}
 	z.Bypassed = false
 	return z
 }
 
 func (s *step) putZone(in PutZone) error {
 	z := filled(in.Zone)
-	if err := CheckZone(z, s.cfg().settings); err != nil {
+	if err := s.cfg().checkZone(z); err != nil {
 		return err
 	}
 	at, exists := s.cfg().byID[z.ID]
@@ -124,7 +181,8 @@ func (s *step) putZone(in PutZone) error {
 	zones := slices.Clone(s.cfg().zones)
 	text := "Zone " + z.Name + " added."
 	if exists {
-		if s.p.st.mode != home.Disarmed && !sameGuard(zones[at], z) {
+		touched := slices.Concat(zones[at].Areas, z.Areas)
+		if !s.p.allDisarmed(touched) && !sameGuard(zones[at], z) {
 			return &home.Conflict{Reason: z.Name + " guards the house now; only its name and chime can be changed: disarm first."}
 		}
 		zones[at] = z
@@ -142,15 +200,16 @@ func (s *step) putZone(in PutZone) error {
 
 // sameGuard tells whether a changed zone guards as it did.
 func sameGuard(a, b home.Zone) bool {
-	return a.Device == b.Device && a.Trait == b.Trait && a.Kind == b.Kind && a.CrossZone == b.CrossZone &&
-		slices.Equal(a.Modes, b.Modes) && delayOf(a) == delayOf(b)
+	return a.Device == b.Device && a.Trait == b.Trait && a.Kind == b.Kind && a.CrossZone == b.CrossZone && a.Silent == b.Silent &&
+		slices.Equal(a.Modes, b.Modes) && slices.Equal(a.Areas, b.Areas) && maps.Equal(a.EntryDelays, b.EntryDelays) &&
+		delayOf(a.EntryDelay) == delayOf(b.EntryDelay) && delayOf(a.ExitDelay) == delayOf(b.ExitDelay)
 }
 
-func delayOf(z home.Zone) time.Duration {
-	if z.EntryDelay == nil {
+func delayOf(d *home.Duration) time.Duration {
+	if d == nil {
 		return -1
 	}
-	return time.Duration(*z.EntryDelay)
+	return time.Duration(*d)
 }
 
 func (s *step) deleteZone(in DeleteZone) error {
@@ -159,7 +218,7 @@ func (s *step) deleteZone(in DeleteZone) error {
 		return &home.NotFound{What: "zone", ID: string(in.ID)}
 	}
 	z := s.cfg().zones[at]
-	if s.p.st.mode != home.Disarmed {
+	if !s.p.allDisarmed(z.Areas) {
 		return &home.Conflict{Reason: z.Name + " cannot be deleted while the house is armed: disarm first."}
 	}
 	s.setZones(slices.Delete(slices.Clone(s.cfg().zones), at, at+1))
@@ -171,21 +230,28 @@ func (s *step) deleteZone(in DeleteZone) error {
 // that watches something else than before is not known any more.
 func (s *step) setZones(zones []home.Zone) {
 	was, st := s.cfg(), &s.p.st
-	cfg := newConfig(was.settings, zones, was.codes)
-	var open, known, bypassed zoneSet
+	next := *was
+	next.zones = zones
+	cfg := next.indexed()
+	bypassed := make([]zoneSet, len(st.stands))
+	var open, known zoneSet
 	for i, z := range zones {
 		j, ok := was.byID[z.ID]
 		if !ok {
 			continue
 		}
-		old := was.zones[j]
-		bypassed = bypassed.with(i, st.bypassed.has(j))
-		if old.Device == z.Device && old.Trait == z.Trait {
+		for a := range bypassed {
+			bypassed[a] = bypassed[a].with(i, st.stands[a].bypassed.has(j))
+		}
+		if old := was.zones[j]; old.Device == z.Device && old.Trait == z.Trait {
 			open = open.with(i, st.open.has(j))
 			known = known.with(i, st.known.has(j))
 		}
 	}
-	st.open, st.known, st.bypassed = open, known, bypassed
+	for a := range bypassed {
+		s.stand(a).bypassed = bypassed[a]
+	}
+	st.open, st.known = open, known
 	s.p.cfg = cfg
 	s.durable = true
 }

@@ -53,7 +53,7 @@ func TestSuggest(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", c.device.Name, diff)
 		}
 		for _, z := range got {
-			if err := CheckZone(z, DefaultSettings()); err != nil {
+			if err := newConfig(DefaultSettings(), nil, nil).checkZone(filled(z)); err != nil {
 				t.Errorf("%s: a suggested zone is refused: %v", z.ID, err)
 			}
 		}

@@ -9,7 +9,7 @@ import (
 // Mode is what the house is guarded for.
 type Mode string
 
-// Modes.
+// Modes. An owner may add armed modes of their own beside the three.
 const (
 	Disarmed Mode = "disarmed"
 	Home     Mode = "home"
@@ -17,8 +17,30 @@ const (
 	Away     Mode = "away"
 )
 
-// Modes lists the modes in which the house is armed.
+// Modes lists the armed modes that every house has.
 var Modes = []Mode{Home, Night, Away}
+
+// AlarmMode is one way in which the house can be armed.
+type AlarmMode struct {
+	ID         Mode      `json:"id"`
+	Name       string    `json:"name"`
+	Like       Mode      `json:"like"`                  // home, night or away: how faces show it that know only these
+	ExitDelay  *Duration `json:"exit_delay,omitempty"`  // nil: the panel's
+	EntryDelay *Duration `json:"entry_delay,omitempty"` // nil: the panel's
+	Silent     bool      `json:"silent"`                // no progress tones on leaving; the exit delay is twice as long
+}
+
+// AreaID names a part of the house that is armed by itself: "flat".
+type AreaID string
+
+// TheHouse is the area that every house has. What names no area means it.
+const TheHouse AreaID = "house"
+
+// Area is a part of the house that is armed by itself.
+type Area struct {
+	ID   AreaID `json:"id"`
+	Name string `json:"name"`
+}
 
 // Phase is where the panel stands within its mode.
 type Phase string
@@ -75,18 +97,25 @@ type Zone struct {
 	Device     DeviceID  `json:"device"`
 	Trait      Trait     `json:"trait"`
 	Kind       ZoneKind  `json:"kind"`
+	Areas      []AreaID  `json:"areas"`                 // one, or more for a common zone: it guards while all of them are armed
 	Modes      []Mode    `json:"modes"`                 // armed modes that use it; always-on kinds ignore this
-	EntryDelay *Duration `json:"entry_delay,omitempty"` // nil: the panel's
-	Chime      bool      `json:"chime"`
-	CrossZone  ZoneID    `json:"cross_zone"`
-	Bypassed   bool      `json:"bypassed"` // read only: left out of the arming that runs now
+	EntryDelay *Duration `json:"entry_delay,omitempty"` // nil: the mode's
+	// EntryDelays are its delays in single modes; none at all (0s) is an alarm at once.
+	EntryDelays map[Mode]Duration `json:"entry_delays,omitempty"`
+	ExitDelay   *Duration         `json:"exit_delay,omitempty"` // what it needs at least, such as a garage; nil: the mode's
+	Chime       bool              `json:"chime"`
+	CrossZone   ZoneID            `json:"cross_zone"`
+	Silent      bool              `json:"silent"`   // a panic zone that nobody in the house hears or sees
+	Bypassed    bool              `json:"bypassed"` // read only: left out of the arming that runs now
 }
 
 // Alarm is the state of the panel as every face shows it. Only the panel
-// changes it. Seq grows with each change.
+// changes it. Seq grows with each change. Mode to ChangedBy tell of the area
+// TheHouse, but Phase is alarm while one runs anywhere; Areas tells of each.
 type Alarm struct {
 	Seq       uint64        `json:"seq"`
 	Mode      Mode          `json:"mode"`
+	Like      Mode          `json:"like"` // the mode for faces that know only home, night and away
 	Phase     Phase         `json:"phase"`
 	Since     Time          `json:"since"`
 	Until     *Time         `json:"until"` // end of the exit or entry delay, else null
@@ -97,6 +126,21 @@ type Alarm struct {
 	Troubles  []TroubleItem `json:"troubles"`
 	Alarm     *AlarmMemory  `json:"alarm"`
 	ChangedBy string        `json:"changed_by"` // person, program, or "" for the panel itself
+	Areas     []AreaState   `json:"areas"`
+}
+
+// AreaState is how one area stands.
+type AreaState struct {
+	ID        AreaID        `json:"id"`
+	Name      string        `json:"name"`
+	Mode      Mode          `json:"mode"`
+	Like      Mode          `json:"like"`
+	Phase     Phase         `json:"phase"`
+	Since     Time          `json:"since"`
+	Until     *Time         `json:"until"`
+	Bypassed  []ZoneID      `json:"bypassed"`
+	Ready     map[Mode]bool `json:"ready"`
+	ChangedBy string        `json:"changed_by"`
 }
 
 // AlarmMemory is the alarm that runs, or the last one until it is acknowledged
@@ -145,6 +189,7 @@ const (
 // ModeRequest asks the panel for another mode.
 type ModeRequest struct {
 	Mode      Mode
+	Area      AreaID    // "": TheHouse
 	Code      string    // as typed; "" when none was given
 	Bypass    []ZoneID  // zones to leave out of this arming
 	Force     bool      // leave out every zone that is open, and arm in spite of troubles

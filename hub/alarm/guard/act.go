@@ -110,11 +110,11 @@ func (g *Guard) step(now time.Time, in alarm.Input) *retreat {
 	if !next.Until().Equal(before.Until()) {
 		kick(g.retime)
 	}
-	if next.Revision() > g.settled.Revision() && !g.hangs && g.fault == nil && lowers(before, next) {
+	if next.Revision() > g.settled.Revision() && !g.hangs && g.fault == nil && !next.Alike(before) {
 		g.hold(next)
 	}
 	if r != nil && len(r.effects) > 0 {
-		r.panel, r.lowers = next, lowers(before, next)
+		r.panel, r.lowers = next, !next.Alike(before)
 		r.giveUp = time.Now().Add(Patience)
 		g.waiting = append(g.waiting, r)
 		if g.hangs || next.Revision() == g.settled.Revision() {
@@ -159,15 +159,6 @@ func (r *retreat) answer() {
 	default:
 		close(r.done)
 	}
-}
-
-// lowers tells whether a step changed what faces show of the guard itself.
-func lowers(before, next alarm.Panel) bool {
-	a, b := before.View(time.Time{}), next.View(time.Time{})
-	if a.Mode != b.Mode || a.Phase != b.Phase || len(a.Bypassed) != len(b.Bypassed) {
-		return true
-	}
-	return a.Alarm != nil && b.Alarm != nil && a.Alarm.Silenced != b.Alarm.Silenced
 }
 
 // act does one effect. Sirens are driven by level, see drive.
@@ -261,28 +252,42 @@ func (g *Guard) publish(now time.Time) {
 // shown; but an alarm that began since is shown at once.
 func heldBack(last, is home.Alarm) home.Alarm {
 	v := guardedAs(last, is)
-	if is.Phase == home.PhaseAlarm && (last.Alarm == nil || last.Phase != home.PhaseAlarm || last.Alarm.Kind != is.Alarm.Kind) {
-		v.Phase, v.Alarm, v.Since, v.Until = is.Phase, is.Alarm, is.Since, nil
+	if is.Phase != home.PhaseAlarm || (last.Alarm != nil && last.Phase == home.PhaseAlarm && last.Alarm.Kind == is.Alarm.Kind) {
+		return v
+	}
+	v.Phase, v.Alarm, v.Since, v.Until = is.Phase, is.Alarm, is.Since, nil
+	v.Areas = slices.Clone(v.Areas)
+	for i := range v.Areas {
+		to := &v.Areas[i]
+		at := slices.IndexFunc(is.Areas, func(a home.AreaState) bool { return a.ID == to.ID })
+		if at >= 0 && is.Areas[at].Phase == home.PhaseAlarm {
+			to.Phase, to.Since, to.Until = home.PhaseAlarm, is.Areas[at].Since, nil
+		}
 	}
 	return v
 }
 
 // guardedAs is the panel as it is with the guard of the house as it was.
 func guardedAs(last, is home.Alarm) home.Alarm {
-	is.Mode, is.Phase, is.Since, is.Until = last.Mode, last.Phase, last.Since, last.Until
-	is.Bypassed, is.Alarm, is.ChangedBy = last.Bypassed, last.Alarm, last.ChangedBy
+	is.Mode, is.Like, is.Phase, is.Since, is.Until = last.Mode, last.Like, last.Phase, last.Since, last.Until
+	is.Bypassed, is.Alarm, is.ChangedBy, is.Areas = last.Bypassed, last.Alarm, last.ChangedBy, last.Areas
 	return is
 }
 
 // same tells whether faces would show the two alike.
 func same(a, b home.Alarm) bool {
 	return a.Mode == b.Mode && a.Phase == b.Phase && a.Since == b.Since && a.ChangedBy == b.ChangedBy &&
-		equal(a.Until, b.Until) && equal(a.Alarm, b.Alarm) &&
+		equal(a.Until, b.Until) && equal(a.Alarm, b.Alarm) && slices.EqualFunc(a.Areas, b.Areas, sameArea) &&
 		slices.Equal(a.Open, b.Open) && slices.Equal(a.Bypassed, b.Bypassed) && maps.Equal(a.Ready, b.Ready) &&
 		slices.EqualFunc(a.Troubles, b.Troubles, func(x, y home.TroubleItem) bool {
 			return x.Code == y.Code && x.Device == y.Device && x.Text == y.Text && x.Severity == y.Severity &&
 				x.Mend == y.Mend && x.Since == y.Since && slices.Equal(x.Blocks, y.Blocks)
 		})
+}
+
+func sameArea(a, b home.AreaState) bool {
+	return a.ID == b.ID && a.Name == b.Name && a.Mode == b.Mode && a.Phase == b.Phase && a.Since == b.Since &&
+		equal(a.Until, b.Until) && a.ChangedBy == b.ChangedBy && slices.Equal(a.Bypassed, b.Bypassed) && maps.Equal(a.Ready, b.Ready)
 }
 
 func equal[T comparable](a, b *T) bool {

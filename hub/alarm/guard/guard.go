@@ -276,6 +276,32 @@ func (g *Guard) PutSettings(ctx context.Context, s home.AlarmSettings, by string
 	return g.request(ctx, alarm.PutSettings{Settings: s, By: by})
 }
 
+// Areas lists the parts of the house that are armed by themselves.
+func (g *Guard) Areas() []home.Area { return g.peek().Areas() }
+
+// PutArea adds or changes an area. Errors: *home.Invalid.
+func (g *Guard) PutArea(ctx context.Context, a home.Area, by string) error {
+	return g.request(ctx, alarm.PutArea{Area: a, By: by})
+}
+
+// DeleteArea removes an area. Errors: *home.NotFound, *home.Conflict.
+func (g *Guard) DeleteArea(ctx context.Context, id home.AreaID, by string) error {
+	return g.request(ctx, alarm.DeleteArea{ID: id, By: by})
+}
+
+// Modes lists the armed modes.
+func (g *Guard) Modes() []home.AlarmMode { return g.peek().Modes() }
+
+// PutMode adds or changes a mode. Errors: *home.Invalid, *home.Conflict.
+func (g *Guard) PutMode(ctx context.Context, m home.AlarmMode, by string) error {
+	return g.request(ctx, alarm.PutMode{Mode: m, By: by})
+}
+
+// DeleteMode removes a mode. Errors: *home.NotFound, *home.Conflict.
+func (g *Guard) DeleteMode(ctx context.Context, id home.Mode, by string) error {
+	return g.request(ctx, alarm.DeleteMode{ID: id, By: by})
+}
+
 func (g *Guard) peek() alarm.Panel {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"gatehouse/hub/home"
@@ -24,6 +25,7 @@ type modeInput struct {
 
 type modeRequest struct {
 	Mode      home.Mode      `json:"mode" doc:"what the house shall be guarded for"`
+	Area      home.AreaID    `json:"area,omitempty" maxLength:"64" doc:"the part of the house that is meant; without it the area house"`
 	Code      string         `json:"code,omitempty" maxLength:"32" writeOnly:"true" doc:"keypad code; a person needs one to change anything while the house is armed"`
 	Bypass    []home.ZoneID  `json:"bypass,omitempty" maxItems:"512" doc:"zones to leave out of this arming"`
 	Force     bool           `json:"force,omitempty" doc:"leave out every open zone, and arm in spite of troubles"`
@@ -44,9 +46,9 @@ func (a *API) setMode(ctx context.Context, in *modeInput) (*out[home.Alarm], err
 		}
 	}
 	state, err := a.o.Panel.SetMode(ctx, home.ModeRequest{
-		Mode: in.Body.Mode, Code: in.Body.Code, Bypass: in.Body.Bypass, Force: in.Body.Force,
+		Mode: in.Body.Mode, Area: in.Body.Area, Code: in.Body.Code, Bypass: in.Body.Bypass, Force: in.Body.Force,
 		ExitDelay: in.Body.ExitDelay, By: as.caller.Name, Channel: home.ByAPI,
-		CodeFree:  codeFree(as.caller, a.o.Panel.State()),
+		CodeFree:  codeFree(as.caller, a.o.Panel.State(), in.Body.Area),
 		RequestID: as.key,
 	})
 	if err != nil {
@@ -61,8 +63,13 @@ func (a *API) setMode(ctx context.Context, in *modeInput) (*out[home.Alarm], err
 // disarmed house (that is the panel's own rule). Once the house is armed, a
 // snatched phone changes nothing without a code, not even to a mode that
 // guards less.
-func codeFree(c auth.Caller, state home.Alarm) bool {
-	return c.CodeFree() || c.Kind == auth.BySession && state.Phase == home.PhaseArming
+func codeFree(c auth.Caller, state home.Alarm, area home.AreaID) bool {
+	if area == "" {
+		area = home.TheHouse
+	}
+	return c.CodeFree() || c.Kind == auth.BySession && slices.ContainsFunc(state.Areas, func(a home.AreaState) bool {
+		return a.ID == area && a.Phase == home.PhaseArming
+	})
 }
 
 type panicInput struct {
@@ -97,6 +104,7 @@ func settled(s home.Alarm) home.Alarm {
 	if s.Ready == nil {
 		s.Ready = map[home.Mode]bool{}
 	}
+	s.Areas = list(s.Areas)
 	return s
 }
 

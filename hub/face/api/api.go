@@ -25,6 +25,12 @@ type Panel interface {
 	Panic(ctx context.Context, kind, by string, ch home.Channel) error
 	Settings() home.AlarmSettings
 	PutSettings(ctx context.Context, s home.AlarmSettings, by string) error
+	Modes() []home.AlarmMode
+	PutMode(ctx context.Context, m home.AlarmMode, by string) error
+	DeleteMode(ctx context.Context, id home.Mode, by string) error
+	Areas() []home.Area
+	PutArea(ctx context.Context, a home.Area, by string) error
+	DeleteArea(ctx context.Context, id home.AreaID, by string) error
 }
 
 // Zones and Codes are the panel's lists.

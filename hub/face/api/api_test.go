@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"gatehouse/hub/alarm"
 	"gatehouse/hub/bus"
 	"gatehouse/hub/home"
 	"gatehouse/hub/home/journal"
@@ -142,7 +143,16 @@ func (f *fakePanel) SetMode(_ context.Context, r home.ModeRequest) (home.Alarm, 
 }
 func (f *fakePanel) Silence(context.Context, string, home.Channel) error       { return f.err }
 func (f *fakePanel) Panic(context.Context, string, string, home.Channel) error { return f.err }
-func (f *fakePanel) Settings() home.AlarmSettings                              { return f.settings }
+func (f *fakePanel) Modes() []home.AlarmMode                                   { return alarm.New().Modes() }
+
+func (f *fakePanel) Areas() []home.Area { return alarm.New().Areas() }
+
+func (f *fakePanel) PutMode(context.Context, home.AlarmMode, string) error { return nil }
+func (f *fakePanel) DeleteMode(context.Context, home.Mode, string) error   { return nil }
+func (f *fakePanel) PutArea(context.Context, home.Area, string) error      { return nil }
+func (f *fakePanel) DeleteArea(context.Context, home.AreaID, string) error { return nil }
+
+func (f *fakePanel) Settings() home.AlarmSettings { return f.settings }
 func (f *fakePanel) PutSettings(_ context.Context, s home.AlarmSettings, _ string) error {
 	if f.err == nil {
 		f.settings = s

@@ -205,7 +205,11 @@ func (valueSchema) Schema(huma.Registry) *huma.Schema {
 }
 
 func (modeSchema) Schema(huma.Registry) *huma.Schema {
-	return words(home.Disarmed, home.Home, home.Night, home.Away)
+	return &huma.Schema{
+		Type: huma.TypeString, MaxLength: ptr(64),
+		Description: "disarmed, home, night, away, or a mode of the owner's own",
+		Examples:    []any{string(home.Away)},
+	}
 }
 
 func (phaseSchema) Schema(huma.Registry) *huma.Schema {

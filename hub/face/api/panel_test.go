@@ -158,3 +158,33 @@ func TestPanicAndSilence(t *testing.T) {
 		t.Errorf("got %+v, want the alarm silenced and on the record", s)
 	}
 }
+
+// Areas and modes of the owner's own, by the real panel: made, armed in, and
+// not taken away while in use.
+func TestAreasAndModesOfTheOwnersOwn(t *testing.T) {
+	srv, _, _ := guarded(t)
+	if m := decode[home.AlarmMode](t, call(t, srv, "owner", "PUT", "/api/v1/alarm/modes/guests", `{"name":"Guests","like":"home","exit_delay":"45s"}`), 200); m.ID != "guests" || m.Like != home.Home {
+		t.Errorf("got %+v, want the mode", m)
+	}
+	if l := decode[[]home.AlarmMode](t, call(t, srv, "member", "GET", "/api/v1/alarm/modes", ""), 200); len(l) != 4 {
+		t.Errorf("got %+v, want four modes", l)
+	}
+	wantProblem(t, call(t, srv, "owner", "PUT", "/api/v1/alarm/modes/party", `{"name":"Party","like":"beach"}`), 422, codeInvalid)
+	wantProblem(t, call(t, srv, "owner", "DELETE", "/api/v1/alarm/modes/away", ""), 409, codeConflict)
+	decode[home.Area](t, call(t, srv, "owner", "PUT", "/api/v1/alarm/areas/flat", `{"name":"Flat"}`), 200)
+	zone := `{"name":"Flat door","device":"zwave-6","trait":"contact","kind":"entry","areas":["flat"],"modes":["away","guests"],"entry_delays":{"guests":"0s"}}`
+	if z := decode[home.Zone](t, call(t, srv, "owner", "PUT", "/api/v1/zones/flat-door", zone), 200); z.EntryDelays["guests"] != 0 || len(z.Areas) != 1 {
+		t.Errorf("got %+v, want the zone of the flat", z)
+	}
+	s := decode[home.Alarm](t, call(t, srv, "member", "PUT", "/api/v1/alarm/mode", `{"mode":"guests","area":"flat","force":true}`), 200)
+	if s.Mode != home.Disarmed || len(s.Areas) != 2 || s.Areas[1].Mode != "guests" || s.Areas[1].Like != home.Home || s.Areas[1].Phase != home.PhaseArming {
+		t.Errorf("got %+v, want the flat arming and the house as it was", s)
+	}
+	wantProblem(t, call(t, srv, "owner", "DELETE", "/api/v1/alarm/areas/flat", ""), 409, codeConflict)
+	wantProblem(t, call(t, srv, "owner", "DELETE", "/api/v1/alarm/modes/guests", ""), 409, codeConflict)
+	// During the exit delay of that area a signed-in person may change their mind.
+	if s := decode[home.Alarm](t, call(t, srv, "member", "PUT", "/api/v1/alarm/mode", `{"mode":"disarmed","area":"flat"}`), 200); s.Areas[1].Mode != home.Disarmed {
+		t.Errorf("got %+v, want the flat disarmed", s)
+	}
+	wantProblem(t, call(t, srv, "member", "PUT", "/api/v1/alarm/mode", `{"mode":"away","area":"attic"}`), 422, codeInvalid)
+}

@@ -73,7 +73,7 @@ func TestATokenWithoutTheRoleIsRefusedByName(t *testing.T) {
 func TestABadFieldIsNamed(t *testing.T) {
 	srv := newHouse().api(t).Handler()
 	for _, c := range []struct{ name, method, path, body, field, reason string }{
-		{"wrong word", "PUT", "/api/v1/alarm/mode", `{"mode":"gone"}`, "mode", "away"},
+		{"wrong word", "POST", "/api/v1/alarm/panic", `{"kind":"gone"}`, "kind", "medical"},
 		{"wrong kind", "PUT", "/api/v1/alarm/mode", `{"mode":"away","force":"yes"}`, "force", "boolean"},
 		{"unknown", "PUT", "/api/v1/alarm/mode", `{"mode":"away","exitdelay":"5s"}`, "exitdelay", "unexpected"},
 		{"missing", "PUT", "/api/v1/alarm/mode", `{"force":true}`, "mode", "required"},

@@ -238,6 +238,13 @@ func (a *API) routes() []route {
 		{post, "/api/v1/alarm/silence", right(auth.AlarmSilence), "alarm", "Silence the sirens; the alarm stays on the record", 0, typed(a.silence)},
 		{get, "/api/v1/alarm/settings", right(auth.AlarmRead), "alarm", "The panel's figures", 0, typed(a.settings)},
 		{put, "/api/v1/alarm/settings", right(auth.AlarmSettings), "alarm", "Change the figures that are named", 0, typed(a.putSettings)},
+		{get, "/api/v1/alarm/modes", right(auth.AlarmRead), "alarm", "The armed modes", 0, typed(a.modes)},
+		{get, "/api/v1/alarm/modes/{id}", right(auth.AlarmRead), "alarm", "One armed mode", 0, typed(a.mode)},
+		{put, "/api/v1/alarm/modes/{id}", right(auth.AlarmSettings), "alarm", "Make or change an armed mode", 0, typed(a.putMode)},
+		{del, "/api/v1/alarm/modes/{id}", right(auth.AlarmSettings), "alarm", "Remove a mode of the owner's own", 0, typed(a.deleteMode)},
+		{get, "/api/v1/alarm/areas", right(auth.AlarmRead), "alarm", "The parts of the house that are armed by themselves", 0, typed(a.areas)},
+		{put, "/api/v1/alarm/areas/{id}", right(auth.AlarmSettings), "alarm", "Make or rename an area", 0, typed(a.putArea)},
+		{del, "/api/v1/alarm/areas/{id}", right(auth.AlarmSettings), "alarm", "Remove an area that no zone or code names", 0, typed(a.deleteArea)},
 
 		{get, "/api/v1/zones", right(auth.ZonesRead), "zones", "All zones", 0, typed(a.zones)},
 		{get, "/api/v1/zones/{id}", right(auth.ZonesRead), "zones", "One zone", 0, typed(a.zone)},

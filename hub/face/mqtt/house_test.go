@@ -92,7 +92,7 @@ func (h *house) SetMode(_ context.Context, r home.ModeRequest) (home.Alarm, erro
 	case r.Mode != home.Disarmed && !h.ready:
 		return h.alarm, &home.NotReady{Open: []home.ZoneID{"kitchen-window"}}
 	}
-	h.alarm.Mode, h.alarm.Phase = r.Mode, home.PhaseArmed
+	h.alarm.Mode, h.alarm.Like, h.alarm.Phase = r.Mode, r.Mode, home.PhaseArmed
 	if r.Mode == home.Disarmed {
 		h.alarm.Phase = home.PhaseDisarmed
 	}

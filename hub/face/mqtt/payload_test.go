@@ -114,7 +114,7 @@ func FuzzParseDeviceCommand(f *testing.F) {
 
 func TestAlarmWord(t *testing.T) {
 	tests := []struct {
-		mode  home.Mode
+		mode  home.Mode // what the panel's mode is like
 		phase home.Phase
 		want  string
 	}{
@@ -128,7 +128,7 @@ func TestAlarmWord(t *testing.T) {
 		{home.Disarmed, home.PhaseAlarm, "triggered"}, // fire, say
 	}
 	for _, test := range tests {
-		if got := alarmWord(home.Alarm{Mode: test.mode, Phase: test.phase}); got != test.want {
+		if got := alarmWord(home.Alarm{Mode: test.mode, Like: test.mode, Phase: test.phase}); got != test.want {
 			t.Errorf("%s %s: got %s, want %s", test.mode, test.phase, got, test.want)
 		}
 	}

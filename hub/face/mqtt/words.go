@@ -21,7 +21,7 @@ func alarmWord(a home.Alarm) string {
 		return "triggered"
 	case home.PhaseArmed:
 	}
-	switch a.Mode {
+	switch a.Like {
 	case home.Home:
 		return "armed_home"
 	case home.Night:

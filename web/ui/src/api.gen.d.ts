@@ -55,6 +55,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alarm/areas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The parts of the house that are armed by themselves */
+        get: operations["getAlarmAreas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarm/areas/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make or rename an area */
+        put: operations["putAlarmAreasId"];
+        post?: never;
+        /** Remove an area that no zone or code names */
+        delete: operations["deleteAlarmAreasId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alarm/mode": {
         parameters: {
             query?: never;
@@ -67,6 +102,42 @@ export interface paths {
         put: operations["putAlarmMode"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarm/modes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The armed modes */
+        get: operations["getAlarmModes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarm/modes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One armed mode */
+        get: operations["getAlarmModesId"];
+        /** Make or change an armed mode */
+        put: operations["putAlarmModesId"];
+        post?: never;
+        /** Remove a mode of the owner's own */
+        delete: operations["deleteAlarmModesId"];
         options?: never;
         head?: never;
         patch?: never;
@@ -827,10 +898,19 @@ export interface components {
     schemas: {
         Alarm: {
             alarm: components["schemas"]["AlarmMemory"] | null;
+            areas: components["schemas"]["AreaState"][];
             bypassed: string[];
             changed_by: string;
-            /** @enum {string} */
-            mode: "disarmed" | "home" | "night" | "away";
+            /**
+             * @description disarmed, home, night, away, or a mode of the owner's own
+             * @example away
+             */
+            like: string;
+            /**
+             * @description disarmed, home, night, away, or a mode of the owner's own
+             * @example away
+             */
+            mode: string;
             /** Format: date-time */
             now: string;
             open: string[];
@@ -855,6 +935,24 @@ export interface components {
             verified: boolean;
             zone: string;
         };
+        AlarmMode: {
+            /** @example 30s */
+            entry_delay?: string;
+            /** @example 30s */
+            exit_delay?: string;
+            /**
+             * @description disarmed, home, night, away, or a mode of the owner's own
+             * @example away
+             */
+            id: string;
+            /**
+             * @description disarmed, home, night, away, or a mode of the owner's own
+             * @example away
+             */
+            like: string;
+            name: string;
+            silent: boolean;
+        };
         AlarmSettings: {
             /** @example 30s */
             abort_window: string;
@@ -867,6 +965,65 @@ export interface components {
             siren_timeout: string;
             /** Format: int64 */
             swinger: number;
+        };
+        Area: {
+            id: string;
+            name: string;
+        };
+        AreaRequest: {
+            /** @description if given, the one of the path */
+            id?: string;
+            name: string;
+        };
+        AreaState: {
+            bypassed: string[];
+            changed_by: string;
+            id: string;
+            /**
+             * @description disarmed, home, night, away, or a mode of the owner's own
+             * @example away
+             */
+            like: string;
+            /**
+             * @description disarmed, home, night, away, or a mode of the owner's own
+             * @example away
+             */
+            mode: string;
+            name: string;
+            /** @enum {string} */
+            phase: "disarmed" | "arming" | "armed" | "entry" | "alarm";
+            ready: {
+                [key: string]: boolean;
+            };
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string | null;
+        };
+        ArmedModeRequest: {
+            /**
+             * @description without it the panel's own
+             * @example 30s
+             */
+            entry_delay?: string | null;
+            /**
+             * @description without it the panel's own
+             * @example 30s
+             */
+            exit_delay?: string | null;
+            /**
+             * @description if given, the one of the path
+             * @example away
+             */
+            id?: string;
+            /**
+             * @description home, night or away: how faces show it that know only these, and whose zones it begins with
+             * @example away
+             */
+            like?: string;
+            name: string;
+            /** @description no progress tones on leaving; the exit delay is twice as long */
+            silent?: boolean;
         };
         Beat: {
             /**
@@ -1047,7 +1204,7 @@ export interface components {
             /** @description it sounds while people leave */
             exit_tones?: boolean;
             /** @description what it may set; a keypad that may set night and not home arms night by its home key */
-            modes?: ("disarmed" | "home" | "night" | "away")[];
+            modes?: string[];
             /**
              * Format: int64
              * @description of its voice and keys, %; an alarm sounds as loud as ever
@@ -1059,7 +1216,7 @@ export interface components {
             backlight: number;
             entry_tones: boolean;
             exit_tones: boolean;
-            modes: ("disarmed" | "home" | "night" | "away")[];
+            modes: string[];
             /** Format: int64 */
             volume: number;
         };
@@ -1091,6 +1248,8 @@ export interface components {
             user: string;
         };
         ModeRequest: {
+            /** @description the part of the house that is meant; without it the area house */
+            area?: string;
             /** @description zones to leave out of this arming */
             bypass?: string[] | null;
             /** @description keypad code; a person needs one to change anything while the house is armed */
@@ -1104,9 +1263,9 @@ export interface components {
             force?: boolean;
             /**
              * @description what the house shall be guarded for
-             * @enum {string}
+             * @example away
              */
-            mode: "disarmed" | "home" | "night" | "away";
+            mode: string;
         };
         NewToken: {
             /** Format: date-time */
@@ -1371,7 +1530,7 @@ export interface components {
             role: "owner" | "member" | "guest" | "installer" | "viewer";
         };
         TroubleItem: {
-            blocks: ("disarmed" | "home" | "night" | "away")[];
+            blocks: string[];
             code: string;
             device: string;
             mend: string;
@@ -1423,38 +1582,58 @@ export interface components {
             score: number;
         };
         Zone: {
+            areas: string[];
             bypassed: boolean;
             chime: boolean;
             cross_zone: string;
             device: string;
             /** @example 30s */
             entry_delay?: string;
+            entry_delays?: {
+                [key: string]: string;
+            };
+            /** @example 30s */
+            exit_delay?: string;
             id: string;
             /** @enum {string} */
             kind: "entry" | "perimeter" | "interior" | "day" | "instant" | "24h" | "tamper" | "fire" | "co" | "gas" | "water" | "panic" | "medical";
-            modes: ("disarmed" | "home" | "night" | "away")[];
+            modes: string[];
             name: string;
+            silent: boolean;
             /** @enum {string} */
             trait: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "link";
         };
         ZoneRequest: {
+            /** @description the parts of the house that it guards; without them the area house */
+            areas?: string[] | null;
             /** @description ignored: a bypass belongs to an arming */
             readonly bypassed?: boolean;
             chime?: boolean;
             cross_zone?: string;
             device: string;
             /**
-             * @description without it the panel's own
+             * @description without it the mode's, or the panel's
              * @example 30s
              */
             entry_delay?: string | null;
+            /** @description its entry delays in single modes; 0s is an alarm at once */
+            entry_delays?: {
+                [key: string]: string;
+            };
+            /**
+             * @description what this way out needs at least, such as a garage
+             * @example 30s
+             */
+            exit_delay?: string | null;
             /** @description if given, the one of the path */
             id?: string;
             /** @enum {string} */
             kind: "entry" | "perimeter" | "interior" | "day" | "instant" | "24h" | "tamper" | "fire" | "co" | "gas" | "water" | "panic" | "medical";
             /** @description the armed modes that use it; kinds that always watch ignore it */
-            modes?: ("disarmed" | "home" | "night" | "away")[] | null;
+            modes?: string[] | null;
             name: string;
+            /** @description a panic zone that nobody in the house hears or sees */
+            silent?: boolean;
             /** @enum {string} */
             trait: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "link";
         };
@@ -1554,6 +1733,105 @@ export interface operations {
             };
         };
     };
+    getAlarmAreas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Area"][];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putAlarmAreasId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AreaRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Area"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteAlarmAreasId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     putAlarmMode: {
         parameters: {
             query?: never;
@@ -1578,6 +1856,139 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Alarm"];
                 };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAlarmModes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmMode"][];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAlarmModesId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description home, night, away, or one of the owner's own */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmMode"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putAlarmModesId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description home, night, away, or one of the owner's own */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArmedModeRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmMode"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteAlarmModesId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description home, night, away, or one of the owner's own */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem: see its code */
             default: {

@@ -33,9 +33,11 @@ const zone = (id: string, name: string, trait: Zone['trait'] = 'contact', kind: 
 	device: `zwave-${id}`,
 	trait,
 	kind,
+	areas: ['house'],
 	modes: kind === 'interior' ? ['away'] : ['home', 'night', 'away'],
 	chime: false,
 	cross_zone: '',
+	silent: false,
 	bypassed: false,
 });
 export const zones: Zone[] = [
@@ -98,6 +100,7 @@ export class FakeHub {
 		return {
 			seq: this.#seq,
 			mode: 'disarmed',
+			like: this.house.alarm?.mode ?? 'disarmed',
 			phase: 'disarmed',
 			since: iso(7_200_000),
 			until: null,
@@ -108,6 +111,7 @@ export class FakeHub {
 			troubles: [],
 			alarm: null,
 			changed_by: 'Anna',
+			areas: [],
 			...this.house.alarm,
 		};
 	}

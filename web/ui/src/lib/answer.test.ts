@@ -15,10 +15,12 @@ const zone = (id: string, name: string, trait: Zone['trait'] = 'contact', more: 
 	device: `zwave-${id}`,
 	trait,
 	kind: 'perimeter',
+	areas: ['house'],
 	modes: ['home', 'night', 'away'],
 	bypassed: false,
 	chime: false,
 	cross_zone: '',
+	silent: false,
 	...more,
 });
 const zones = [
@@ -45,6 +47,7 @@ const device = (id: string, more: Partial<Device> = {}): Device => ({
 const off: Alarm = {
 	seq: 1,
 	mode: 'disarmed',
+	like: 'disarmed',
 	phase: 'disarmed',
 	since: '2026-05-03T09:15:00.000Z',
 	until: null,
@@ -55,6 +58,7 @@ const off: Alarm = {
 	troubles: [],
 	alarm: null,
 	changed_by: '',
+	areas: [],
 };
 const trouble = (code: string, more: Partial<Trouble> = {}): Trouble => ({
 	code,
@@ -93,10 +97,23 @@ function house(c: Case): [House, number] {
 	const h = step(step(nothing, { kind: 'opened' }, 0), { kind: 'snapshot', snapshot, asked: 0 }, 0);
 	return [h, (c.silent ?? 0) * 1000];
 }
-const arming = { mode: 'away', phase: 'arming', since: '2026-05-03T13:59:28.000Z', until: '2026-05-03T14:00:28.000Z' };
-const entering = { mode: 'away', phase: 'entry', since: '2026-05-03T13:59:44.000Z', until: '2026-05-03T14:00:14.000Z' };
+const arming = {
+	mode: 'away',
+	like: 'away',
+	phase: 'arming',
+	since: '2026-05-03T13:59:28.000Z',
+	until: '2026-05-03T14:00:28.000Z',
+};
+const entering = {
+	mode: 'away',
+	like: 'away',
+	phase: 'entry',
+	since: '2026-05-03T13:59:44.000Z',
+	until: '2026-05-03T14:00:14.000Z',
+};
 const burgled = {
 	mode: 'away',
+	like: 'away',
 	phase: 'alarm',
 	alarm: { kind: 'burglary', zone: 'kitchen', since: NOW, verified: false, silenced: false },
 } as const;
@@ -158,21 +175,21 @@ test.each<[string, Case, string, string, string]>([
 	['nothing to watch', { zones: [] }, 'empty', 'Let’s add your first sensor.', 'A door contact takes about a minute.'],
 	[
 		'armed, away',
-		{ alarm: { mode: 'away', phase: 'armed' } },
+		{ alarm: { mode: 'away', like: 'away', phase: 'armed' } },
 		'armed',
 		'Armed, away.',
 		'2 doors and windows and the rooms inside are watched since 09:15.',
 	],
 	[
 		'armed for the night',
-		{ alarm: { mode: 'night', phase: 'armed' } },
+		{ alarm: { mode: 'night', like: 'night', phase: 'armed' } },
 		'armed',
 		'Armed for the night.',
 		'2 doors and windows are watched since 09:15. You can move about freely.',
 	],
 	[
 		'armed with one left out',
-		{ alarm: { mode: 'home', phase: 'armed', bypassed: ['kitchen'], open: ['kitchen'] } },
+		{ alarm: { mode: 'home', like: 'home', phase: 'armed', bypassed: ['kitchen'], open: ['kitchen'] } },
 		'armed',
 		'Armed at home.',
 		'One door or window is watched since 09:15. You can move about freely. Kitchen window is left out.',
@@ -202,7 +219,7 @@ test.each<[string, Case, string, string, string]>([
 	],
 	[
 		'a stick that is gone while armed',
-		{ alarm: { mode: 'away', phase: 'armed' }, health: [radioDown] },
+		{ alarm: { mode: 'away', like: 'away', phase: 'armed' }, health: [radioDown] },
 		'unguarded',
 		'3 sensors can’t be heard.',
 		'Armed, away. Mend radio-down.',
@@ -223,14 +240,14 @@ test.each<[string, Case, string, string, string]>([
 	],
 	[
 		'silent for a while',
-		{ alarm: { mode: 'away', phase: 'armed' }, silent: 9 },
+		{ alarm: { mode: 'away', like: 'away', phase: 'armed' }, silent: 9 },
 		'armed',
 		'Armed, away.',
 		'2 doors and windows and the rooms inside are watched since 09:15. Last word 9 s ago.',
 	],
 	[
 		'out of sight',
-		{ alarm: { mode: 'away', phase: 'armed' }, silent: 120 },
+		{ alarm: { mode: 'away', like: 'away', phase: 'armed' }, silent: 120 },
 		'lost',
 		'I can’t see your home.',
 		'Last word from the hub 120 s ago: armed, away. It may have changed since.',
@@ -252,7 +269,7 @@ describe('the order', () => {
 	const ladder: [string, Case][] = [
 		['quiet', {}],
 		['open', { alarm: { open: ['kitchen'] } }],
-		['armed', { alarm: { open: ['kitchen'], mode: 'home', phase: 'armed' } }],
+		['armed', { alarm: { open: ['kitchen'], mode: 'home', like: 'home', phase: 'armed' } }],
 		['exit', { alarm: { open: ['kitchen'], ...arming } as Partial<Alarm> }],
 		['unguarded', { alarm: { open: ['kitchen'], ...arming } as Partial<Alarm>, health: [radioDown] }],
 		['lost', { alarm: { open: ['kitchen'], ...arming } as Partial<Alarm>, health: [radioDown], silent: 20 }],

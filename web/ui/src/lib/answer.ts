@@ -6,7 +6,7 @@
  * exit delay, armed, something open, quiet. The word "safe" is never said, the
  * evidence is. What is known only from the past is told in the past tense.
  */
-import type { Alarm, Mode, Trouble, Zone } from './api';
+import { known, type Alarm, type Mode, type Trouble, type Zone } from './api';
 import { age, hubNow, link, type House, type Link, type Snapshot } from './house';
 import type { Say } from './i18n';
 import { zoneState } from './zones';
@@ -46,7 +46,12 @@ export function answer(h: House, now: number, t: Say, w: Writer): Answer {
 	const dated = (text: string) => (past ? `${text} ${t('link.lastword', old)}` : text);
 
 	if (alarm.phase === 'alarm') {
-		return { ...base, kind: 'alarm', title: whatHappened(s, t), evidence: dated(t(`mode.${alarm.mode}.youare`)) };
+		return {
+			...base,
+			kind: 'alarm',
+			title: whatHappened(s, t),
+			evidence: dated(t(`mode.${known(alarm.like)}.youare`)),
+		};
 	}
 	const running = delay(alarm, hubNow(h, now));
 	if (alarm.phase === 'entry') {
@@ -67,7 +72,7 @@ export function answer(h: House, now: number, t: Say, w: Writer): Answer {
 			...base,
 			kind: 'lost',
 			title: t('answer.lost.title'),
-			evidence: t('answer.lost.evidence', { ...old, state: t(`mode.${alarm.mode}.was.${alarm.phase}`) }),
+			evidence: t('answer.lost.evidence', { ...old, state: t(`mode.${known(alarm.like)}.was.${alarm.phase}`) }),
 		};
 	}
 	const gap = gaps(s)[0];
@@ -78,7 +83,7 @@ export function answer(h: House, now: number, t: Say, w: Writer): Answer {
 			outline: 'dash',
 			tone: 'trouble',
 			title: gapTitle(gap, s, t),
-			evidence: dated(`${t(`mode.${alarm.mode}.is.${alarm.phase}`)} ${gap.mend}`.trim()),
+			evidence: dated(`${t(`mode.${known(alarm.like)}.is.${alarm.phase}`)} ${gap.mend}`.trim()),
 		};
 	}
 	if (alarm.phase === 'arming') {
@@ -93,7 +98,7 @@ export function answer(h: House, now: number, t: Say, w: Writer): Answer {
 		};
 	}
 	if (alarm.mode !== 'disarmed') {
-		return { ...base, kind: 'armed', title: t(`mode.${alarm.mode}.armed`), evidence: dated(watched(s, t, w)) };
+		return { ...base, kind: 'armed', title: t(`mode.${known(alarm.like)}.armed`), evidence: dated(watched(s, t, w)) };
 	}
 	if (s.zones.length === 0) {
 		return { ...base, kind: 'empty', title: t('answer.empty.title'), evidence: dated(t('answer.empty.evidence')) };

@@ -9,6 +9,13 @@ type Schemas = components['schemas'];
 export type Alarm = Schemas['Alarm'];
 export type Mode = Alarm['mode'];
 export type Phase = Alarm['phase'];
+/** The modes that this page has words and pictures for. */
+export const KNOWN = ['disarmed', 'home', 'night', 'away'] as const;
+export type Known = (typeof KNOWN)[number];
+/** A mode of the owner's own is told in the words of the one that it is like. */
+export function known(like: Mode): Known {
+	return KNOWN.find((m) => m === like) ?? 'away';
+}
 export type Zone = Schemas['Zone'];
 export type Device = Schemas['Device'];
 export type Event = Schemas['Event'];

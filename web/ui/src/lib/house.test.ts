@@ -12,6 +12,7 @@ function panel(seq: number, mode: Mode, now: number): Alarm {
 	return {
 		seq,
 		mode,
+		like: mode,
 		phase: mode === 'disarmed' ? 'disarmed' : 'armed',
 		since: iso(EPOCH),
 		until: null,
@@ -22,6 +23,7 @@ function panel(seq: number, mode: Mode, now: number): Alarm {
 		troubles: [],
 		alarm: null,
 		changed_by: '',
+		areas: [],
 	};
 }
 const snapshot = (alarm: Alarm, devices: Device[] = []): Snapshot => ({
@@ -33,10 +35,12 @@ const snapshot = (alarm: Alarm, devices: Device[] = []): Snapshot => ({
 			device: 'a',
 			trait: 'contact',
 			kind: 'entry',
+			areas: ['house'],
 			modes: ['away'],
 			bypassed: false,
 			chime: false,
 			cross_zone: '',
+			silent: false,
 		},
 	],
 	devices,
