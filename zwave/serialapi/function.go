@@ -93,6 +93,8 @@ func (f Function) String() string {
 		return "is failed node"
 	case BridgeApplicationCmd:
 		return "bridge application command"
+	case GetBackgroundRSSI:
+		return "get background rssi"
 	case SendDataBridge:
 		return "send data bridge"
 	default:

@@ -393,3 +393,35 @@ func ParseLearn(f Function, b []byte, w IDs) (Learn, error) {
 func (l Learn) Append(b []byte, w IDs) []byte {
 	return l.Info.append(w.Append(append(b, l.Callback, byte(l.Status)), l.Node))
 }
+
+// RSSI is a level at the controller's antenna in dBm, or one of the values
+// below, which are none.
+type RSSI int8
+
+// Values that are no level (ZW_transport_api: RSSI_…).
+const (
+	RSSIBelowSensitivity RSSI = 125
+	RSSISaturated        RSSI = 126 // louder than can be measured
+	RSSINotAvailable     RSSI = 127
+)
+
+// ParseBackgroundRSSI reads the response of GetBackgroundRSSI: the noise on
+// each channel, of which there are two to five.
+func ParseBackgroundRSSI(b []byte) ([]RSSI, error) {
+	if len(b) == 0 {
+		return nil, &Short{GetBackgroundRSSI}
+	}
+	levels := make([]RSSI, len(b))
+	for i, v := range b {
+		levels[i] = RSSI(int8(v)) //nolint:gosec // a signed byte on the wire
+	}
+	return levels, nil
+}
+
+// AppendBackgroundRSSI writes the response.
+func AppendBackgroundRSSI(b []byte, levels []RSSI) []byte {
+	for _, l := range levels {
+		b = append(b, byte(l)) //nolint:gosec // a signed byte on the wire
+	}
+	return b
+}

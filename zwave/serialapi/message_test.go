@@ -64,6 +64,16 @@ func TestSend(t *testing.T) {
 	}
 }
 
+func TestBackgroundRSSI(t *testing.T) {
+	got, err := serialapi.ParseBackgroundRSSI([]byte{0x9C, 0xC2, 0x7E, 0x7F})
+	if d := cmp.Diff(got, []serialapi.RSSI{-100, -62, serialapi.RSSISaturated, serialapi.RSSINotAvailable}); err != nil || d != "" {
+		t.Errorf("%v (-got +want):\n%s", err, d)
+	}
+	if _, err := serialapi.ParseBackgroundRSSI(nil); err == nil {
+		t.Error("an empty response parses")
+	}
+}
+
 func TestNodeInfoSupported(t *testing.T) {
 	info := serialapi.NodeInfo{Classes: []byte{0x5E, 0xF1, 0x00, 0x25, 0xEF, 0x20}}
 	if d := cmp.Diff(info.Supported(), []byte{0x5E, 0x25}); d != "" {
@@ -144,6 +154,9 @@ func FuzzParse(f *testing.F) {
 				l.Info.Supported()
 			}
 			_, _ = serialapi.ParseHomeID(b, ids)
+			if l, err := serialapi.ParseBackgroundRSSI(b); err == nil && !cmp.Equal(serialapi.AppendBackgroundRSSI(nil, l), b) {
+				t.Errorf("rssi: % x is written as % x", b, serialapi.AppendBackgroundRSSI(nil, l))
+			}
 		}
 		_, _ = serialapi.ParseCapabilities(b)
 		_, _ = serialapi.ParseInitData(b)

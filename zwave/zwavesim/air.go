@@ -92,7 +92,7 @@ const (
 
 // deliver hands a node's command to the host.
 func (s *Stick) deliver(n *Node, cmd []byte) {
-	if n.id == 0 {
+	if n.id == 0 || s.drowned() {
 		return
 	}
 	b := make([]byte, 0, len(cmd)+8)

@@ -222,7 +222,7 @@ func (s *Stick) run(function byte, a *args) {
 		b := binary.BigEndian.AppendUint32(nil, s.opt.HomeID)
 		s.reply(function, s.putNode(b, ownID)...)
 	case fnRSSI:
-		s.reply(function, 0x9c, 0x9b, 0x9c) // −100 dBm and nearly so
+		s.reply(function, s.channels()...)
 	case fnProtocolInfo:
 		s.reply(function, s.protocolInfo(a.node(s.wide))...)
 	case fnFactoryReset:
@@ -497,7 +497,7 @@ func (s *Stick) sendData(function byte, a *args) {
 
 // transmit sends a command to a node and tells the host how that went.
 func (s *Stick) transmit(t *sending, id uint16, data []byte) {
-	if _, ok := s.takes(Jam, t.function); ok {
+	if _, ok := s.takes(Jam, t.function); ok || s.drowned() {
 		s.landOf(t, s.hop(), func() { s.sent(t, txFail) })
 		return
 	}

@@ -98,6 +98,7 @@ type Stick struct {
 	air     []flight  // what is on the air, in the order of its landing
 	airFree time.Time
 
+	noise      int // dBm
 	faults     []Fault
 	violations []string
 	lost       int // unsolicited frames that no host was there to take
@@ -117,6 +118,7 @@ func New(o Options) *Stick {
 		opt:      o,
 		rand:     rand.New(rand.NewPCG(o.Seed, 1)),
 		nodes:    map[uint16]*Node{},
+		noise:    Quiet,
 		plugging: make(chan struct{}),
 		changed:  make(chan struct{}),
 	}
