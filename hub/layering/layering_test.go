@@ -25,6 +25,7 @@ var rooms = []struct {
 }{
 	{"hub/home/registry", 2},
 	{"hub/home/journal", 2},
+	{"hub/home/supervision", 2},
 	{"hub/home", 0},
 	{"zwave", 0},
 	{"zigbee", 0},
@@ -39,6 +40,7 @@ var rooms = []struct {
 	{"hub/bus", 1},
 	{"hub/health", 1},
 	{"hub/config", 1},
+	{"hub/box", 1},
 	{"hub/network", 2},
 	{"hub/share", 2},
 	{"hub/radio/port", 3},
