@@ -79,10 +79,13 @@ func (h *Hub) PutZone(ctx context.Context, z home.Zone, by string) error {
 		return err
 	}
 	h.devices.Remind(z.Device, z.Trait)
+	h.checkDevices() // their troubles may stand in the way of other modes now
 	return nil
 }
 
 // DeleteZone removes a zone.
 func (h *Hub) DeleteZone(ctx context.Context, id home.ZoneID, by string) error {
-	return h.guard.DeleteZone(ctx, id, by)
+	err := h.guard.DeleteZone(ctx, id, by)
+	h.checkDevices()
+	return err
 }

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"encoding/json"
 	"strconv"
 	"time"
 
@@ -93,25 +94,43 @@ func (h *Hub) nameOf(id home.DeviceID) string {
 	return string(id)
 }
 
-// standing keeps the conditions that readings speak of: low batteries and open
-// covers.
+// standing keeps the conditions of devices: silence, low batteries, open
+// covers. It alone does, so that what a device said last is what stands.
 func (h *Hub) standing(ctx context.Context) error {
 	sub := h.devices.Changes.Subscribe(256)
 	defer sub.Close()
-	for _, d := range h.devices.Devices() {
-		h.deviceConditions(d)
-	}
-	for {
-		it, err := sub.Next(ctx)
-		if err != nil {
-			return nil
+	all := func() {
+		for _, d := range h.devices.Devices() {
+			h.deviceConditions(d)
 		}
-		if it.Gap {
-			for _, d := range h.devices.Devices() {
-				h.deviceConditions(d)
+	}
+	all()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-h.recheck:
+			all()
+		case <-sub.Wake():
+		}
+		for it, ok := sub.TryNext(); ok; it, ok = sub.TryNext() {
+			if it.Gap {
+				all()
+			}
+			h.deviceConditions(it.Value)
+			if it.Value.Health == home.HealthFailed { // is it that one, or are there more?
+				h.warden.look()
 			}
 		}
-		h.deviceConditions(it.Value)
+	}
+}
+
+// checkDevices has the conditions of devices looked at anew, because something
+// other than the devices has changed.
+func (h *Hub) checkDevices() {
+	select {
+	case h.recheck <- struct{}{}:
+	default:
 	}
 }
 
@@ -141,15 +160,80 @@ func (h *Hub) panelConditions(ctx context.Context) error {
 	}
 }
 
+// conditionChanged hears of each condition that comes or goes, under the
+// board's lock: the panel first, then the journal. Neither waits.
+func (h *Hub) conditionChanged(c health.Change) {
+	code := health.Code(c.Item.Code)
+	if h.guard != nil && code != health.ZoneIgnored { // the panel said so itself
+		h.guard.Trouble(c.Item, c.Present)
+	}
+	switch {
+	case h.journal == nil, c.Again, h.stopping.Load(), c.Item.Severity == home.SeverityInfo:
+	case code == health.ZoneIgnored, code == health.StorageFault: // the guard writes lines of its own
+	default:
+		h.journal.Add(troubleLine(c))
+	}
+}
+
+// troubleLine is the line of a condition that came or went.
+func troubleLine(c health.Change) home.Event {
+	text := c.Item.Text
+	if !c.Present {
+		text = "Over: " + text
+	}
+	data, err := json.Marshal(struct {
+		Code    string `json:"code"`
+		Present bool   `json:"present"`
+	}{c.Item.Code, c.Present})
+	if err != nil {
+		panic(err) // a string and a truth
+	}
+	return home.Event{At: home.At(time.Now()), Kind: home.KindTrouble, Device: c.Item.Device, Text: text, Data: data}
+}
+
 func (h *Hub) deviceConditions(d home.Device) {
 	if d.Health == "" { // it has left
 		h.board.ClearDevice(d.ID)
 		h.keypads.left(d.ID)
+		h.warden.forget(d.ID)
 		return
 	}
-	h.board.Set(d.Traits[home.LowBattery].Value == home.True, health.BatteryLow, d.ID, d.Name)
+	failed := d.Health == home.HealthFailed || d.Health == home.HealthMissing
+	// The silence of many is told once; who was told of before stays.
+	told := !h.warden.oneOfMany(d.ID) || h.board.Present(health.DeviceMissing, d.ID)
+	h.condition(failed && told, health.DeviceMissing, d, d.Name)
 	h.board.Set(d.Traits[home.Tamper].Value == home.True, health.DeviceTampered, d.ID, d.Name)
-	h.board.Set(d.Health == home.HealthMissing || d.Health == home.HealthFailed, health.DeviceMissing, d.ID, d.Name)
 	_, keypad := d.Traits[home.Keypad]
 	h.board.Set(keypad && !d.Security.Encrypted(), health.KeypadInClear, d.ID, d.Name)
+	h.batteryConditions(d, failed)
+}
+
+// condition raises or clears a condition that stands in the way of the modes
+// in which the device guards the house.
+func (h *Hub) condition(present bool, code health.Code, d home.Device, args ...any) {
+	if !present {
+		h.board.Clear(code, d.ID)
+		return
+	}
+	h.board.RaiseFor(h.guardsIn(d), code, d.ID, args...)
+}
+
+// guardsIn are the modes in which a device guards the house: those of the zones
+// that watch it, and all of them for a siren. That somebody would notice its
+// cover being opened is no guarding.
+func (h *Hub) guardsIn(d home.Device) []home.Mode {
+	if _, siren := d.Traits[home.Siren]; siren {
+		return home.Modes
+	}
+	var modes []home.Mode
+	for _, z := range h.guard.Zones() {
+		switch {
+		case z.Device != d.ID || z.Kind == home.ZoneTamper:
+		case z.Kind.AlwaysOn():
+			return home.Modes
+		default:
+			modes = append(modes, z.Modes...)
+		}
+	}
+	return modes
 }

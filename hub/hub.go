@@ -48,6 +48,8 @@ type Options struct {
 	Notify func(state string)
 	// Up is called once, when the page listens. nil: nobody asks.
 	Up func(page net.Addr)
+	// Box is what the hub reads of the machine that it runs on.
+	Box Box
 	// Demo makes this a demo home, which says so on every face.
 	Demo *Demo
 }
@@ -88,6 +90,7 @@ type Hub struct {
 	people  *auth.Porter
 	sirens  *sirens.Sirens
 	keypads *pads
+	warden  *warden
 	stick   *zwave.Controller
 	zwave   *zwaveNetwork
 	api     *api.API
@@ -101,8 +104,10 @@ type Hub struct {
 
 	trustPage http.Handler
 	readyOnce sync.Once
+	stopping  atomic.Bool // what goes down now was told to
 
 	adoptions chan home.DeviceID
+	recheck   chan struct{} // the conditions of devices
 	closers   []func() error
 }
 
@@ -118,7 +123,7 @@ func Run(ctx context.Context, o Options) error {
 }
 
 func build(o Options) (_ *Hub, err error) {
-	h := &Hub{o: o, log: o.Log, started: time.Now(), adoptions: make(chan home.DeviceID, 256)}
+	h := &Hub{o: o, log: o.Log, started: time.Now(), adoptions: make(chan home.DeviceID, 256), recheck: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			h.close()
@@ -127,11 +132,8 @@ func build(o Options) (_ *Hub, err error) {
 	if err := os.MkdirAll(o.Config.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
-	h.board = health.NewBoard(func(c health.Change) {
-		if h.guard != nil && c.Item.Code != string(health.ZoneIgnored) { // the panel said so itself
-			h.guard.Trouble(c.Item, c.Present)
-		}
-	})
+	h.o.Box.fill()
+	h.board = health.NewBoard(h.conditionChanged)
 	if err := h.openStores(); err != nil {
 		return nil, err
 	}
@@ -200,11 +202,15 @@ func (h *Hub) openPanel() (err error) {
 	}
 	// What went wrong before the panel was there is told to it now.
 	for _, item := range h.board.List() {
-		h.guard.Trouble(item, true)
+		h.conditionChanged(health.Change{Item: item, Present: true})
 	}
 	h.devices, err = registry.Open(registry.Options{
 		Store: deviceStore{h.db, storage.NewTable[home.Device](h.db, "devices")}, Journal: h.journal, Panel: h.guard, Log: h.log,
 	})
+	if err != nil {
+		return err
+	}
+	h.warden, err = newWarden(h)
 	return err
 }
 
@@ -258,6 +264,9 @@ func (h *Hub) run(ctx context.Context) error {
 		{name: "watchdog", run: h.watch, vital: true},
 		{name: "adoption", run: h.adopter},
 		{name: "conditions", run: h.standing},
+		{name: "supervision", run: h.warden.run},
+		{name: "air", run: h.warden.listen},
+		{name: "box", run: h.watchBox},
 		{name: "panel conditions", run: h.panelConditions},
 	}
 	if h.ca != nil {
@@ -279,6 +288,7 @@ func (h *Hub) run(ctx context.Context) error {
 	endFaces()
 	faces.wait()
 	h.journal.Add(home.Event{At: home.At(time.Now()), Kind: home.KindSystem, Text: "Gatehouse stopped."})
+	h.stopping.Store(true)
 	endCore()
 	house.wait()
 	endJournal()

@@ -49,6 +49,13 @@ func (z *zwaveNetwork) set(up bool, why string) {
 	z.up, z.why = up, why
 }
 
+// upSince is since when the stick answers, with the monotonic clock.
+func (z *zwaveNetwork) upSince() (time.Time, bool) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	return z.since, z.up
+}
+
 func joinState(j zwave.Join) api.JoinState {
 	s := api.JoinState{Step: string(j.Step), Reason: j.Reason}
 	if j.Step == zwave.JoinIdle {

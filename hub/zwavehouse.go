@@ -20,6 +20,7 @@ func (z zwaveHouse) RadioUp() {
 	z.hub.board.Clear(health.RadioStarting, "")
 	z.hub.board.Clear(health.RadioDown, "")
 	z.hub.sirens.Again()
+	z.hub.warden.look()
 }
 
 // RadioDown implements zwavehome.House.
@@ -31,6 +32,7 @@ func (z zwaveHouse) RadioDown(why error) {
 	z.set(false, text)
 	z.hub.board.Clear(health.RadioStarting, "")
 	z.hub.board.Raise(health.RadioDown, "", "Z-Wave", text)
+	z.hub.warden.look()
 }
 
 // KeypadUsed implements zwavehome.House.

@@ -61,7 +61,6 @@ type Controller struct {
 	info  Info
 	caps  serialapi.Capabilities
 	ids   serialapi.IDs
-	since time.Time // of the last Ready
 
 	decoder   frame.Decoder
 	link      link
@@ -83,7 +82,7 @@ type Controller struct {
 	infos      map[NodeID]chan serialapi.NodeInfo // asked for by interviews
 	studying   [2]int                             // interviews that run: of nodes that sleep, of others
 	join       joining
-	overdue    *entry
+	keeping    *entry // saves when nodes were last heard
 
 	// What the goroutines of Run are told.
 	out      [][]byte      // frames to be written

@@ -18,7 +18,6 @@ const (
 	StateDead    State = "dead"    // a listening node that missed several commands in a row
 	StateAsleep  State = "asleep"  // a battery node between two wake-ups
 	StateAwake   State = "awake"   // a battery node that listens right now
-	StateOverdue State = "overdue" // a battery node that missed two wake-ups
 )
 
 // Stage is how far the interview of a node has come.

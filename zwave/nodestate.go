@@ -38,7 +38,7 @@ func (c *Controller) answers(now time.Time, n *node) {
 		n.check = nil
 	}
 	switch n.State {
-	case StateUnknown, StateDead, StateOverdue:
+	case StateUnknown, StateDead:
 		if n.Sleeps() {
 			c.setState(n, StateAsleep)
 		} else {
@@ -88,9 +88,7 @@ func (c *Controller) disconnected(n *node) {
 	c.agenda.drop(n.check)
 	c.agenda.drop(n.idle)
 	n.check, n.idle, n.strikes = nil, nil, 0
-	if n.State != StateOverdue {
-		n.State = StateUnknown
-	}
+	n.State = StateUnknown
 }
 
 // box keeps a command until its node wakes up.
@@ -195,44 +193,20 @@ func (c *Controller) sleep(n *node) {
 	})
 }
 
-// dueBy is when a sleeping node has missed two wake-ups: two intervals and a
-// tenth, for its clock is poor. Anything that it says counts.
-func (c *Controller) dueBy(n *node) (time.Time, bool) {
-	if !n.Sleeps() || n.WakeInterval == 0 || n.State == StateOverdue {
-		return time.Time{}, false
-	}
-	from := c.since
-	if n.LastSeen.After(from) {
-		from = n.LastSeen
-	}
-	interval := time.Duration(n.WakeInterval) * time.Second
-	return from.Add(2*interval + interval/10), true
-}
-
-// watch sees which sleeping nodes are overdue and when to look again.
-func (c *Controller) watch(now time.Time) {
-	c.agenda.drop(c.overdue)
-	c.overdue = nil
+// keepSeen has it saved, now and then, when nodes were last heard.
+func (c *Controller) keepSeen(now time.Time) {
+	c.agenda.drop(c.keeping)
+	c.keeping = nil
 	if c.phase != phaseReady {
 		return
 	}
-	next := now.Add(keepSeenTime)
-	for _, id := range c.nodeIDs() {
-		n := c.nodes[id]
+	for _, n := range c.nodes {
 		if n.LastSeen.Sub(n.saved) >= keepSeenTime {
 			n.saved = n.LastSeen
 			c.changed(n)
 		}
-		due, ok := c.dueBy(n)
-		switch {
-		case !ok:
-		case !now.Before(due):
-			c.setState(n, StateOverdue)
-		case due.Before(next):
-			next = due
-		}
 	}
-	c.overdue = c.agenda.add(next, c.watch)
+	c.keeping = c.agenda.add(now.Add(keepSeenTime), c.keepSeen)
 }
 
 // forget takes a node out.

@@ -132,7 +132,7 @@ func (c *Controller) start(ctx context.Context) error {
 		c.unlock(now)
 		return errRestarted
 	}
-	c.info, c.caps, c.phase, c.since = info, caps, phaseReady, now
+	c.info, c.caps, c.phase = info, caps, phaseReady
 	c.emit(Ready{info})
 	c.replayEarly()
 	for _, id := range c.nodeIDs() {
@@ -140,7 +140,7 @@ func (c *Controller) start(ctx context.Context) error {
 			c.refresh(now, n)
 		}
 	}
-	c.watch(now)
+	c.keepSeen(now)
 	poke(c.studies)
 	c.unlock(now)
 	return nil
@@ -251,9 +251,6 @@ func (c *Controller) recall(now time.Time, s Node) *node {
 	// A node takes a session that it knows for the same command again: it
 	// confirms and does nothing. The last few may not have been saved.
 	n.SuperSession = (n.SuperSession + sessionLeap) & 0x3F
-	if s.State == StateOverdue {
-		n.State = StateOverdue
-	}
 	for _, w := range s.Waiting {
 		c.sequence++
 		n.box = append(n.box, &command{

@@ -721,30 +721,6 @@ func TestSleeperThatFallsAsleepEarlyIsToldNextTime(t *testing.T) {
 	})
 }
 
-func TestSleeperThatMissesTwoWakeUpsIsOverdue(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := plug(t, known())
-		s.node(doorNode, 0x80, 0x03, 0x64)
-		synctest.Wait()
-		heard := time.Now()
-		time.Sleep(2*time.Hour + 6*time.Minute - ms)
-		synctest.Wait()
-		if got := s.state(doorNode); got != zwave.StateAsleep {
-			t.Errorf("after %v the node is %s, want asleep", time.Since(heard), got)
-		}
-		time.Sleep(ms)
-		synctest.Wait()
-		if got := s.state(doorNode); got != zwave.StateOverdue {
-			t.Errorf("after %v the node is %s, want overdue", time.Since(heard), got)
-		}
-		s.node(doorNode, 0x80, 0x03, 0x64)
-		synctest.Wait()
-		if got := s.state(doorNode); got != zwave.StateAsleep {
-			t.Errorf("after a report the node is %s, want asleep", got)
-		}
-	})
-}
-
 func TestEqualCommandsThatWaitAreMerged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := plug(t, known())

@@ -14,6 +14,10 @@ const (
 	DeviceMissing    Code = "device-missing"
 	DeviceTampered   Code = "device-tampered"
 	BatteryLow       Code = "battery-low"
+	BatteryEmpty     Code = "battery-empty"
+	RFJamming        Code = "rf-jamming"
+	MainsLost        Code = "mains-lost"
+	HubBatteryLow    Code = "hub-battery-low"
 	KeypadInClear    Code = "keypad-in-clear"
 	SirenSilent      Code = "siren-silent"
 	StorageFault     Code = "storage-fault"
@@ -25,6 +29,7 @@ const (
 	PageDown         Code = "page-down"
 	NameTaken        Code = "name-taken"
 	ClockWrong       Code = "clock-wrong"
+	ClockUnsynced    Code = "clock-unsynced"
 	OutsideStandard  Code = "outside-standard"
 	CertificateFault Code = "certificate-fault"
 
@@ -41,9 +46,20 @@ type Declaration struct {
 	Blocks   []home.Mode
 }
 
+// ByUse are the conditions of a device that stand in the way only of those of
+// their modes in which the device guards the house.
+var ByUse = []Code{DeviceMissing, BatteryLow, BatteryEmpty}
+
 var allModes = []home.Mode{home.Home, home.Night, home.Away}
 
-// Declarations is the table that the documentation is made from.
+// Declarations is the table that CONDITIONS.md is made from.
+//
+// What blocks follows the sheet of EN 50131-1 grade 2, modelled on and not
+// compliant with it: what keeps a sensor from being heard or trusted stands in
+// the way of arming, and whoever may force, may. A disk that can't be written
+// does not: sensors are heard and sirens sound, and a house left unarmed because
+// of its disk would be the worse for it. Nor does the mains while the battery
+// lasts.
 var Declarations = map[Code]Declaration{
 	Demo: {
 		home.SeverityInfo, "This is a demo home: nothing here is real.",
@@ -62,14 +78,29 @@ var Declarations = map[Code]Declaration{
 	},
 	DeviceMissing: {
 		home.SeverityWarning, "%s has not been heard for too long.",
-		"Check its battery, and whether it is still in reach.", nil,
+		"Check its battery, and whether it is still in reach.", allModes,
 	},
 	DeviceTampered: {
 		home.SeverityWarning, "%s says that its cover is open or that it was taken off.",
 		"Close the cover. If nobody opened it, look at the sensor.", allModes,
 	},
 	BatteryLow: {
-		home.SeverityWarning, "%s wants a new battery.", "Change the battery this week.", nil,
+		home.SeverityWarning, "%s wants a new battery%s.", "Change the battery this week.", allModes,
+	},
+	BatteryEmpty: {
+		home.SeverityCritical, "The battery of %s is as good as empty: %s.", "Change the battery today.", allModes,
+	},
+	RFJamming: {
+		home.SeverityCritical, "The %s radio is drowned out: %s. Its sensors can't be relied on.",
+		"Look after the house first. Then look for a new transmitter near the hub, and whether its stick was moved.", allModes,
+	},
+	MainsLost: {
+		home.SeverityWarning, "The hub has lost its mains power and runs on its battery%s.",
+		"Check the adapter and the fuse. The alarm goes on until the battery is empty.", nil,
+	},
+	HubBatteryLow: {
+		home.SeverityCritical, "The hub's battery is almost empty: %s. Then nothing guards the house.",
+		"Bring the mains back, or feed the hub from another battery.", allModes,
 	},
 	KeypadInClear: {
 		home.SeverityWarning, "%s sends without encryption, so no code is taken from it. Its panic keys work.",
@@ -111,6 +142,10 @@ var Declarations = map[Code]Declaration{
 	},
 	ClockWrong: {
 		home.SeverityWarning, "The clock can't be right: %s.", "Check the hub's time.", nil,
+	},
+	ClockUnsynced: {
+		home.SeverityInfo, "No time service sets the hub's clock.",
+		"Give the box a time server, or look at its clock now and then.", nil,
 	},
 	OutsideStandard: {
 		home.SeverityInfo, "The alarm's delays may lie outside the ranges that keep false alarms rare.",

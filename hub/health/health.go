@@ -33,6 +33,7 @@ type Board struct {
 type Change struct {
 	Item    home.TroubleItem
 	Present bool
+	Again   bool // it was present before: only its words are new
 }
 
 type key struct {
@@ -51,6 +52,12 @@ func NewBoard(direct func(Change)) *Board {
 // again with other words updates the sentence only. It panics when code is not
 // declared: that is a mistake in the program.
 func (b *Board) Raise(code Code, device home.DeviceID, args ...any) {
+	b.RaiseFor(Declarations[code].Blocks, code, device, args...)
+}
+
+// RaiseFor raises a condition of a device that guards only in some modes: of
+// the modes in whose way the condition stands (see ByUse) only those count.
+func (b *Board) RaiseFor(modes []home.Mode, code Code, device home.DeviceID, args ...any) {
 	d, ok := Declarations[code]
 	if !ok {
 		panic("health: condition " + string(code) + " is not declared")
@@ -59,22 +66,23 @@ func (b *Board) Raise(code Code, device home.DeviceID, args ...any) {
 	if len(args) > 0 {
 		text = fmt.Sprintf(d.Text, args...)
 	}
+	blocks := slices.DeleteFunc(slices.Clone(d.Blocks), func(m home.Mode) bool { return !slices.Contains(modes, m) })
 	k := key{code, device}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	old, present := b.items[k]
-	if present && old.Text == text {
+	if present && old.Text == text && slices.Equal(old.Blocks, blocks) {
 		return
 	}
 	item := home.TroubleItem{
 		Code: string(code), Device: device, Text: text, Severity: d.Severity,
-		Since: home.At(time.Now()), Mend: d.Mend, Blocks: d.Blocks,
+		Since: home.At(time.Now()), Mend: d.Mend, Blocks: blocks,
 	}
 	if present {
 		item.Since = old.Since
 	}
 	b.items[k] = item
-	b.tell(Change{item, true})
+	b.tell(Change{Item: item, Present: true, Again: present})
 }
 
 // Clear ends a condition. Clearing what is not present does nothing.
@@ -84,7 +92,7 @@ func (b *Board) Clear(code Code, device home.DeviceID) {
 	k := key{code, device}
 	if item, ok := b.items[k]; ok {
 		delete(b.items, k)
-		b.tell(Change{item, false})
+		b.tell(Change{Item: item})
 	}
 }
 
@@ -97,6 +105,14 @@ func (b *Board) Set(present bool, code Code, device home.DeviceID, args ...any) 
 	}
 }
 
+// Present tells whether a condition is present.
+func (b *Board) Present(code Code, device home.DeviceID) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, ok := b.items[key{code, device}]
+	return ok
+}
+
 // ClearDevice ends every condition of a device that has left.
 func (b *Board) ClearDevice(device home.DeviceID) {
 	b.mu.Lock()
@@ -104,7 +120,7 @@ func (b *Board) ClearDevice(device home.DeviceID) {
 	for k, item := range b.items {
 		if k.device == device {
 			delete(b.items, k)
-			b.tell(Change{item, false})
+			b.tell(Change{Item: item})
 		}
 	}
 }

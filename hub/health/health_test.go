@@ -17,7 +17,7 @@ func TestBoardOrderAndText(t *testing.T) {
 		}
 		seen = append(seen, sign+c.Item.Code)
 	})
-	b.Raise(health.BatteryLow, "zwave-5", "Front door")
+	b.Raise(health.BatteryLow, "zwave-5", "Front door", "")
 	b.Raise(health.RadioDown, "", "Z-Wave", "it is gone from its port")
 	b.Raise(health.RadioDown, "", "Z-Wave", "it is gone from its port")
 	b.Clear(health.Demo, "")

@@ -76,6 +76,7 @@ type Registry struct {
 
 	mu      sync.RWMutex
 	devices map[home.DeviceID]*home.Device
+	heard   map[home.DeviceID]time.Time // since the start, as the radio told it
 	dirty   map[home.DeviceID]bool
 	radios  map[string]Radio
 
@@ -89,6 +90,7 @@ func Open(o Options) (*Registry, error) {
 	r := &Registry{
 		o:       o,
 		devices: make(map[home.DeviceID]*home.Device),
+		heard:   make(map[home.DeviceID]time.Time),
 		dirty:   make(map[home.DeviceID]bool),
 		radios:  make(map[string]Radio),
 		wake:    make(chan struct{}, 1),
@@ -238,6 +240,9 @@ func (r *Registry) Introduce(d home.Device) {
 			next.Name = old.Name
 		}
 		next.Room, next.LastSeen = old.Room, old.LastSeen
+		if next.Health == home.HealthOK && silent(old.Health) {
+			next.Health = old.Health
+		}
 		maps.Copy(next.Traits, old.Traits)
 	}
 	if next.Name == "" {
@@ -268,6 +273,7 @@ func (r *Registry) Report(in home.Reading) {
 	}
 	at := home.At(in.At)
 	d.LastSeen = &at
+	r.heard[in.Device] = in.At
 	if d.Health != home.HealthJoining {
 		d.Health = home.HealthOK
 	}
@@ -316,13 +322,43 @@ func (r *Registry) Seen(id home.DeviceID, at time.Time) {
 	r.change(id, func(d *home.Device) {
 		t := home.At(at)
 		d.LastSeen = &t
+		r.heard[id] = at
+		if silent(d.Health) {
+			d.Health = home.HealthOK
+		}
 	})
 }
 
-// SetHealth notes how a device is doing.
-func (r *Registry) SetHealth(id home.DeviceID, h home.Health) {
-	r.change(id, func(d *home.Device) { d.Health = h })
+// Heard is when a device last gave a sign of life since the hub started, with
+// the monotonic clock; zero when it has not.
+func (r *Registry) Heard(id home.DeviceID) time.Time {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.heard[id]
 }
+
+// SetHealth notes how its radio says that a device is doing. A radio that finds
+// nothing wrong has not heard a device that is silent: only its own word ends
+// that.
+func (r *Registry) SetHealth(id home.DeviceID, h home.Health) {
+	r.change(id, func(d *home.Device) {
+		if h != home.HealthOK || !silent(d.Health) {
+			d.Health = h
+		}
+	})
+}
+
+// Silent notes that a device is late or missing. What its radio says of one
+// that joins or has failed goes before.
+func (r *Registry) Silent(id home.DeviceID, h home.Health) {
+	r.change(id, func(d *home.Device) {
+		if d.Health == home.HealthOK || silent(d.Health) {
+			d.Health = h
+		}
+	})
+}
+
+func silent(h home.Health) bool { return h == home.HealthLate || h == home.HealthMissing }
 
 // Rename gives a device the name and room that the family uses.
 func (r *Registry) Rename(id home.DeviceID, name, room, by string) (home.Device, error) {
@@ -393,6 +429,7 @@ func (r *Registry) Left(id home.DeviceID, by string) error {
 		return nil
 	}
 	delete(r.devices, id)
+	delete(r.heard, id)
 	delete(r.dirty, id)
 	name := d.Name
 	r.mu.Unlock()

@@ -159,6 +159,48 @@ func TestRestartKeepsNamesAndForgetsFreshness(t *testing.T) {
 	})
 }
 
+// TestSilenceEndsOnlyByItsOwnWord: what a radio says of a device that it has not
+// heard does not make a silent device well.
+func TestSilenceEndsOnlyByItsOwnWord(t *testing.T) {
+	_, r := open(t)
+	d := door()
+	r.Introduce(d)
+	health := func(what string, want home.Health) {
+		t.Helper()
+		if got, _ := r.Device(d.ID); got.Health != want {
+			t.Errorf("%s: %s, want %s", what, got.Health, want)
+		}
+	}
+	if !r.Heard(d.ID).IsZero() {
+		t.Error("heard before it spoke")
+	}
+	r.SetHealth(d.ID, home.HealthOK)
+	r.Silent(d.ID, home.HealthLate)
+	health("silent", home.HealthLate)
+	r.Silent(d.ID, home.HealthMissing)
+	r.SetHealth(d.ID, home.HealthOK)
+	r.Introduce(d)
+	health("its radio is well", home.HealthMissing)
+	at := time.Now()
+	r.Seen(d.ID, at)
+	health("it gave a sign of life", home.HealthOK)
+	if r.Heard(d.ID) != at {
+		t.Errorf("heard at %v, want %v", r.Heard(d.ID), at)
+	}
+	r.Silent(d.ID, home.HealthMissing)
+	r.Report(home.Reading{Device: d.ID, Trait: home.Contact, Value: home.Closed, At: at.Add(time.Second)})
+	health("it said something", home.HealthOK)
+	if r.Heard(d.ID) != at.Add(time.Second) {
+		t.Errorf("heard at %v, want a second later", r.Heard(d.ID))
+	}
+	r.SetHealth(d.ID, home.HealthFailed)
+	r.Silent(d.ID, home.HealthMissing)
+	health("its radio has given it up", home.HealthFailed)
+	r.SetHealth(d.ID, home.HealthJoining)
+	r.Silent(d.ID, home.HealthLate)
+	health("it joins", home.HealthJoining)
+}
+
 func TestFullDiskIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, r := open(t)

@@ -19,6 +19,7 @@ import (
 
 	"gatehouse/hub/alarm"
 	"gatehouse/hub/home"
+	"gatehouse/hub/home/supervision"
 	"gatehouse/zwave"
 	"gatehouse/zwave/cc"
 )
@@ -178,6 +179,9 @@ func (r *Radio) node(n zwave.Node) {
 	}
 	id := ID(n.ID)
 	health := healthOf(&n)
+	if before != nil && n.LastSeen.After(before.LastSeen) {
+		r.devices.Seen(id, n.LastSeen) // an acknowledgement is a sign of life too
+	}
 	if before == nil || before.Stage != n.Stage {
 		d := r.describe(&n, health)
 		r.devices.Introduce(d)
@@ -217,13 +221,43 @@ func healthOf(n *zwave.Node) home.Health {
 	switch {
 	case n.State == zwave.StateDead:
 		return home.HealthFailed
-	case n.State == zwave.StateOverdue:
-		return home.HealthMissing
 	case n.Stage != zwave.StageDone:
 		return home.HealthJoining
 	default:
 		return home.HealthOK
 	}
+}
+
+// Habit is how a device gives signs of life.
+func (r *Radio) Habit(id home.DeviceID) supervision.Habit {
+	node, ok := NodeOf(id)
+	n := r.known(node)
+	switch {
+	case !ok || n == nil || n.Stage != zwave.StageDone:
+		return supervision.Habit{}
+	case n.Listening:
+		return supervision.Habit{Class: supervision.ZwaveListening}
+	case n.Beamed:
+		return supervision.Habit{Class: supervision.ZwaveBeamed}
+	default:
+		return supervision.Habit{Class: supervision.ZwaveSleeping, Every: time.Duration(n.WakeInterval) * time.Second}
+	}
+}
+
+// nop asks a node for nothing but its acknowledgement (SDS13548, No Operation).
+var nop = []byte{0x00}
+
+// Ask asks a device that can be reached at any time for a sign of life.
+func (r *Radio) Ask(id home.DeviceID) {
+	n, ok := NodeOf(id)
+	if !ok {
+		return
+	}
+	r.stick.Send(n, nop, zwave.LanePoll, func(err error) {
+		if err == nil {
+			r.devices.Seen(id, time.Now())
+		}
+	})
 }
 
 func security(s zwave.Security) home.Security {

@@ -171,9 +171,9 @@ func TestNodesBecomeDevices(t *testing.T) {
 	fresh.Stage, fresh.Sensors = zwave.StageDone, []byte{byte(cc.SensorMotion)}
 	r.OnEvent(zwave.NodeChanged{Node: fresh})
 	h.want(t, "interviewed", `introduce zwave-12 "Motion sensor 12" battery ok motion`, "zwave-12 ready", "zwave-12 ok")
-	fresh.State = zwave.StateOverdue
+	fresh.LastSeen = time.Date(2026, 1, 10, 8, 0, 0, 0, time.UTC)
 	r.OnEvent(zwave.NodeChanged{Node: fresh})
-	h.want(t, "overdue", "zwave-12 missing")
+	h.want(t, "acknowledged something", "zwave-12 seen", "zwave-12 ok")
 	fresh.State = zwave.StateDead
 	r.OnEvent(zwave.NodeChanged{Node: fresh})
 	h.want(t, "dead", "zwave-12 failed")

@@ -1,0 +1,193 @@
+package hub
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"gatehouse/hub/config"
+	"gatehouse/hub/health"
+	"gatehouse/hub/home"
+	"gatehouse/hub/home/journal"
+	"gatehouse/zwave/zwavesim"
+)
+
+// house is a hub without faces, in a synctest bubble: its rooms are the real
+// ones, the files too, and the stick's bytes come through a pipe.
+type house struct {
+	*Hub
+	t     *testing.T
+	stick *zwavesim.Stick
+	power string // folder of power supplies
+	end   func()
+
+	mu     sync.Mutex
+	synced bool
+	free   int64
+}
+
+// inHouse runs a test in a house whose devices furnish places.
+func inHouse(t *testing.T, furnish func(*zwavesim.Stick), test func(*testing.T, *house)) {
+	t.Helper()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(earliest().Add(30 * 24 * time.Hour))) // the bubble's clock begins in 2000
+		h := &house{t: t, stick: zwavesim.New(zwavesim.Options{}), power: filepath.Join(dir, "power"), synced: true, free: 1 << 40}
+		if furnish != nil {
+			furnish(h.stick)
+		}
+		h.start(filepath.Join(dir, "data"))
+		defer func() { h.end() }()
+		test(t, h)
+	})
+}
+
+// start builds the hub and runs its core.
+func (h *house) start(data string) {
+	h.t.Helper()
+	var err error
+	h.Hub, err = build(Options{
+		Config: config.Config{Data: data, Name: "Test", Zwave: config.Zwave{Port: "pipe"}},
+		Log:    slog.New(slog.DiscardHandler),
+		Box: Box{
+			Power:  h.power,
+			Synced: func() (bool, error) { h.mu.Lock(); defer h.mu.Unlock(); return h.synced, nil },
+			Free:   func(string) (int64, error) { h.mu.Lock(); defer h.mu.Unlock(); return h.free, nil },
+		},
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	parts := start(ctx, h.log, cancel,
+		part{name: "journal", run: h.journal.Run, vital: true},
+		part{name: "panel", run: h.guard.Run, vital: true},
+		part{name: "devices", run: h.devices.Run, vital: true},
+		part{name: "sirens", run: h.sirens.Run, vital: true},
+		part{name: "adoption", run: h.adopter},
+		part{name: "conditions", run: h.standing},
+		part{name: "panel conditions", run: h.panelConditions},
+		part{name: "supervision", run: h.warden.run},
+		part{name: "air", run: h.warden.listen},
+		part{name: "box", run: h.watchBox},
+		part{name: "zwave", run: h.keepStick, vital: true},
+	)
+	h.end = func() {
+		h.stopping.Store(true)
+		cancel(nil)
+		parts.wait()
+		h.close()
+	}
+	h.pass(time.Second)
+	for _, n := range h.stick.Nodes() {
+		n.WakeUp()
+	}
+	h.pass(time.Minute)
+}
+
+// keepStick drives the stick as port.Keep would, which needs a port.
+func (h *house) keepStick(ctx context.Context) error {
+	for ctx.Err() == nil {
+		host, far := net.Pipe()
+		var wg sync.WaitGroup
+		serve, stop := context.WithCancel(ctx)
+		wg.Go(func() { _ = h.stick.Serve(serve, far) })
+		err := h.Hub.stick.Run(ctx, host)
+		stop()
+		wg.Wait()
+		zwaveHouse{h.zwave}.RadioDown(err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+	return nil
+}
+
+// pass lets virtual time pass and everything settle.
+func (h *house) pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// has finds a condition.
+func (h *house) has(code health.Code, device home.DeviceID) (home.TroubleItem, bool) {
+	list := h.board.List()
+	i := slices.IndexFunc(list, func(c home.TroubleItem) bool { return c.Code == string(code) && c.Device == device })
+	if i < 0 {
+		return home.TroubleItem{}, false
+	}
+	return list[i], true
+}
+
+// present checks that a condition is shown, with these words in its sentence,
+// by the board and by the panel.
+func (h *house) present(code health.Code, device home.DeviceID, words string) home.TroubleItem {
+	h.t.Helper()
+	item, ok := h.has(code, device)
+	switch {
+	case !ok:
+		h.t.Errorf("%s %s is not shown; there are %v", code, device, h.codes())
+	case !strings.Contains(item.Text, words):
+		h.t.Errorf("%s says %q, want %q in it", code, item.Text, words)
+	case !slices.ContainsFunc(h.guard.State().Troubles, func(x home.TroubleItem) bool { return x.Code == item.Code && x.Device == device }):
+		h.t.Errorf("the panel does not know of %s", code)
+	}
+	return item
+}
+
+// absent checks that a condition is not shown.
+func (h *house) absent(code health.Code, device home.DeviceID) {
+	h.t.Helper()
+	if item, ok := h.has(code, device); ok {
+		h.t.Errorf("%s is shown: %s", code, item.Text)
+	}
+}
+
+func (h *house) codes() []string {
+	var codes []string
+	for _, c := range h.board.List() {
+		codes = append(codes, c.Code+" "+string(c.Device))
+	}
+	return codes
+}
+
+// lines are the journal's lines about troubles with these words.
+func (h *house) lines(words string) int {
+	h.t.Helper()
+	if err := h.journal.Flush(context.Background()); err != nil {
+		h.t.Fatal(err)
+	}
+	page, _, err := h.journal.Page(journal.Query{Kind: home.KindTrouble, Limit: 1000})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	n := 0
+	for _, e := range page {
+		if strings.Contains(e.Text, words) {
+			n++
+		}
+	}
+	return n
+}
+
+func (h *house) supply(name string, files map[string]string) {
+	h.t.Helper()
+	dir := filepath.Join(h.power, name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		h.t.Fatal(err)
+	}
+	for file, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(content+"\n"), 0o644); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+}
