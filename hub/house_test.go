@@ -67,19 +67,10 @@ func (h *house) start(data string) {
 		h.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
-	parts := start(ctx, h.log, cancel,
-		part{name: "journal", run: h.journal.Run, vital: true},
-		part{name: "panel", run: h.guard.Run, vital: true},
-		part{name: "devices", run: h.devices.Run, vital: true},
-		part{name: "sirens", run: h.sirens.Run, vital: true},
-		part{name: "adoption", run: h.adopter},
-		part{name: "conditions", run: h.standing},
-		part{name: "panel conditions", run: h.panelConditions},
-		part{name: "supervision", run: h.warden.run},
-		part{name: "air", run: h.warden.listen},
-		part{name: "box", run: h.watchBox},
-		part{name: "zwave", run: h.keepStick, vital: true},
-	)
+	rooms := slices.DeleteFunc(h.core(), func(p part) bool { return p.name == "watchdog" }) // looks each second, at nothing that is tested here
+	rooms = append(rooms, part{name: "journal", run: h.journal.Run, vital: true}, part{name: "zwave", run: h.keepStick, vital: true})
+	parts := start(ctx, h.log, cancel, rooms...)
+	h.raiseStanding()
 	h.end = func() {
 		h.stopping.Store(true)
 		cancel(nil)
@@ -152,10 +143,13 @@ func (h *house) absent(code health.Code, device home.DeviceID) {
 	}
 }
 
+// codes are the conditions that lower the safety of the house.
 func (h *house) codes() []string {
 	var codes []string
 	for _, c := range h.board.List() {
-		codes = append(codes, c.Code+" "+string(c.Device))
+		if c.Severity != home.SeverityInfo {
+			codes = append(codes, c.Code+" "+string(c.Device))
+		}
 	}
 	return codes
 }

@@ -239,21 +239,9 @@ func (h *Hub) buildRadio() {
 	h.devices.Attach(zwavehome.Kind, radio)
 }
 
-// run starts everything, and ends it in the order in which it may be missed:
-// faces first, then radio and panel, the journal last.
-func (h *Hub) run(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-
-	journalCtx, endJournal := context.WithCancel(context.WithoutCancel(ctx))
-	coreCtx, endCore := context.WithCancel(context.WithoutCancel(ctx))
-	faceCtx, endFaces := context.WithCancel(context.WithoutCancel(ctx))
-	defer endJournal()
-	defer endCore()
-	defer endFaces()
-
-	record := start(journalCtx, h.log, cancel, part{name: "journal", run: h.journal.Run, vital: true})
-	core := []part{
+// core are the parts that guard the house, whatever it is wired to.
+func (h *Hub) core() []part {
+	return []part{
 		{name: "panel", run: h.guard.Run, vital: true},
 		{name: "sirens", run: h.sirens.Run, vital: true},
 		{name: "keypads", run: h.keypads.Run, vital: true},
@@ -269,6 +257,23 @@ func (h *Hub) run(ctx context.Context) error {
 		{name: "box", run: h.watchBox},
 		{name: "panel conditions", run: h.panelConditions},
 	}
+}
+
+// run starts everything, and ends it in the order in which it may be missed:
+// faces first, then radio and panel, the journal last.
+func (h *Hub) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+
+	journalCtx, endJournal := context.WithCancel(context.WithoutCancel(ctx))
+	coreCtx, endCore := context.WithCancel(context.WithoutCancel(ctx))
+	faceCtx, endFaces := context.WithCancel(context.WithoutCancel(ctx))
+	defer endJournal()
+	defer endCore()
+	defer endFaces()
+
+	record := start(journalCtx, h.log, cancel, part{name: "journal", run: h.journal.Run, vital: true})
+	core := h.core()
 	if h.ca != nil {
 		core = append(core, part{name: "certificate", run: h.keepCertificate})
 	}

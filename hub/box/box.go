@@ -26,5 +26,5 @@ func DiskFree(path string) (int64, error) {
 	if err := syscall.Statfs(path, &fs); err != nil {
 		return 0, fmt.Errorf("box: disk: %w", err)
 	}
-	return int64(fs.Bavail) * fs.Bsize, nil //nolint:gosec // no disk is that large
+	return int64(fs.Bavail) * fs.Bsize, nil
 }

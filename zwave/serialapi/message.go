@@ -413,7 +413,7 @@ func ParseBackgroundRSSI(b []byte) ([]RSSI, error) {
 	}
 	levels := make([]RSSI, len(b))
 	for i, v := range b {
-		levels[i] = RSSI(int8(v)) //nolint:gosec // a signed byte on the wire
+		levels[i] = RSSI(int8(v))
 	}
 	return levels, nil
 }
@@ -421,7 +421,7 @@ func ParseBackgroundRSSI(b []byte) ([]RSSI, error) {
 // AppendBackgroundRSSI writes the response.
 func AppendBackgroundRSSI(b []byte, levels []RSSI) []byte {
 	for _, l := range levels {
-		b = append(b, byte(l)) //nolint:gosec // a signed byte on the wire
+		b = append(b, byte(l))
 	}
 	return b
 }
