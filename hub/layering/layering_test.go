@@ -39,6 +39,7 @@ var rooms = []struct {
 	{"hub/people", 1},
 	{"hub/bus", 1},
 	{"hub/health", 1},
+	{"hub/nowait", 1},
 	{"hub/config", 1},
 	{"hub/box", 1},
 	{"hub/network", 2},

@@ -8,10 +8,13 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/tarm/serial"
 	"golang.org/x/sys/unix"
+
+	"gatehouse/hub/nowait"
 )
 
 const (
@@ -29,7 +32,8 @@ const (
 type serialPort struct {
 	path string // as configured
 	tty  *os.File
-	fd   int // tty's
+	raw  syscall.RawConn // tty's
+	fd   int             // tty's
 	rdev uint64
 
 	closing atomic.Bool
@@ -58,7 +62,11 @@ func openSerial(path string, o Options) (io.ReadWriteCloser, error) {
 		return nil, err
 	}
 	p := &serialPort{path: path, tty: os.NewFile(uintptr(fd), device), fd: fd, rdev: rdev}
-	if err := p.tty.SetReadDeadline(time.Now().Add(checkEvery)); err != nil {
+	p.raw, err = p.tty.SyscallConn()
+	if err == nil {
+		err = p.tty.SetReadDeadline(time.Now().Add(checkEvery))
+	}
+	if err != nil {
 		_ = p.tty.Close()
 		return nil, fmt.Errorf("port: %s: cannot be waited for: %w", path, err)
 	}
@@ -117,7 +125,7 @@ func (p *serialPort) Read(b []byte) (int, error) {
 		if err := p.over(); err != nil {
 			return 0, err
 		}
-		n, err := p.tty.Read(b)
+		n, err := p.take(b)
 		switch {
 		case n > 0:
 			return n, nil
@@ -128,12 +136,24 @@ func (p *serialPort) Read(b []byte) (int, error) {
 			}
 			// An error shows in the next Read.
 			_ = p.tty.SetReadDeadline(time.Now().Add(checkEvery))
-		case errors.Is(err, io.EOF): // a hang-up
+		case err == nil: // a hang-up
 			return 0, p.fail(fmt.Errorf("port: %s: %w", p.path, ErrUnplugged))
 		default:
 			return 0, p.fail(fmt.Errorf("port: %s: %w: %w", p.path, ErrUnplugged, err))
 		}
 	}
+}
+
+// take reads what is there, and waits for it.
+func (p *serialPort) take(b []byte) (n int, err error) {
+	werr := p.raw.Read(func(fd uintptr) bool {
+		n, err = nowait.Read(fd, b)
+		return !errors.Is(err, nowait.ErrAgain)
+	})
+	if werr != nil {
+		return 0, werr
+	}
+	return n, err
 }
 
 // there tells whether the configured path still leads to the open device.
@@ -152,13 +172,13 @@ func (p *serialPort) Write(b []byte) (int, error) {
 		if err := p.over(); err != nil {
 			return done, err
 		}
-		n, err := unix.Write(p.fd, b[done:])
+		n, err := nowait.Write(uintptr(p.fd), b[done:])
 		done += max(n, 0)
 		switch {
 		case done == len(b):
 			return done, nil
-		case err == nil, errors.Is(err, unix.EINTR):
-		case errors.Is(err, unix.EAGAIN):
+		case err == nil:
+		case errors.Is(err, nowait.ErrAgain):
 			if deadline.IsZero() {
 				deadline = time.Now().Add(writeWithin)
 			} else if time.Now().After(deadline) {
