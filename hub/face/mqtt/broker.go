@@ -37,6 +37,7 @@ type broker struct {
 	// showing keeps a picture that is being sent to a new subscriber from
 	// mixing with news: else an old state could arrive after a newer one.
 	showing sync.Mutex
+	loaded  []*conn // have messages that were not flushed
 
 	refusals throttle
 }
@@ -187,6 +188,7 @@ func (b *broker) OnPublish(cl *mochi.Client, pk packets.Packet) (packets.Packet,
 	b.face.o.Log.Info("mqtt command refused", "client", w.name, "topic", plainName(pk.TopicName), "reason", r.Error)
 	if !as[*home.NotFound](err) { // a topic for each wrong id would never end
 		b.publish(topic, encode(r), false)
+		b.flush()
 	}
 	if cl.Properties.ProtocolVersion == 5 && pk.FixedHeader.Qos == 1 {
 		return pk, reasonOf(r)

@@ -5,9 +5,12 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	mochi "github.com/mochi-mqtt/server/v2"
+
+	"gatehouse/hub/nowait"
 )
 
 const (
@@ -16,6 +19,8 @@ const (
 	// lastWords is how long a connection that is being closed may take to
 	// deliver what was queued.
 	lastWords = 300 * time.Millisecond
+	// sendAt is how many bytes do not wait for a flush.
+	sendAt = 16 << 10
 	// keepBuffer is how much of a send buffer is kept for the next message.
 	keepBuffer = 4 << 10
 )
@@ -23,16 +28,18 @@ const (
 // errBehind cuts off a client that does not read.
 var errBehind = errors.New("client is too far behind")
 
-// conn is a client's connection whose Write never waits: it queues, and
-// writeLoop sends. A client that is too far behind is cut off.
+// conn is a client's connection whose Write never waits: it queues, flush gives
+// the kernel what it takes at once, and writeLoop sends the rest. A client that
+// is too far behind is cut off.
 //
 // The server holds a client's lock while it writes to it. With a plain
 // connection, a client that stops reading would hold up whoever needs that
 // lock next.
 type conn struct {
-	net.Conn             // TLS or raw
-	raw       net.Conn   // closing it does not wait for a last TLS record
-	allowance func() int // how many bytes may be queued
+	net.Conn                  // TLS or raw
+	raw       net.Conn        // closing it does not wait for a last TLS record
+	direct    syscall.RawConn // of a connection without TLS; nil: all goes by writeLoop
+	allowance func() int      // how many bytes may be queued
 
 	who    atomic.Pointer[who]          // set once the client has signed in
 	client atomic.Pointer[mochi.Client] // likewise
@@ -41,25 +48,33 @@ type conn struct {
 
 	mu      sync.Mutex
 	queue   []byte
+	sending bool // writeLoop has taken bytes and is not done with them
 	closing bool // no more writes; what is queued is still sent
 
 	delivery
+	loaded bool // is in broker.loaded
 }
 
 func newConn(c, raw net.Conn, allowance func() int) *conn {
-	return &conn{Conn: c, raw: raw, allowance: allowance, wake: make(chan struct{}, 1)}
+	made := &conn{Conn: c, raw: raw, allowance: allowance, wake: make(chan struct{}, 1)}
+	if tcp, ok := c.(*net.TCPConn); ok {
+		made.direct, _ = tcp.SyscallConn() // only fails for one that is closed
+	}
+	return made
 }
 
-// Write queues b. It fails when the connection is closing or the client is too
-// far behind, which ends the connection.
+// Write sends or queues b. It fails when the connection is closing or the
+// client is too far behind, which ends the connection.
 func (c *conn) Write(b []byte) (int, error) {
 	if err := c.enqueue(b); err != nil {
 		return 0, err
 	}
+	c.flush()
 	return len(b), nil
 }
 
-// enqueue is Write of several parts as one.
+// enqueue queues several parts as one. They leave with the next flush, or at
+// once when a lot waits: a burst must not seem to be a client's slowness.
 func (c *conn) enqueue(parts ...[]byte) error {
 	n := 0
 	for _, p := range parts {
@@ -78,9 +93,34 @@ func (c *conn) enqueue(parts ...[]byte) error {
 	for _, p := range parts {
 		c.queue = append(c.queue, p...)
 	}
+	full := len(c.queue) >= sendAt
 	c.mu.Unlock()
-	c.signal()
+	if full {
+		c.flush()
+	}
 	return nil
+}
+
+// flush sends what is queued. What the kernel does not take at once, and all
+// that has to be encrypted, is left to writeLoop: waking it costs more than a
+// small write does.
+func (c *conn) flush() {
+	c.mu.Lock()
+	if c.direct != nil && !c.sending && !c.closing && len(c.queue) > 0 {
+		var n int
+		err := c.direct.Control(func(fd uintptr) { n, _ = nowait.Write(fd, c.queue) }) // writeLoop meets the error again
+		if err == nil {
+			c.queue = c.queue[:copy(c.queue, c.queue[n:])]
+		}
+		if len(c.queue) == 0 && cap(c.queue) > keepBuffer {
+			c.queue = nil
+		}
+	}
+	left := len(c.queue) > 0
+	c.mu.Unlock()
+	if left {
+		c.signal()
+	}
 }
 
 func (c *conn) signal() {
@@ -145,28 +185,29 @@ func (c *conn) writeLoop() {
 				c.cut()
 				return
 			}
-			c.giveBack(out)
+			c.sent(out)
 		}
 	}
 }
 
-// take empties the queue.
+// take empties the queue. What is taken is on its way until sent.
 func (c *conn) take() (out []byte, closing bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	out, c.queue = c.queue, nil
+	if len(c.queue) == 0 {
+		return nil, c.closing
+	}
+	out, c.queue, c.sending = c.queue, nil, true
 	return out, c.closing
 }
 
-// giveBack keeps a small buffer for the next message. The large one of a burst
-// goes.
-func (c *conn) giveBack(out []byte) {
-	if cap(out) > keepBuffer {
-		return
-	}
+// sent notes that what was taken is sent, and keeps a small buffer for the next
+// message. The large one of a burst goes.
+func (c *conn) sent(out []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.queue == nil && !c.closing {
+	c.sending = false
+	if c.queue == nil && !c.closing && cap(out) <= keepBuffer {
 		c.queue = out[:0]
 	}
 }

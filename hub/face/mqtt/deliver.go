@@ -17,7 +17,9 @@ import (
 // must not be kept waiting:
 //
 //   - A message is encoded once and appended to each subscriber's queue by the
-//     publisher itself. No goroutine is woken for a client that does not read.
+//     publisher itself, which then flushes: all that one report has brought
+//     goes to a client in one write, from the goroutine that tells the news. No
+//     goroutine is woken for a client that reads, nor for one that does not.
 //   - Packet ids of messages are kept apart from those of a client's requests
 //     (MQTT 3.1.1 §2.3.1). The server has one list for both and would refuse a
 //     SUBSCRIBE with the id of a message on its way.
@@ -102,6 +104,14 @@ func (c *conn) launch(l letter) {
 
 // landed takes an acknowledgement.
 func (c *conn) landed(id uint16) {
+	if c.next(id) {
+		c.flush()
+	}
+}
+
+// next has those follow that an acknowledgement makes room for, and tells
+// whether there are any.
+func (c *conn) next(id uint16) (more bool) {
 	c.dmu.Lock()
 	defer c.dmu.Unlock()
 	delete(c.flying, id)
@@ -111,7 +121,9 @@ func (c *conn) landed(id uint16) {
 			c.waiting = nil
 		}
 		c.launch(l)
+		more = true
 	}
+	return more
 }
 
 // message is a message of the house, encoded at most once for each form that a
@@ -164,8 +176,8 @@ func appendLength(b []byte, n int) []byte {
 	return append(b, byte(n))
 }
 
-// publish shows a message to all who may see it. It waits for no client. A
-// retained message without payload is taken back.
+// publish queues a message for all who may see it; flush sends it. It waits for
+// no client. A retained message without payload is taken back.
 func (b *broker) publish(topic string, payload []byte, retain bool) {
 	b.showing.Lock()
 	defer b.showing.Unlock()
@@ -183,7 +195,7 @@ func (b *broker) publish(topic string, payload []byte, retain bool) {
 	}
 }
 
-// send delivers a message to one subscriber, if it may see it.
+// send delivers a message to one subscriber, if it may see it; showing is held.
 func (b *broker) send(cl *mochi.Client, sub packets.Subscription, m *message, retain bool) {
 	c := connOf(cl)
 	if c == nil {
@@ -194,6 +206,27 @@ func (b *broker) send(cl *mochi.Client, sub packets.Subscription, m *message, re
 	}
 	f := form{v5: cl.Properties.ProtocolVersion == 5, retain: retain, qos: min(sub.Qos, 1), ids: identifiers(sub)}
 	c.deliver(m.as(f), f.qos)
+	if !c.loaded {
+		c.loaded = true
+		b.loaded = append(b.loaded, c)
+	}
+}
+
+// flush sends what was published since the last one.
+func (b *broker) flush() {
+	b.showing.Lock()
+	defer b.showing.Unlock()
+	b.flushLoaded()
+}
+
+// flushLoaded is flush with showing held.
+func (b *broker) flushLoaded() {
+	for i, c := range b.loaded {
+		c.flush()
+		c.loaded = false
+		b.loaded[i] = nil
+	}
+	b.loaded = b.loaded[:0]
 }
 
 // identifiers are the subscription identifiers that a message has to carry,
@@ -261,5 +294,6 @@ func (b *broker) OnPacketProcessed(cl *mochi.Client, pk packets.Packet, _ error)
 			}
 		}
 		c.asked, c.granted = nil, nil
+		b.flushLoaded()
 	}
 }

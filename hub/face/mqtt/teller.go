@@ -118,6 +118,7 @@ func (t *teller) run(ctx context.Context) error {
 		t.tellDevices()
 		t.tellEvents(ctx)
 		t.tellHealth()
+		t.b.flush()
 	}
 }
 
@@ -168,7 +169,10 @@ func (t *teller) alarm(a home.Alarm) {
 func (t *teller) health() { t.show(topicHealth, encode(healthOf(t.o.Health.List()))) }
 
 // offline is the last message.
-func (t *teller) offline() { t.show(topicStatus, []byte(offline)) }
+func (t *teller) offline() {
+	t.show(topicStatus, []byte(offline))
+	t.b.flush()
+}
 
 // device shows one device, or takes it back when it has left.
 func (t *teller) device(d home.Device) {
