@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,12 +30,23 @@ const (
 // subscription, however many browsers there are and however slow. It gathers
 // for a moment before it tells: waking a hundred browsers is done when the
 // reading that set it off has long reached the siren, and at most a hundred
-// times a second.
+// times a second. While no browser looks it hears nothing and sleeps.
 type news struct {
 	a      *API
 	frames bus.Topic[frame]
 	last   atomic.Uint64 // number of the newest event that was rendered
-	open   atomic.Int64  // streams
+
+	mu      sync.Mutex
+	streams int
+	ears    *ears         // nil while nobody looks
+	turned  chan struct{} // ears have come or gone
+}
+
+// ears are the subscriptions of what the stream tells.
+type ears struct {
+	alarms  *bus.Subscription[home.Alarm]
+	devices *bus.Subscription[home.Device]
+	events  *bus.Subscription[home.Event]
 }
 
 // frame is one rendered message of the stream.
@@ -46,46 +58,91 @@ type frame struct {
 }
 
 func newNews(a *API) *news {
-	n := &news{a: a}
-	a.set.NewGauge("gatehouse_stream_clients", func() float64 { return float64(n.open.Load()) })
+	n := &news{a: a, turned: make(chan struct{}, 1)}
+	a.set.NewGauge("gatehouse_stream_clients", func() float64 {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		return float64(n.streams)
+	})
 	return n
 }
 
-func (n *news) run(ctx context.Context) error {
+// join counts a stream in. From here on nothing is missed: who opens a stream
+// joins before it reads the present state.
+func (n *news) join() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.streams++; n.streams > 1 {
+		return
+	}
 	o := &n.a.o
-	alarms := o.AlarmChanges.Subscribe(64)
-	defer alarms.Close()
-	devices := o.DeviceChanges.Subscribe(deviceRing)
-	defer devices.Close()
-	events := o.Events.Subscribe(eventRing)
-	defer events.Close()
-	health, stop := o.HealthChanges()
-	defer stop()
-	n.advance(o.Journal.Last())
+	n.ears = &ears{o.AlarmChanges.Subscribe(64), o.DeviceChanges.Subscribe(deviceRing), o.Events.Subscribe(eventRing)}
+	n.advance(o.Journal.Last()) // of what is written, those who come back are told apart
+	n.turn()
+}
 
+// leave counts a stream out.
+func (n *news) leave() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.streams--; n.streams > 0 {
+		return
+	}
+	n.ears.alarms.Close()
+	n.ears.devices.Close()
+	n.ears.events.Close()
+	n.ears = nil
+	n.turn()
+}
+
+func (n *news) turn() {
+	select {
+	case n.turned <- struct{}{}:
+	default:
+	}
+}
+
+// wakes are what the ears are woken by; nil while nobody looks.
+func (n *news) wakes() (alarms, devices, events <-chan struct{}) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ears == nil {
+		return nil, nil, nil
+	}
+	return n.ears.alarms.Wake(), n.ears.devices.Wake(), n.ears.events.Wake()
+}
+
+func (n *news) run(ctx context.Context) error {
+	health, stop := n.a.o.HealthChanges()
+	defer stop()
 	beat := time.NewTicker(beatEvery)
 	defer beat.Stop()
 	gather := time.NewTimer(gatherFor)
 	defer gather.Stop()
 	gathering, unwell := true, false
 	for {
+		alarms, devices, events := n.wakes()
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-n.turned:
+			continue
 		case <-beat.C:
-			n.publish(n.beat(time.Now()))
+			if n.frames.Subscribers() > 0 {
+				n.publish(n.beat(time.Now()))
+			}
 			continue
 		case <-gather.C:
 			gathering = false
-			n.tell(alarms, devices, events)
+			n.tell()
 			if unwell {
 				n.publish(n.health())
 				unwell = false
 			}
 			continue
-		case <-alarms.Wake():
-		case <-devices.Wake():
-		case <-events.Wake():
+		case <-alarms:
+		case <-devices:
+		case <-events:
 		case <-health:
 			unwell = true
 		}
@@ -96,33 +153,24 @@ func (n *news) run(ctx context.Context) error {
 	}
 }
 
-// tell publishes what has gathered. Nothing is rendered for nobody: who opens a
-// stream reads the present state after it has subscribed.
-func (n *news) tell(alarms *bus.Subscription[home.Alarm], devices *bus.Subscription[home.Device], events *bus.Subscription[home.Event]) {
-	if n.frames.Subscribers() == 0 {
-		n.pass(alarms, devices, events)
+// tell publishes what has gathered. The lock keeps it from telling a page that
+// has just come what ears heard that closed before.
+func (n *news) tell() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	e := n.ears
+	if e == nil {
 		return
 	}
-	for it, ok := alarms.TryNext(); ok; it, ok = alarms.TryNext() {
+	for it, ok := e.alarms.TryNext(); ok; it, ok = e.alarms.TryNext() {
 		n.publish(n.alarm(it.Value))
 	}
-	n.devices(devices)
-	for it, ok := events.TryNext(); ok; it, ok = events.TryNext() {
+	n.devices(e.devices)
+	for it, ok := e.events.TryNext(); ok; it, ok = e.events.TryNext() {
 		if it.Gap {
 			n.catchUp(it.Value.Seq)
 		}
 		n.event(it.Value)
-	}
-}
-
-// pass takes note of what has gathered and tells nobody.
-func (n *news) pass(alarms *bus.Subscription[home.Alarm], devices *bus.Subscription[home.Device], events *bus.Subscription[home.Event]) {
-	for _, ok := alarms.TryNext(); ok; _, ok = alarms.TryNext() {
-	}
-	for _, ok := devices.TryNext(); ok; _, ok = devices.TryNext() {
-	}
-	for it, ok := events.TryNext(); ok; it, ok = events.TryNext() {
-		n.advance(it.Value.Seq)
 	}
 }
 

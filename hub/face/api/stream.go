@@ -66,11 +66,10 @@ func (a *API) stream(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer a.streams.leave(id)
-	a.news.open.Add(1)
-	defer a.news.open.Add(-1)
-
 	news := a.news.frames.Subscribe(frameRing) // before what is now is read: nothing falls between
 	defer news.Close()
+	a.news.join()
+	defer a.news.leave()
 	s := &streamWriter{w: w, rc: http.NewResponseController(w)}
 	_ = s.rc.SetReadDeadline(time.Time{}) // a stream lasts; see bound
 	h := w.Header()

@@ -416,3 +416,38 @@ func TestLostNewsAreReadFromTheJournal(t *testing.T) {
 		}
 	})
 }
+
+// While no page is open nothing of the house is listened to, and who comes
+// then misses nothing of what follows.
+func TestNobodyLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse()
+		a, stop := running(t, h)
+		defer stop()
+		synctest.Wait()
+		listened := func(want int) {
+			t.Helper()
+			if n := h.alarms.Subscribers() + h.devices.Subscribers() + h.events.Subscribers(); n != want {
+				t.Errorf("got %d subscriptions, want %d", n, want)
+			}
+		}
+		listened(0)
+		h.events.Publish(h.add("before"))
+		for range 2 {
+			b := watch(t, a.Handler(), "owner", "")
+			synctest.Wait()
+			listened(3)
+			b.heard(t)
+			e := h.add("during")
+			h.events.Publish(e)
+			toldOf()
+			got := b.heard(t)
+			if len(got) != 1 || got[0].Event != "event" || got[0].ID != e.Seq {
+				t.Errorf("got %v, want event %d alone", got, e.Seq)
+			}
+			b.cancel()
+			<-b.done
+			listened(0)
+		}
+	})
+}
