@@ -12,9 +12,9 @@
 //	                            left out                              30 s from each touch
 //	disarmed                    that it is                            30 s from disarming, and
 //	                                                                  30 s from each touch
-//	ready to arm                while disarmed                        30 s from each touch
+//	ready to arm, or not        while disarmed                        30 s from each touch
 //	alarm memory, trouble,      on the keypad where a right code      30 s from the code
-//	ready to arm                was entered
+//	single zones                was entered
 //	refused                     on the keypad that asked              5 s
 //	something is open           on the keypad that asked              30 s: as long as the same
 //	                                                                  can be asked with it left out

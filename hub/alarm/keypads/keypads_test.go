@@ -64,6 +64,8 @@ func words(v keypads.View) string {
 		{"silent", v.Silent},
 		{"bypass", v.Bypass},
 		{"ready", v.Ready},
+		{"unready", v.Unready},
+		{"zones", v.Zones},
 		{"memory", v.Memory},
 		{"trouble", v.Trouble},
 		{"alarm=" + v.Alarm, v.Alarm != ""},
@@ -123,12 +125,12 @@ func TestIdleKeypadTellsNothing(t *testing.T) {
 		w.Touched("hall")
 		w.want("a key", "100 hall disarmed disarmed ready")
 		w.Indicate(open)
-		w.want("a window opens", "100 hall disarmed disarmed")
+		w.want("a window opens", "100 hall disarmed disarmed unready")
 		w.Indicate(quiet)
 		w.want("and closes", "100 hall disarmed disarmed ready")
 		w.at(110)
 		w.Answered("hall", true, nil)
-		w.want("a right code", "110 hall disarmed disarmed ready memory trouble")
+		w.want("a right code", "110 hall disarmed disarmed ready zones memory trouble")
 		w.at(140)
 		w.want("30 s later", "140 hall dark")
 		w.Answered("hall", true, &home.WrongCode{Left: 1})
@@ -240,8 +242,8 @@ func TestErrors(t *testing.T) {
 			}
 		}
 		w.Answered("hall", true, &home.NotReady{})
-		w.want("something is open; the code was right", fmt.Sprintf("%g hall disarmed disarmed ready memory trouble error=not-ready", time.Since(w.start).Seconds()))
+		w.want("something is open; the code was right", fmt.Sprintf("%g hall disarmed disarmed ready zones memory trouble error=not-ready", time.Since(w.start).Seconds()))
 		w.Touched("hall")
-		w.want("a key ends the error", fmt.Sprintf("%g hall disarmed disarmed ready memory trouble", time.Since(w.start).Seconds()))
+		w.want("a key ends the error", fmt.Sprintf("%g hall disarmed disarmed ready zones memory trouble", time.Since(w.start).Seconds()))
 	})
 }

@@ -38,7 +38,9 @@ type View struct {
 	Silent  bool       // the delay runs without its tone
 	Alarm   string     // kind of the alarm that runs, else ""
 	Bypass  bool
-	Ready   bool
+	Ready   bool // could be armed away now
+	Unready bool // could not; neither is set while that may not be told
+	Zones   bool // what single zones say may be told
 	Memory  bool
 	Trouble bool
 	Error   Error
@@ -136,7 +138,10 @@ func (k *keypad) view(now time.Time, p panel) (v View, next time.Time) {
 		}
 		v.Mode, v.Phase = in.Mode, in.Phase
 		v.Bypass = in.Bypass && (changed || coded)
-		v.Ready = in.Ready && (touched || coded)
+		if in.Phase == home.PhaseDisarmed && (touched || coded) {
+			v.Ready, v.Unready = in.Ready, !in.Ready
+		}
+		v.Zones = coded
 		v.Memory, v.Trouble = in.Memory && coded, in.Trouble && coded
 	}
 	return v, next
