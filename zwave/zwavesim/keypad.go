@@ -3,6 +3,7 @@ package zwavesim
 import (
 	"maps"
 	"slices"
+	"time"
 )
 
 // Key is what a person ends an entry with (event types of Entry Control).
@@ -20,10 +21,11 @@ const (
 	KeyPanic   Key = 0x12
 	KeyMedical Key = 0x13
 	KeyCancel  Key = 0x19
+	KeyTyping  Key = 0x00 // a code is being typed
 )
 
 var keys = []byte{
-	byte(KeyEnter), byte(KeyDisarm), byte(KeyArm), byte(KeyAway), byte(KeyHome),
+	byte(KeyTyping), byte(KeyEnter), byte(KeyDisarm), byte(KeyArm), byte(KeyAway), byte(KeyHome),
 	byte(KeyFire), byte(KeyPolice), byte(KeyPanic), byte(KeyMedical), byte(KeyCancel),
 }
 
@@ -33,25 +35,51 @@ const (
 	IndicatorDisarmed = 0x02
 	IndicatorReady    = 0x03
 	IndicatorFault    = 0x04
+	IndicatorRejected = 0x09
 	IndicatorHome     = 0x0a
 	IndicatorAway     = 0x0b
-	IndicatorBurglary = 0x0c
+	IndicatorAlarm    = 0x0c
+	IndicatorBurglary = 0x0d
+	IndicatorSmoke    = 0x0e
+	IndicatorCO       = 0x0f
+	IndicatorBypass   = 0x10
 	IndicatorEntry    = 0x11
 	IndicatorExit     = 0x12
+	IndicatorMedical  = 0x13
+	IndicatorWater    = 0x15
+	IndicatorPanic    = 0x16
 	IndicatorIdentify = 0x50
+	IndicatorBeep     = 0x60
+	IndicatorChime    = 0x63
 )
 
 var indicators = []byte{
-	IndicatorArmed, IndicatorDisarmed, IndicatorReady, IndicatorFault, IndicatorHome, IndicatorAway,
-	IndicatorBurglary, IndicatorEntry, IndicatorExit, IndicatorIdentify,
+	IndicatorArmed, IndicatorDisarmed, IndicatorReady, IndicatorFault, IndicatorRejected, IndicatorHome, IndicatorAway,
+	IndicatorAlarm, IndicatorBurglary, IndicatorSmoke, IndicatorCO, IndicatorBypass, IndicatorEntry, IndicatorExit,
+	IndicatorMedical, IndicatorWater, IndicatorPanic, IndicatorIdentify, IndicatorBeep, IndicatorChime,
 }
 
-// Keypad has keys for codes and arming, and lights that the host sets. It sleeps
-// on a battery and wakes when it is called.
+// Properties of an indicator.
+const (
+	propertyMinutes = 0x06
+	propertySeconds = 0x07
+	propertySound   = 0x09
+)
+
+// HoldTime is how long a key for help has to be held. A shorter press does
+// nothing.
+const HoldTime = 2 * time.Second
+
+// Keypad has keys for codes and arming, and lights that the host sets. It counts
+// a delay down by itself, once it was told for how long. It sleeps on a battery
+// and wakes when it is called.
 type Keypad struct {
 	*Node
 	seq    byte
 	lights map[byte]map[byte]byte // indicator → property → value
+	until  map[byte]time.Time     // indicators that go out by themselves
+	held   map[Key]*time.Timer    // keys for help that are down
+	heard  byte                   // the last sound that was played once; 0: none
 }
 
 // NewKeypad makes one with all lights out.
@@ -61,7 +89,7 @@ func (s *Stick) NewKeypad(m Make) *Keypad {
 			beams: true, generic: genericEntry, specific: specificKeypad, role: roleSleepCall, icon: 0x0b,
 			events: map[byte][]byte{typeHomeSecurity: {eventTamper}},
 		},
-		lights: map[byte]map[byte]byte{},
+		lights: map[byte]map[byte]byte{}, until: map[byte]time.Time{}, held: map[Key]*time.Timer{},
 	}
 	k.handle = k.command
 	s.newNode(m, k.Node, class{ccBattery, 1}, class{ccNotification, 8}, class{ccEntryControl, 1}, class{ccIndicator, 3})
@@ -69,25 +97,45 @@ func (s *Stick) NewKeypad(m Make) *Keypad {
 }
 
 // Enter types digits and ends them with a key. Digits may be empty, as for an
-// arming key or a panic key alone.
-func (k *Keypad) Enter(digits string, key Key) {
+// arming key alone, or a key for help that was held for as long as it takes.
+func (k *Keypad) Enter(digits string, key Key) { k.act(func() { k.enter(digits, key) }) }
+
+func (k *Keypad) enter(digits string, key Key) {
 	const none, ascii = 0x00, 0x02
+	k.seq++
+	kind := byte(none)
+	if digits != "" {
+		kind = ascii
+	}
+	cmd := []byte{ccEntryControl, 0x01, k.seq, kind, byte(key), byte(len(digits))}
+	k.report(append(cmd, digits...))
+}
+
+// Down holds a key for help down; after HoldTime the keypad says so, once.
+func (k *Keypad) Down(key Key) {
 	k.act(func() {
-		k.seq++
-		kind := byte(none)
-		if digits != "" {
-			kind = ascii
+		if k.held[key] == nil {
+			k.held[key] = time.AfterFunc(HoldTime, func() { k.Enter("", key) })
 		}
-		cmd := []byte{ccEntryControl, 0x01, k.seq, kind, byte(key), byte(len(digits))}
-		k.report(append(cmd, digits...))
 	})
 }
 
-// Lights are the indicators as the host last set them: indicator → property →
-// value.
+// Up lets the key go.
+func (k *Keypad) Up(key Key) {
+	k.act(func() {
+		if t := k.held[key]; t != nil {
+			t.Stop()
+			delete(k.held, key)
+		}
+	})
+}
+
+// Lights are the indicators as the host last set them, without those that have
+// gone out since: indicator → property → value.
 func (k *Keypad) Lights() map[byte]map[byte]byte {
 	k.s.mu.Lock()
 	defer k.s.mu.Unlock()
+	k.expire()
 	all := map[byte]map[byte]byte{}
 	for id, props := range k.lights {
 		all[id] = maps.Clone(props)
@@ -97,12 +145,45 @@ func (k *Keypad) Lights() map[byte]map[byte]byte {
 
 // Lit tells whether the host has lit an indicator by any property.
 func (k *Keypad) Lit(indicator byte) bool {
-	for _, v := range k.Lights()[indicator] {
-		if v != 0 {
+	for property, v := range k.Lights()[indicator] {
+		if v != 0 && property != propertySound {
 			return true
 		}
 	}
 	return false
+}
+
+// Left is how long an indicator still counts down.
+func (k *Keypad) Left(indicator byte) time.Duration {
+	k.s.mu.Lock()
+	defer k.s.mu.Unlock()
+	k.expire()
+	return max(0, time.Until(k.until[indicator]))
+}
+
+// Muted tells whether the host took the sound of an indicator away.
+func (k *Keypad) Muted(indicator byte) bool {
+	v, set := k.Lights()[indicator][propertySound]
+	return set && v == 0
+}
+
+// Heard is the last sound that was played once, and forgets it; 0: none since.
+func (k *Keypad) Heard() byte {
+	k.s.mu.Lock()
+	defer k.s.mu.Unlock()
+	heard := k.heard
+	k.heard = 0
+	return heard
+}
+
+func (k *Keypad) expire() {
+	now := time.Now()
+	for id, end := range k.until {
+		if !now.Before(end) {
+			delete(k.until, id)
+			delete(k.lights, id)
+		}
+	}
 }
 
 func (k *Keypad) command(cmd []byte) bool {
@@ -132,7 +213,9 @@ func (k *Keypad) command(cmd []byte) bool {
 }
 
 func (k *Keypad) indicator(command byte, p []byte) bool {
-	const properties = 0x3e // multilevel, binary, on/off period, cycles, on time
+	// Multilevel, binary, on/off period, cycles, on time, minutes, seconds; sound.
+	const properties, more = 0xfe, 0x02
+	k.expire()
 	switch {
 	case command == 0x01 && len(p) == 1: // version 1: the first one
 		k.light(IndicatorArmed, 0x02, p[0])
@@ -141,11 +224,26 @@ func (k *Keypad) indicator(command byte, p []byte) bool {
 		if len(p) < 2+3*count {
 			return false
 		}
+		timed := map[byte]time.Duration{}
 		for i := range count {
-			o := p[2+3*i:]
-			if slices.Contains(indicators, o[0]) {
-				k.light(o[0], o[1], o[2])
+			id, property, value := p[2+3*i], p[3+3*i], p[4+3*i]
+			if !slices.Contains(indicators, id) {
+				continue
 			}
+			k.light(id, property, value)
+			switch property {
+			case propertyMinutes:
+				timed[id] += time.Duration(value) * time.Minute
+			case propertySeconds:
+				timed[id] += time.Duration(value) * time.Second
+			case propertySound:
+				if id >= IndicatorBeep && value > 0 {
+					k.heard = id
+				}
+			}
+		}
+		for id, d := range timed {
+			k.until[id] = time.Now().Add(d)
 		}
 	case command == 0x02:
 		id := byte(IndicatorArmed)
@@ -177,7 +275,7 @@ func (k *Keypad) indicator(command byte, p []byte) bool {
 		if i+1 < len(indicators) {
 			next = indicators[i+1]
 		}
-		k.answer(ccIndicator, 0x05, indicators[i], next, 1, properties)
+		k.answer(ccIndicator, 0x05, indicators[i], next, 2, properties, more)
 	default:
 		return false
 	}
@@ -189,4 +287,8 @@ func (k *Keypad) light(id, property, value byte) {
 		k.lights[id] = map[byte]byte{}
 	}
 	k.lights[id][property] = value
+	if property <= 0x02 && value == 0 {
+		delete(k.lights, id) // out
+		delete(k.until, id)
+	}
 }

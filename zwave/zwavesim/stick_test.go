@@ -438,3 +438,63 @@ func TestViolations(t *testing.T) {
 		})
 	}
 }
+
+// A key for help wants to be held: 1.9 s are nothing, 2.0 s are a report, and
+// holding on is none the more.
+func TestKeysForHelpAreHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := zwavesim.New(zwavesim.Options{})
+		pad := s.NewKeypad(zwavesim.Make{})
+		s.Place(pad)
+		h := attach(t, s)
+		pad.Down(zwavesim.KeyFire)
+		time.Sleep(1900 * time.Millisecond)
+		pad.Up(zwavesim.KeyFire)
+		time.Sleep(time.Minute)
+		pad.Down(zwavesim.KeyPanic)
+		pad.Down(zwavesim.KeyPanic)
+		time.Sleep(zwavesim.HoldTime)
+		h.wantReport(2, 0x6f, 1, 1, 0, 0x12, 0) // the first of all: the fire key said nothing
+		time.Sleep(time.Minute)
+		pad.Up(zwavesim.KeyPanic)
+		pad.Enter("", zwavesim.KeyCancel)
+		h.wantReport(2, 0x6f, 1, 2, 0, 0x19, 0)
+		clean(t, s)
+	})
+}
+
+// A keypad counts a delay down by itself and puts it out at its end.
+func TestKeypadCountsByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := zwavesim.New(zwavesim.Options{})
+		pad := s.NewKeypad(zwavesim.Make{})
+		s.Place(pad)
+		h := attach(t, s)
+		// Exit delay: on, 1 minute, 15 seconds; and the chime once, at volume 70.
+		h.send(2, 1, 0x87, 0x01, 0, 4, 0x12, 1, 99, 0x12, 6, 1, 0x12, 7, 15, 0x63, 9, 70)
+		if left := pad.Left(zwavesim.IndicatorExit); !pad.Lit(zwavesim.IndicatorExit) || left != 75*time.Second || pad.Muted(zwavesim.IndicatorExit) {
+			t.Errorf("the exit delay: %v left, lights %v, want 75 s", left, pad.Lights())
+		}
+		if first, second := pad.Heard(), pad.Heard(); first != zwavesim.IndicatorChime || second != 0 || pad.Lit(zwavesim.IndicatorChime) {
+			t.Errorf("heard %#x, then %#x, want the chime once", first, second)
+		}
+		time.Sleep(74 * time.Second)
+		if left := pad.Left(zwavesim.IndicatorExit); left != time.Second {
+			t.Errorf("after 74 s: %v left, want 1 s", left)
+		}
+		h.send(2, 2, 0x87, 0x01, 0, 1, 0x12, 9, 0)
+		if !pad.Muted(zwavesim.IndicatorExit) {
+			t.Error("it is not muted")
+		}
+		time.Sleep(time.Second)
+		if pad.Lit(zwavesim.IndicatorExit) || pad.Left(zwavesim.IndicatorExit) != 0 {
+			t.Errorf("after 75 s: lights %v, want none", pad.Lights())
+		}
+		h.send(2, 3, 0x87, 0x01, 0, 2, 0x0b, 1, 99, 0x0b, 7, 30)
+		h.send(2, 4, 0x87, 0x01, 0, 1, 0x0b, 1, 0)
+		if pad.Lit(zwavesim.IndicatorAway) || pad.Left(zwavesim.IndicatorAway) != 0 {
+			t.Errorf("put out: lights %v, want none", pad.Lights())
+		}
+		clean(t, s)
+	})
+}
