@@ -19,7 +19,8 @@ const Path = "/demo/"
 // Controls is a small page, and the calls behind it, with which somebody opens
 // doors, walks past sensors and pulls the stick:
 //
-//	GET  /demo/state   {"stick":{"plugged":true},"things":[{"key","name","room","kind","state","device"}]}
+//	GET  /demo/state   {"stick":{"plugged":true},"things":[{"key","name","room","kind","state","device"}]};
+//	                   a keypad has "shows":{"light","besides","seconds","muted","heard"} as well
 //	POST /demo/do      {"thing":"front-door","act":"open","digits":""} → 204
 func (f *Family) Controls() http.Handler {
 	files, err := fs.Sub(page, "page")
@@ -47,6 +48,7 @@ type thing struct {
 	Kind   string        `json:"kind"`
 	State  string        `json:"state"`
 	Device home.DeviceID `json:"device"`
+	Shows  *display      `json:"shows,omitempty"` // keypads
 }
 
 func (f *Family) showState(w http.ResponseWriter, _ *http.Request) {
@@ -58,7 +60,11 @@ func (f *Family) showState(w http.ResponseWriter, _ *http.Request) {
 	}
 	state.Stick.Plugged = f.Stick.Plugged()
 	for _, it := range f.items {
-		state.Things = append(state.Things, thing{it.key, it.name, it.room, it.kind, it.state(), it.device()})
+		t := thing{Key: it.key, Name: it.name, Room: it.room, Kind: it.kind, State: it.state(), Device: it.device()}
+		if it.shows != nil {
+			t.Shows = it.shows()
+		}
+		state.Things = append(state.Things, t)
 	}
 	answer(w, http.StatusOK, state)
 }

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -338,6 +339,77 @@ func TestRoleDecides(t *testing.T) {
 	if status != http.StatusForbidden || !strings.Contains(string(body), "installer") {
 		t.Errorf("arming as installer: %d %s, want 403 naming the role", status, body)
 	}
+}
+
+// keypad is what the simulated keypad shows.
+func (v *visitor) keypad() (shows struct {
+	Light   string
+	Besides []string
+	Seconds int
+},
+) {
+	v.t.Helper()
+	type state struct {
+		Things []struct {
+			Key   string
+			Shows json.RawMessage
+		}
+	}
+	for _, thing := range get[state](v, "/demo/state").Things {
+		if thing.Key == "keypad" {
+			if err := json.Unmarshal(thing.Shows, &shows); err != nil {
+				v.t.Fatal(err)
+			}
+		}
+	}
+	return shows
+}
+
+func (v *visitor) untilLight(want string) {
+	v.t.Helper()
+	v.until("the keypad's light "+want, func(event) bool { return v.keypad().Light == want })
+}
+
+// TestKeypad: it counts down, shows what runs, says that it does not take a code
+// over a link in clear, and calls for help when a key is held for 2 s.
+func TestKeypad(t *testing.T) {
+	v := visit(t, auth.Owner)
+	v.untilLight("disarmed")
+	v.mode(http.StatusOK, map[string]any{"mode": "away"})
+	v.untilLight("time to leave")
+	if s := v.keypad().Seconds; s < 1 || s > 60 {
+		t.Errorf("%d seconds to leave", s)
+	}
+	v.mode(http.StatusOK, map[string]any{"mode": "disarmed"})
+	v.untilLight("disarmed")
+	if status, body := v.request(http.MethodPost, "/demo/do", map[string]string{"thing": "keypad", "act": "arm-away", "digits": "12345"}); status != http.StatusNoContent {
+		t.Fatalf("a code: %d %s", status, body)
+	}
+	v.until("not accepted", func(event) bool { return slices.Contains(v.keypad().Besides, "not accepted") })
+
+	type keypad struct {
+		Device    home.DeviceID
+		Encrypted bool
+		Can       []string
+		Notes     []string
+	}
+	all := get[[]keypad](v, "/api/v1/keypads")
+	if len(all) != 1 || all[0].Encrypted || !slices.Equal(all[0].Can, []string{"tones"}) {
+		t.Fatalf("keypads %+v, want one in clear whose tones can be turned off", all)
+	}
+	status, body := v.request(http.MethodPut, "/api/v1/keypads/"+string(all[0].Device), map[string]any{"volume": 10, "exit_tones": false})
+	if status != http.StatusOK || !strings.Contains(string(body), "no volume") || !strings.Contains(string(body), `"exit_tones":false`) {
+		t.Errorf("settings: %d %s, want a word that it has no volume", status, body)
+	}
+
+	held := time.Now()
+	v.do("keypad", "panic-down")
+	v.untilPhase(home.PhaseAlarm)
+	if d := time.Since(held); d < 2*time.Second {
+		t.Errorf("an alarm after %s of holding, want 2 s", d)
+	}
+	v.do("keypad", "panic-up")
+	v.untilLight("panic alarm")
 }
 
 // TestHomeAssistantIsASwitch: discovery over MQTT is the owner's choice, told in

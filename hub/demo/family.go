@@ -30,6 +30,7 @@ type item struct {
 	acts                  map[string]func()
 	enter                 func(digits string, k zwavesim.Key) // keypads
 	state                 func() string
+	shows                 func() *display // keypads
 }
 
 func (it *item) device() home.DeviceID { return zwavehome.ID(zwave.NodeID(it.node.ID())) }
@@ -141,37 +142,6 @@ func (f *Family) plug(key, name, room string) {
 		key: key, name: name, room: room, kind: "plug",
 		acts:  map[string]func(){"on": func() { d.Turn(true) }, "off": func() { d.Turn(false) }},
 		state: func() string { return word(d.On(), "on", "off") },
-	}, d, d.Node)
-}
-
-// keypadKeys are what can be pressed besides digits.
-var keypadKeys = map[string]zwavesim.Key{
-	"arm-away": zwavesim.KeyAway, "arm-home": zwavesim.KeyHome, "disarm": zwavesim.KeyDisarm, "enter": zwavesim.KeyEnter,
-	"panic": zwavesim.KeyPanic, "fire": zwavesim.KeyFire, "medical": zwavesim.KeyMedical,
-}
-
-func (f *Family) keypad(key, name, room string) {
-	d := f.Stick.NewKeypad(zwavesim.Make{Name: name})
-	acts := map[string]func(){}
-	for name, k := range keypadKeys {
-		acts[name] = func() { d.Enter("", k) }
-	}
-	f.put(&item{
-		key: key, name: name, room: room, kind: "keypad", acts: acts, enter: d.Enter,
-		state: func() string {
-			switch {
-			case d.Lit(zwavesim.IndicatorBurglary):
-				return "shows alarm"
-			case d.Lit(zwavesim.IndicatorAway):
-				return "shows away"
-			case d.Lit(zwavesim.IndicatorHome):
-				return "shows home"
-			case d.Lit(zwavesim.IndicatorDisarmed):
-				return "shows disarmed"
-			default:
-				return "dark"
-			}
-		},
 	}, d, d.Node)
 }
 

@@ -7,8 +7,10 @@ const acts = {
   smoke: [['fill', 'Make smoke'], ['air', 'Air the room']],
   siren: [],
   plug: [['on', 'Switch on'], ['off', 'Switch off']],
-  keypad: [['arm-away', 'Away'], ['arm-home', 'Home'], ['disarm', 'Disarm'], ['panic', 'Panic'], ['fire', 'Fire']],
+  keypad: [['arm-away', 'Away'], ['arm-home', 'Home'], ['disarm', 'Disarm'], ['enter', 'Enter'], ['cancel', 'Cancel']],
 }
+// Keys for help want to be held for two seconds; the keypad itself counts them.
+const help = [['panic', 'Hold for panic'], ['fire', 'Hold for fire'], ['medical', 'Hold for medical help']]
 const said = document.getElementById('said')
 const cards = new Map()
 
@@ -28,6 +30,29 @@ function button(text, press) {
   b.textContent = text
   b.addEventListener('click', press)
   return b
+}
+
+function hold(text, down, up) {
+  const b = button(text, () => {})
+  let held = false
+  const press = () => { if (!held) { held = true; down() } }
+  const release = () => { if (held) { held = false; up() } }
+  b.addEventListener('pointerdown', press)
+  for (const end of ['pointerup', 'pointerleave', 'pointercancel', 'blur']) b.addEventListener(end, release)
+  b.addEventListener('keydown', (e) => { if (e.key === ' ' || e.key === 'Enter') press() })
+  b.addEventListener('keyup', release)
+  return b
+}
+
+// display draws what a keypad shows: its light, the seconds that it counts, and
+// what else it says.
+function display(box, s) {
+  const words = [s.light || 'dark']
+  if (s.seconds > 0) words.push(`${s.seconds} s`)
+  if (s.seconds > 0) words.push(s.muted ? 'no tone' : s.seconds <= 10 ? 'rapid tone' : 'tone')
+  box.textContent = [...words, ...s.besides].join(' · ')
+  box.dataset.lit = String(s.light !== '')
+  if (s.heard) said.textContent = `The keypad plays: ${s.heard}.`
 }
 
 function card(host, name) {
@@ -53,10 +78,24 @@ function add(t) {
     digits.placeholder = 'Code'
     digits.ariaLabel = 'Code'
     digits.autocomplete = 'off'
+    digits.addEventListener('input', () => { if (digits.value.length === 1) act(t.key, 'typing') })
+    c.display = document.createElement('output')
+    c.display.className = 'display'
+    c.display.ariaLabel = `${t.name} shows`
+    const note = document.createElement('p')
+    note.className = 'state'
+    note.textContent = 'Its link is not encrypted, so the hub refuses the codes that are typed here. Its keys for help work.'
+    c.keys.before(c.display, note)
     c.keys.append(digits)
   }
   for (const [what, text] of acts[t.kind] ?? []) {
-    c.keys.append(button(text, () => act(t.key, what, digits?.value ?? '')))
+    c.keys.append(button(text, () => {
+      act(t.key, what, digits?.value ?? '')
+      if (digits) digits.value = ''
+    }))
+  }
+  if (t.kind === 'keypad') {
+    for (const [what, text] of help) c.keys.append(hold(text, () => act(t.key, `${what}-down`), () => act(t.key, `${what}-up`)))
   }
   document.getElementById('things').append(host)
   return c
@@ -75,7 +114,9 @@ async function refresh() {
   stick.state.textContent = s.stick.plugged ? 'plugged in' : 'pulled'
   for (const t of s.things) {
     if (!cards.has(t.key)) cards.set(t.key, add(t))
-    cards.get(t.key).state.textContent = `${t.room} · ${t.state}`
+    const c = cards.get(t.key)
+    c.state.textContent = `${t.room} · ${t.state}`
+    if (t.shows) display(c.display, t.shows)
   }
 }
 
