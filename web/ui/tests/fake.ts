@@ -159,6 +159,15 @@ export class FakeHub {
 				return answer(session);
 			case '/alarm':
 				return answer(this.#alarm());
+			case '/alarm/modes':
+				return answer(
+					['Home', 'Night', 'Away'].map((name) => ({
+						id: name.toLowerCase(),
+						name,
+						like: name.toLowerCase(),
+						silent: false,
+					})),
+				);
 			case '/zones':
 				return answer(this.house.zones ?? zones);
 			case '/devices':

@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest';
 
 import { advice, answer, gaps, troubles, whatHappened, type Writer } from './answer';
-import type { Alarm, Device, Event, Trouble, Zone } from './api';
+import type { Alarm, ArmedMode, Device, Event, Mode, Trouble, Zone } from './api';
 import { nothing, step, type House, type Snapshot } from './house';
 import { speaker } from './i18n';
 
 const t = speaker('en');
-const w: Writer = { atClock: (iso) => iso.slice(11, 16), span: (ms) => `${Math.round(ms / 1000)} s` };
+const w: Writer = {
+	atClock: (iso) => iso.slice(11, 16),
+	span: (ms) => `${Math.round(ms / 1000)} s`,
+	listed: (names) => names.join(' and '),
+};
 const NOW = '2026-05-03T14:00:00.000Z';
 
 const zone = (id: string, name: string, trait: Zone['trait'] = 'contact', more: Partial<Zone> = {}): Zone => ({
@@ -71,8 +75,13 @@ const trouble = (code: string, more: Partial<Trouble> = {}): Trouble => ({
 	...more,
 });
 
+const guests: ArmedMode = { id: 'guests', name: 'Guests', like: 'home', silent: false };
+const watchedBy = (mode: Mode): Zone[] =>
+	zones.filter((z) => z.trait === 'contact').map((z) => ({ ...z, modes: [mode] }));
+
 interface Case {
 	alarm?: Partial<Alarm>;
+	modes?: ArmedMode[];
 	zones?: Zone[];
 	devices?: Device[];
 	health?: Trouble[];
@@ -83,6 +92,7 @@ interface Case {
 function house(c: Case): [House, number] {
 	const snapshot: Snapshot = {
 		alarm: { ...off, ...c.alarm },
+		modes: c.modes ?? [],
 		zones: c.zones ?? zones,
 		devices:
 			c.devices ??
@@ -193,6 +203,34 @@ test.each<[string, Case, string, string, string]>([
 		'armed',
 		'Armed at home.',
 		'One door or window is watched since 09:15. You can move about freely. Kitchen window is left out.',
+	],
+	[
+		'armed with two left out, each by its name',
+		{ alarm: { mode: 'away', like: 'away', phase: 'armed', bypassed: ['kitchen', 'hall'] } },
+		'armed',
+		'Armed, away.',
+		'One door or window is watched since 09:15. Kitchen window and Hall are left out.',
+	],
+	[
+		'armed in a mode of the owner’s own',
+		{ alarm: { mode: 'guests', like: 'home', phase: 'armed' }, modes: [guests], zones: watchedBy('guests') },
+		'armed',
+		'Armed: Guests.',
+		'2 doors and windows are watched since 09:15. You can move about freely.',
+	],
+	[
+		'out of sight in a mode of the owner’s own',
+		{ alarm: { mode: 'guests', like: 'home', phase: 'armed' }, modes: [guests], silent: 120 },
+		'lost',
+		'I can’t see your home.',
+		'Last word from the hub 120 s ago: armed (Guests). It may have changed since.',
+	],
+	[
+		'a mode that this page knows nothing of is told as what it is like',
+		{ alarm: { mode: 'guests', like: 'night', phase: 'armed' }, zones: watchedBy('guests') },
+		'armed',
+		'Armed for the night.',
+		'2 doors and windows are watched since 09:15. You can move about freely.',
 	],
 	['leaving', { alarm: arming as Partial<Alarm> }, 'exit', '28 seconds to leave.', 'Everything is closed.'],
 	[

@@ -28,10 +28,11 @@ export interface Answer {
 	seconds: number | null;
 }
 
-/** How instants and spans are written; the page's are in time.ts. */
+/** How instants, spans and lists are written; the page's are in time.ts. */
 export interface Writer {
 	atClock(iso: string): string;
 	span(ms: number): string;
+	listed(names: readonly string[]): string;
 }
 
 export function answer(h: House, now: number, t: Say, w: Writer): Answer {
@@ -50,7 +51,7 @@ export function answer(h: House, now: number, t: Say, w: Writer): Answer {
 			...base,
 			kind: 'alarm',
 			title: whatHappened(s, t),
-			evidence: dated(t(`mode.${known(alarm.like)}.youare`)),
+			evidence: dated(modeWord(s, 'youare', t)),
 		};
 	}
 	const running = delay(alarm, hubNow(h, now));
@@ -72,7 +73,7 @@ export function answer(h: House, now: number, t: Say, w: Writer): Answer {
 			...base,
 			kind: 'lost',
 			title: t('answer.lost.title'),
-			evidence: t('answer.lost.evidence', { ...old, state: t(`mode.${known(alarm.like)}.was.${alarm.phase}`) }),
+			evidence: t('answer.lost.evidence', { ...old, state: modeWord(s, `was.${alarm.phase}`, t) }),
 		};
 	}
 	const gap = gaps(s)[0];
@@ -83,7 +84,7 @@ export function answer(h: House, now: number, t: Say, w: Writer): Answer {
 			outline: 'dash',
 			tone: 'trouble',
 			title: gapTitle(gap, s, t),
-			evidence: dated(`${t(`mode.${known(alarm.like)}.is.${alarm.phase}`)} ${gap.mend}`.trim()),
+			evidence: dated(`${modeWord(s, `is.${alarm.phase}`, t)} ${gap.mend}`.trim()),
 		};
 	}
 	if (alarm.phase === 'arming') {
@@ -98,7 +99,7 @@ export function answer(h: House, now: number, t: Say, w: Writer): Answer {
 		};
 	}
 	if (alarm.mode !== 'disarmed') {
-		return { ...base, kind: 'armed', title: t(`mode.${known(alarm.like)}.armed`), evidence: dated(watched(s, t, w)) };
+		return { ...base, kind: 'armed', title: modeWord(s, 'armed', t), evidence: dated(watched(s, t, w)) };
 	}
 	if (s.zones.length === 0) {
 		return { ...base, kind: 'empty', title: t('answer.empty.title'), evidence: dated(t('answer.empty.evidence')) };
@@ -122,6 +123,26 @@ export function answer(h: House, now: number, t: Say, w: Writer): Answer {
 		title: t('answer.quiet.title'),
 		evidence: dated([t('answer.quiet.off'), closed, heard].filter(Boolean).join(' ')),
 	};
+}
+
+type Told = 'armed' | 'youare' | `${'is' | 'was'}.${'disarmed' | 'arming' | 'armed'}`;
+
+/** What is said of the mode: in words for each of those that every house has, by its name for one of the owner's own. */
+function modeWord(s: Snapshot, told: Told, t: Say): string {
+	const { mode, like } = s.alarm;
+	const own = known(mode) === mode ? undefined : s.modes.find((m) => m.id === mode);
+	if (!own) return t(`mode.${known(like)}.${told}`);
+	const { name } = own;
+	switch (told) {
+		case 'was.armed':
+			return t('mode.own.was.armed', { name });
+		case 'was.arming':
+			return t('mode.own.was.arming', { name });
+		case 'is.arming':
+			return t('mode.own.is.arming', { name });
+		default:
+			return t('mode.own.armed', { name });
+	}
 }
 
 /** What runs of the delay, on the hub's clock. */
@@ -204,11 +225,15 @@ function watched(s: Snapshot, t: Say, w: Writer): string {
 	if (doors && moving) parts.push(t('watched.both', { n: doors, since }));
 	else if (doors) parts.push(t('watched.doors', { n: doors, since }));
 	else parts.push(t('watched.other', { n: on.length, since }));
-	if (!moving && alarm.mode !== 'away') parts.push(t('watched.free'));
-	const out = s.zones.filter((z) => alarm.bypassed.includes(z.id));
-	if (out.length === 1 && out[0]) parts.push(t('watched.out.one', { name: out[0].name }));
-	if (out.length > 1) parts.push(t('watched.out.many', { n: out.length }));
-	return parts.join(' ');
+	if (!moving && alarm.like !== 'away') parts.push(t('watched.free'));
+	parts.push(leftOut(s, t, w));
+	return parts.filter(Boolean).join(' ');
+}
+
+/** Which zones this arming leaves out, each by its name; '' when it leaves out none. */
+export function leftOut(s: Snapshot, t: Say, w: Pick<Writer, 'listed'>): string {
+	const out = s.zones.filter((z) => s.alarm.bypassed.includes(z.id)).map((z) => z.name);
+	return out.length ? t('watched.out', { n: out.length, names: w.listed(out) }) : '';
 }
 
 function entered(s: Snapshot): Zone | undefined {

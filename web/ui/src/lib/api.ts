@@ -4,7 +4,7 @@
  */
 import type { components } from '../api.gen';
 
-type Schemas = components['schemas'];
+export type Schemas = components['schemas'];
 
 export type Alarm = Schemas['Alarm'];
 export type Mode = Alarm['mode'];
@@ -16,6 +16,7 @@ export type Known = (typeof KNOWN)[number];
 export function known(like: Mode): Known {
 	return KNOWN.find((m) => m === like) ?? 'away';
 }
+export type ArmedMode = Schemas['AlarmMode'];
 export type Zone = Schemas['Zone'];
 export type Device = Schemas['Device'];
 export type Event = Schemas['Event'];

@@ -28,6 +28,7 @@ function panel(seq: number, mode: Mode, now: number): Alarm {
 }
 const snapshot = (alarm: Alarm, devices: Device[] = []): Snapshot => ({
 	alarm,
+	modes: [],
 	zones: [
 		{
 			id: 'a',
@@ -218,7 +219,11 @@ describe('what is known', () => {
 // names as present must have been so within the time after which silence shows.
 describe('a hostile line', () => {
 	const say = speaker('en');
-	const words: Writer = { atClock: (at) => at, span: (ms) => `${Math.round(ms / 1000)} s` };
+	const words: Writer = {
+		atClock: (at) => at,
+		span: (ms) => `${Math.round(ms / 1000)} s`,
+		listed: (names) => names.join(', '),
+	};
 	const named: Record<string, Mode> = {
 		'The alarm is off.': 'disarmed',
 		'Armed at home.': 'home',

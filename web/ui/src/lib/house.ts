@@ -12,7 +12,7 @@
  * - After the line broke nothing counts as present until the whole state was
  *   fetched again.
  */
-import type { Alarm, Device, Event, Trouble, Zone } from './api';
+import type { Alarm, ArmedMode, Device, Event, Trouble, Zone } from './api';
 
 /** Silence of the hub, in milliseconds, after which its last word is shown as its last word. */
 export const STALE = 7_000;
@@ -27,6 +27,8 @@ export type Link = 'loading' | 'live' | 'stale' | 'lost';
 
 export interface Snapshot {
 	alarm: Alarm;
+	/** The armed modes that there are. */
+	modes: ArmedMode[];
 	zones: Zone[];
 	devices: Device[];
 	health: Trouble[];

@@ -9,6 +9,7 @@ import {
 	Refusal,
 	whenSignedOut,
 	type Alarm,
+	type ArmedMode,
 	type Device,
 	type Event,
 	type Right,
@@ -30,7 +31,7 @@ import {
 } from './house';
 import { t } from './i18n';
 import { EventReader, type Message } from './sse';
-import { atClock, span } from './time';
+import { atClock, listed, span } from './time';
 
 const RETRY = [250, 500, 1000, 2000, 4000];
 
@@ -59,7 +60,7 @@ export class Live {
 	get link(): Link {
 		return link(this.#house, this.#now);
 	}
-	readonly answer: Answer = $derived(answer(this.#house, this.#now, t, { atClock, span }));
+	readonly answer: Answer = $derived(answer(this.#house, this.#now, t, { atClock, listed, span }));
 
 	/** How long there has been no first word, in ms. */
 	get waited(): number {
@@ -177,16 +178,17 @@ export class Live {
 			const asked = this.#clock.now();
 			this.#take({ kind: 'asked' });
 			const get = <T>(right: Right, path: string, none: T) => (this.#may(right) ? call<T>('GET', path) : none);
-			const [zones, devices, health, page, alarm] = await Promise.all([
+			const [zones, devices, health, page, modes, alarm] = await Promise.all([
 				get<Zone[]>('zones.read', '/zones', []),
 				get<Device[]>('devices.read', '/devices', []),
 				get<Trouble[]>('health.read', '/health', []),
 				get<{ events: Event[] }>('events.read', '/events?limit=40', { events: [] }),
+				call<ArmedMode[]>('GET', '/alarm/modes'),
 				call<Alarm>('GET', '/alarm'),
 			]);
 			// Another question went out since: its answer is the one that fits what was heard.
 			if (mine !== this.#asking) return;
-			this.#take({ kind: 'snapshot', asked, snapshot: { alarm, zones, devices, health, events: page.events } });
+			this.#take({ kind: 'snapshot', asked, snapshot: { alarm, modes, zones, devices, health, events: page.events } });
 			if (!this.#house.whole) throw new Error('the state was too long on its way');
 		} finally {
 			if (mine === this.#asking) this.#fetching = false;

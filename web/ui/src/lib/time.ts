@@ -15,6 +15,7 @@ function writers(timeZone?: string) {
 		day: new Intl.DateTimeFormat(lang, { weekday: 'long', day: 'numeric', month: 'long', ...zone }),
 		hour: new Intl.DateTimeFormat('en', { hour: 'numeric', hourCycle: 'h23', ...zone }),
 		date: new Intl.DateTimeFormat('en-CA', { dateStyle: 'short', ...zone }),
+		field: new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'short', ...zone }),
 	};
 }
 let write = writers();
@@ -54,4 +55,32 @@ export function span(ms: number): string {
 export function stopwatch(ms: number): string {
 	const s = Math.max(0, Math.floor(ms / 1000));
 	return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, '0')}`;
+}
+
+/** "6.8 MB"; a kB is 1000 bytes. */
+export function bytes(n: number): string {
+	const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
+	const i = n < 1000 ? 0 : Math.min(Math.floor(Math.log10(n) / 3), units.length - 1);
+	return new Intl.NumberFormat(lang, {
+		style: 'unit',
+		unit: units[i],
+		maximumFractionDigits: i > 0 && n / 1000 ** i < 10 ? 1 : 0,
+	}).format(n / 1000 ** i);
+}
+
+/** "Home, Night and Away" */
+export const listed = (names: readonly string[]): string => new Intl.ListFormat(lang).format(names);
+
+/** An instant as a field for date and time wants it, at home: "2026-11-23T16:40". */
+export function toField(iso: string): string {
+	return write.field.format(new Date(iso)).replace(', ', 'T').replace(' ', 'T');
+}
+
+/** The instant that such a field means at home; the first of two where the clock is put back. */
+export function fromField(field: string): string {
+	const asIf = Date.parse(`${field}Z`);
+	// The zone's offset at the instant itself: looked up twice, since the first look is off by the offset.
+	let at = asIf;
+	for (let i = 0; i < 2; i++) at = asIf - (Date.parse(`${toField(new Date(at).toISOString())}Z`) - at);
+	return new Date(at).toISOString();
 }
