@@ -136,6 +136,21 @@ export async function accessible(page: Page, what: string): Promise<void> {
 	expect(faults, what).toEqual([]);
 }
 
+/** Nothing sticks out sideways, and what acts is large enough for a thumb. */
+export async function fits(page: Page, what: string): Promise<void> {
+	const sideways = await page.evaluate(
+		() => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+	);
+	expect(sideways, `${what}: pixels beyond the edge`).toBeLessThanOrEqual(0);
+	const small = await page.locator('button:visible, a:visible:not(.skip)').evaluateAll((all) =>
+		all
+			.map((e) => ({ e, box: e.getBoundingClientRect() }))
+			.filter(({ box }) => box.width < 44 || box.height < 44)
+			.map(({ e, box }) => `${e.textContent?.trim()} ${Math.round(box.width)}×${Math.round(box.height)}`),
+	);
+	expect(small, `${what}: smaller than a thumb`).toEqual([]);
+}
+
 /** Types a code on the page's own pad. */
 export async function type(page: Page, code: string): Promise<void> {
 	for (const digit of code) await page.getByRole('button', { name: digit, exact: true }).click();

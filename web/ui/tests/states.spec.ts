@@ -2,7 +2,7 @@ import { expect, test as base, type Page } from '@playwright/test';
 
 import type { Trouble } from '../src/lib/api';
 import { FakeHub, type House } from './fake';
-import { accessible } from './hub';
+import { accessible, fits } from './hub';
 
 const test = base.extend<{ fake: FakeHub; url: string }>({
 	// eslint-disable-next-line no-empty-pattern
@@ -84,21 +84,6 @@ const states: Record<string, State> = {
 		},
 	},
 };
-
-/** Nothing sticks out sideways, and what acts is large enough for a thumb. */
-async function fits(page: Page, what: string): Promise<void> {
-	const sideways = await page.evaluate(
-		() => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-	);
-	expect(sideways, `${what}: pixels beyond the edge`).toBeLessThanOrEqual(0);
-	const small = await page.locator('button:visible, a:visible:not(.skip)').evaluateAll((all) =>
-		all
-			.map((e) => ({ e, box: e.getBoundingClientRect() }))
-			.filter(({ box }) => box.width < 44 || box.height < 44)
-			.map(({ e, box }) => `${e.textContent?.trim()} ${Math.round(box.width)}×${Math.round(box.height)}`),
-	);
-	expect(small, `${what}: smaller than a thumb`).toEqual([]);
-}
 
 for (const [name, state] of Object.entries(states)) {
 	test(`${name}: on every screen, in both themes`, async ({ page, fake, url }) => {

@@ -15,3 +15,25 @@ export function why(error: unknown): string {
 
 const tries = (n?: number) => (n ? t('login.tries', { n }) : '');
 const wait = (n?: number) => (n ? t('login.wait', { n }) : '');
+
+/**
+ * A refusal, sorted to where a form shows it: the reason of each field of the
+ * form, and in `rest` what belongs to none of them.
+ */
+export interface Faults {
+	fields: Record<string, string>;
+	rest: string;
+}
+export const noFaults: Faults = { fields: {}, rest: '' };
+
+export function faults(error: unknown, fields: readonly string[]): Faults {
+	if (!(error instanceof Refusal)) return { fields: {}, rest: why(error) };
+	const found: Record<string, string> = {};
+	for (const { field, reason } of error.problem.errors ?? []) {
+		const name = field.split(/[.[]/, 1)[0] ?? field;
+		if (fields.includes(name)) found[name] ??= sentence(reason);
+	}
+	return { fields: found, rest: Object.keys(found).length ? '' : why(error) };
+}
+
+const sentence = (s: string) => `${s.charAt(0).toUpperCase()}${s.slice(1).replace(/\.$/, '')}.`;

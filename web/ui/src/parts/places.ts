@@ -4,8 +4,11 @@
  */
 import type { Component } from 'svelte';
 
+import Heart from '@lucide/svelte/icons/heart-pulse';
 import Monitor from '@lucide/svelte/icons/monitor-smartphone';
+import Radio from '@lucide/svelte/icons/radio';
 import Shield from '@lucide/svelte/icons/shield-check';
+import Guard from '@lucide/svelte/icons/shield-half';
 
 import type { Right } from '../lib/api';
 import type { Key } from '../lib/i18n';
@@ -14,14 +17,19 @@ import { who } from '../lib/who.svelte';
 export interface Place {
 	path: string;
 	label: Key & `nav.${string}`;
+	/** Among its like, where the longer name would say what is plain. */
+	short?: Key & `nav.${string}`;
 	icon: Component;
 	/** What one has to be allowed to see it; null: nothing. */
 	right: Right | null;
 }
 
 /** What belongs to the alarm; one entry of the rail, with the others beside it on its pages. */
-export const ofAlarm: Place[] = [];
-export const ofHouse: Place[] = [];
+export const ofAlarm: Place[] = [{ path: '/zones', label: 'nav.zones', icon: Guard, right: 'zones.read' }];
+export const ofHouse: Place[] = [
+	{ path: '/devices', label: 'nav.devices', icon: Radio, right: 'devices.read' },
+	{ path: '/health', label: 'nav.health', icon: Heart, right: 'health.read' },
+];
 export const ofPage: Place[] = [
 	{ path: '/sessions', label: 'nav.sessions', icon: Monitor, right: null },
 	{ path: '/trust', label: 'nav.trust', icon: Shield, right: null },

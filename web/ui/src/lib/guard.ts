@@ -1,0 +1,133 @@
+/**
+ * What sensors are watched, and what could be. Pure: from what is known of the
+ * house to what its pages show and send.
+ */
+import type { Device, Zone } from './api';
+
+export type Kind = Zone['kind'];
+export type Trait = Zone['trait'];
+
+/** Kinds that wait for a mode, and those that are watched in every mode, also while the alarm is off. */
+export const moded: readonly Kind[] = ['entry', 'perimeter', 'instant', 'interior', 'day'];
+export const always: readonly Kind[] = ['24h', 'tamper', 'fire', 'co', 'gas', 'water', 'panic', 'medical'];
+export const alwaysOn = (kind: Kind): boolean => always.includes(kind);
+
+/** How the zones stand together on the page. */
+export const groups = ['shell', 'inside', 'always', 'tamper'] as const;
+export function groupOf(zone: Zone): (typeof groups)[number] {
+	if (zone.kind === 'tamper') return 'tamper';
+	if (alwaysOn(zone.kind)) return 'always';
+	return zone.kind === 'interior' ? 'inside' : 'shell';
+}
+
+/** What a trait is watched as unless its owner says otherwise; what is not here guards nothing by itself. */
+const usual: Partial<Record<Trait, Kind>> = {
+	contact: 'perimeter',
+	motion: 'interior',
+	occupancy: 'interior',
+	glass: 'perimeter',
+	vibration: 'perimeter',
+	smoke: 'fire',
+	co: 'co',
+	gas: 'gas',
+	water: 'water',
+	tamper: 'tamper',
+	button: 'panic',
+};
+
+/** A sensor that nothing watches yet. */
+export interface Free {
+	device: Device;
+	trait: Trait;
+}
+
+/** Every trait that could be watched and is not, in the order of the devices. */
+export function unwatched(devices: readonly Device[], zones: readonly Zone[]): Free[] {
+	const taken = new Set(zones.map((z) => `${z.device} ${z.trait}`));
+	return devices.flatMap((device) =>
+		(Object.keys(device.traits) as Trait[])
+			.filter((trait) => usual[trait] && !taken.has(`${device.id} ${trait}`))
+			.map((trait) => ({ device, trait })),
+	);
+}
+
+/** The kinds that fit what a sensor senses: fire is not seen by a door. */
+export function kindsFor(trait: Trait): readonly Kind[] {
+	switch (trait) {
+		case 'smoke':
+			return ['fire'];
+		case 'co':
+		case 'gas':
+		case 'water':
+		case 'tamper':
+			return [trait];
+		case 'button':
+			return ['panic', 'medical'];
+		default:
+			return [...moded, '24h'];
+	}
+}
+
+/** A zone to begin with, for a sensor that nothing watches yet. */
+export function suggested({ device, trait }: Free, taken: readonly Zone[], modes: Zone['modes']): Zone {
+	// The device's own name is for what it is there for, not for its lid.
+	const second = trait === 'tamper' || taken.some((z) => z.device === device.id && z.kind !== 'tamper');
+	const name = second ? `${device.name} ${trait}` : device.name;
+	const kind = trait === 'contact' && /door|gate|garage/i.test(device.name) ? 'entry' : (usual[trait] ?? 'perimeter');
+	return {
+		id: idFor(name, taken),
+		name,
+		device: device.id,
+		trait,
+		kind,
+		modes: kind === 'interior' ? modes.filter((m) => m === 'away') : modes,
+		chime: kind === 'entry',
+		cross_zone: '',
+		areas: ['house'],
+		silent: false,
+		bypassed: false,
+	};
+}
+
+/** Names that addresses of the page need for themselves. */
+const reserved = ['add', 'try'];
+
+/** An id that nobody has yet, made from a name: "Front door" is front-door. */
+export function idFor(name: string, taken: readonly { id: string }[]): string {
+	const slug =
+		name
+			.normalize('NFKD')
+			.toLowerCase()
+			.replace(/\p{M}/gu, '')
+			.replace(/[^a-z0-9]+/g, '-')
+			.slice(0, 56)
+			.replace(/^-+|-+$/g, '') || 'zone';
+	const used = new Set([...reserved, ...taken.map((z) => z.id)]);
+	for (let n = 1; ; n++) {
+		const id = n === 1 ? slug : `${slug}-${n}`;
+		if (!used.has(id)) return id;
+	}
+}
+
+/** When a zone's sensor last changed, if that was after the walk began; both on the hub's clock. */
+export function ticked(zone: Zone, devices: readonly Device[], began: number): string | null {
+	const state = devices.find((d) => d.id === zone.device)?.traits[zone.trait];
+	return state && state.value !== null && Date.parse(state.since) >= began ? state.since : null;
+}
+
+/** Devices by room, rooms by name, those in no room last. */
+export function byRoom(devices: readonly Device[]): { room: string; devices: Device[] }[] {
+	const rooms = new Map<string, Device[]>();
+	for (const d of devices) rooms.set(d.room, [...(rooms.get(d.room) ?? []), d]);
+	return [...rooms]
+		.map(([room, devices]) => ({ room, devices }))
+		.sort((a, b) => Number(a.room === '') - Number(b.room === '') || a.room.localeCompare(b.room));
+}
+
+/** How well a device is heard, in a word; null where its radio doesn't say. */
+export function linkWord(device: Device): 'good' | 'fair' | 'weak' | null {
+	const link = device.traits['link']?.value;
+	if (typeof link !== 'number') return null;
+	if (link >= 60) return 'good';
+	return link >= 30 ? 'fair' : 'weak';
+}
