@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+
+import { traitLine } from './traits';
+
+test.each([
+	['contact', 'open', 'Open'],
+	['contact', 'closed', 'Closed'],
+	['contact', null, 'No word yet'],
+	['motion', true, 'Movement'],
+	['occupancy', false, 'Still'],
+	['water', true, 'Wet'],
+	['smoke', false, 'Clear'],
+	['tamper', true, 'Raised'],
+	['siren', 'on', 'On'],
+	['switch', 'off', 'Off'],
+	['lock', 'jammed', 'Jammed'],
+	['lock', 'unknown', 'No word yet'],
+	['temperature', 21.46, '21.5 °C'],
+	['illuminance', 1200, '1,200 lx'],
+	['button', 'press', 'press'],
+])('%s %s', (trait, value, line) => {
+	expect(traitLine(trait, value)).toBe(line);
+});

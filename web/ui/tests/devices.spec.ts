@@ -1,0 +1,72 @@
+import type { Device } from '../src/lib/api';
+import { accessible, expect, fits, test } from './hub';
+
+for (const [width, height] of [
+	[390, 844],
+	[1280, 800],
+] as const) {
+	test(`devices at ${width}: by room, renamed, moved, and one that is gone removed`, async ({ page, demo, watch }) => {
+		await page.setViewportSize({ width, height });
+		const headline = page.getByRole('heading', { level: 1 });
+		await demo.signIn(page);
+		await demo.settle(page);
+		await page.goto(`${demo.url}/devices`);
+		await expect(page.getByText('All 10 devices have answered.')).toBeVisible();
+		await expect(page.getByRole('region', { name: 'Kitchen' }).getByRole('link')).toHaveText([
+			/Back door/,
+			/Kitchen window/,
+		]);
+		await expect(page.getByRole('link', { name: 'Add a device' })).toBeVisible();
+		await accessible(page, 'devices');
+		await fits(page, 'devices');
+
+		await page.getByRole('link', { name: /^Lamp/ }).click();
+		await expect(headline).toHaveText('Lamp');
+		await accessible(page, 'device');
+		await fits(page, 'device');
+		const name = page.getByLabel('Name');
+		await name.fill('');
+		await page.getByRole('button', { name: 'Save' }).click();
+		await expect(name).toHaveAttribute('aria-invalid', 'true');
+		await expect(page.getByRole('alert').filter({ hasText: /./ })).toBeVisible();
+		await accessible(page, 'device with a fault');
+		await name.fill('Reading lamp');
+		await page.getByLabel('Room').fill('Study');
+		await page.getByRole('button', { name: 'Save' }).click();
+		await expect(headline).toHaveText('Reading lamp');
+		await expect(page.getByRole('status').filter({ hasText: 'Saved' })).toBeVisible();
+		const devices = (await (await page.request.get(`${demo.url}/api/v1/devices`)).json()) as Device[];
+		expect(devices.find((d) => d.name === 'Reading lamp')?.room).toBe('Study');
+
+		// One that still answers is not simply taken out of the network: the hub says how.
+		await page.getByRole('link', { name: 'Devices' }).first().click();
+		await page.getByRole('link', { name: /^Kitchen window/ }).click();
+		await page.getByRole('button', { name: 'Remove this device' }).click();
+		await expect(page.getByText('Remove Kitchen window? What it watches will not be watched any more.')).toBeVisible();
+		await accessible(page, 'before it is removed');
+		await page.getByRole('button', { name: 'Keep it' }).click();
+		await expect(page.getByText('Remove Kitchen window?')).toBeHidden();
+
+		await page.goto(`${demo.url}/devices/zwave-999`);
+		await expect(headline).toHaveText('This device is not there any more.');
+		watch.check();
+	});
+}
+
+test('health: what is wrong in words with its mend, and one line when all is well', async ({ page, demo, watch }) => {
+	const headline = page.getByRole('heading', { level: 1 });
+	await demo.signIn(page);
+	await demo.settle(page);
+	await page.goto(`${demo.url}/health`);
+	await demo.does('bathroom-window', 'battery-low');
+	await demo.does('bathroom-window', 'wake');
+	const row = page.locator('[data-trouble=battery-low]');
+	await expect(row).toBeVisible();
+	await expect(headline).toHaveText(/attention\.$/);
+	await accessible(page, 'health');
+	await fits(page, 'health');
+	await row.getByRole('link', { name: 'About Bathroom window' }).click();
+	await expect(headline).toHaveText('Bathroom window');
+	await expect(page.getByText(/^Battery low/)).toBeVisible();
+	watch.check();
+});
