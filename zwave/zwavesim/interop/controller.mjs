@@ -2,7 +2,7 @@
 // loopback: it says what its nodes are told as JSON lines, and JSON lines make
 // things happen to them.
 //
-//   node controller.mjs
+//   node controller.mjs [7=lights …]: more nodes than 2 to 5
 //
 // Out: {"event":"listening","port":40123} · {"event":"connected"} ·
 //      {"event":"command","node":3,"class":37,"command":"BinarySwitchCCSet","value":true} ·
@@ -57,6 +57,14 @@ const kinds = {
 			{ ccId: 0x6c, version: 1 }],
 	},
 	plug: { ...plug, commandClasses: [...common, { ccId: 0x25, version: 2 }] },
+	// The mock has no Entry Control and would fail a supervised Indicator Set, so
+	// this is only the lights of a keypad.
+	lights: {
+		genericDeviceClass: 0x40,
+		specificDeviceClass: 0x0b,
+		commandClasses: [...common,
+			{ ccId: 0x87, version: 3, indicators: { 0x0b: { properties: [1, 2] }, 0x12: { properties: [1, 6, 7, 9] } } }],
+	},
 };
 
 const { serial, port: mockPort } = await createAndOpenMockedZWaveSerialPort();
@@ -91,7 +99,7 @@ const told = {
 	handleCC(_, self, cc) {
 		const name = cc.constructor.name;
 		if (/Get$/.test(name)) return undefined;
-		const value = cc.targetValue ?? cc.toneId ?? null;
+		const value = cc.targetValue ?? cc.toneId ?? cc.values?.map((o) => [o.indicatorId, o.propertyId, Number(o.value)]) ?? null;
 		say({ event: "command", node: self.id, class: cc.ccId, command: name, value });
 		return undefined; // the default behaviours go on
 	},
@@ -106,6 +114,7 @@ const add = async (id, kind) => {
 	dress(node);
 };
 for (const [id, kind] of [[2, "contact"], [3, "siren"], [4, "motion"], [5, "sound"]]) await add(id, kind);
+for (const more of process.argv.slice(2)) await add(Number(more.split("=")[0]), more.split("=")[1]);
 
 // From the mock to the socket, one frame at a time.
 let socket;

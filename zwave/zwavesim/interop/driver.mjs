@@ -9,7 +9,8 @@
 //      {"event":"entry","node":5,"data":{…}} · {"event":"joined","node":7} ·
 //      {"event":"done","id":1} · {"event":"failed","id":1,"why":"…"}
 // In:  {"id":1,"set":{"node":3,"class":37,"property":"targetValue","value":true}} ·
-//      {"id":2,"ping":3} · {"id":3,"include":true} · {"id":4,"quit":true}
+//      {"id":2,"ping":3} · {"id":3,"include":true} · {"id":4,"quit":true} ·
+//      {"id":5,"light":{"node":5,"objects":[[11,1,99]]}} · {"id":6,"count":{"node":5,"indicator":18,"minutes":1,"seconds":15}}
 
 import { createInterface } from "node:readline";
 import { Driver } from "zwave-js";
@@ -56,6 +57,14 @@ const carryOut = async (cmd) => {
 		const { node, class: commandClass, property, value } = cmd.set;
 		const result = await driver.controller.nodes.get(node).setValue({ commandClass, property }, value);
 		if (![0xff, 0xfe, 0x01].includes(result.status)) throw new Error(`status ${result.status} ${result.message ?? ""}`);
+	} else if (cmd.light) {
+		const { node, objects } = cmd.light;
+		await driver.controller.nodes.get(node).commandClasses.Indicator.set(
+			objects.map(([indicatorId, propertyId, value]) => ({ indicatorId, propertyId, value })),
+		);
+	} else if (cmd.count) {
+		const { node, indicator, minutes, seconds } = cmd.count;
+		await driver.controller.nodes.get(node).commandClasses.Indicator.setTimeout(indicator, { minutes, seconds });
 	} else if (cmd.ping) {
 		if (!(await driver.controller.nodes.get(cmd.ping).ping())) throw new Error("no answer");
 	} else if (cmd.include) {

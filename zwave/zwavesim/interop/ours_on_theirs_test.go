@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -14,11 +15,11 @@ import (
 	"gatehouse/zwave/cc"
 )
 
-// theirs starts their stick and gives its TCP address. At the end of the test it
-// must have found nothing to blame.
-func theirs(t *testing.T) (p *peer, addr string) {
+// theirs starts their stick, with more nodes if wanted ("7=lights"), and gives its
+// TCP address. At the end of the test it must have found nothing to blame.
+func theirs(t *testing.T, more ...string) (p *peer, addr string) {
 	t.Helper()
-	p = start(t, "controller.mjs")
+	p = start(t, "controller.mjs", more...)
 	l := p.heard(0, 30*time.Second, "listening", func(l line) bool { return l.Event == "listening" })
 	t.Cleanup(func() {
 		p.mu.Lock()
@@ -125,13 +126,13 @@ func (d *driver) do(node zwave.NodeID, cmd cc.Command, lane zwave.Lane) {
 
 // Our driver on their stick: what `make interop-smoke` runs.
 func TestOurDriverOnTheirStick(t *testing.T) {
-	p, addr := theirs(t)
+	p, addr := theirs(t, "7=lights")
 	d := drive(t, addr)
 	d.saw(20*time.Second, "ready", func(e zwave.Event) bool {
 		r, ok := e.(zwave.Ready)
 		return ok && r.Info.HomeID == 0x7e570001 && r.Info.NodeID == 1
 	})
-	for id := zwave.NodeID(2); id <= 5; id++ {
+	for _, id := range []zwave.NodeID{2, 3, 4, 5, 7} {
 		d.saw(60*time.Second, fmt.Sprintf("interview of node %d", id), func(e zwave.Event) bool {
 			c, ok := e.(zwave.NodeChanged)
 			return ok && c.Node.ID == id && c.Node.Stage == zwave.StageDone
@@ -144,6 +145,10 @@ func TestOurDriverOnTheirStick(t *testing.T) {
 	sound, _ := d.Node(5)
 	if sound.Tones != 1 || !sound.Has(cc.Supervision) {
 		t.Errorf("the sound siren: %+v", sound)
+	}
+	lights, _ := d.Node(7)
+	if want := map[byte][]byte{0x0b: {1, 2}, 0x12: {1, 6, 7, 9}}; !reflect.DeepEqual(lights.Indicators, want) {
+		t.Errorf("the lights have %v, want %v", lights.Indicators, want)
 	}
 
 	p.tell(map[string]any{"notify": map[string]any{"node": 2, "type": 6, "event": 22}})
@@ -162,6 +167,18 @@ func TestOurDriverOnTheirStick(t *testing.T) {
 	d.do(5, cc.SoundSwitchTonePlaySet{Tone: 0xff}, zwave.LaneSiren)
 	p.heard(0, 5*time.Second, "sound on", func(l line) bool {
 		return l.Event == "command" && l.Node == 5 && l.Command == "SoundSwitchCCTonePlaySet" && string(l.Value) == "255"
+	})
+	// The exit delay of a keypad: on, 1 minute, 15 seconds, without a sound.
+	d.do(7, cc.IndicatorSet{Objects: []cc.IndicatorObject{
+		{Indicator: cc.IndicatorArmedAway, Property: cc.PropertyMultilevel},
+		{Indicator: cc.IndicatorExitDelay, Property: cc.PropertyMultilevel, Value: 99},
+		{Indicator: cc.IndicatorExitDelay, Property: cc.PropertyTimeoutMin, Value: 1},
+		{Indicator: cc.IndicatorExitDelay, Property: cc.PropertyTimeoutSec, Value: 15},
+		{Indicator: cc.IndicatorExitDelay, Property: cc.PropertySound},
+	}}, zwave.LaneUser)
+	p.heard(0, 5*time.Second, "the keypad's lights", func(l line) bool {
+		return l.Event == "command" && l.Node == 7 && l.Command == "IndicatorCCSet" &&
+			string(l.Value) == "[[11,1,0],[18,1,99],[18,6,1],[18,7,15],[18,9,0]]"
 	})
 	if testing.Short() {
 		return

@@ -144,6 +144,17 @@ func TestTheirDriverOnOurStick(t *testing.T) {
 			if err := s.Until(within, func() bool { return !siren.Sounding() }); err != nil {
 				t.Error("siren off by Binary Switch:", err)
 			}
+			d.tell(map[string]any{"light": map[string]any{"node": pad.ID(), "objects": [][3]int{{zwavesim.IndicatorAway, 1, 99}, {zwavesim.IndicatorChime, 9, 60}}}})
+			if err := s.Until(within, func() bool { return pad.Lit(zwavesim.IndicatorAway) }); err != nil {
+				t.Error("the away light:", err)
+			}
+			if got := pad.Heard(); got != zwavesim.IndicatorChime {
+				t.Errorf("heard %#x, want the chime", got)
+			}
+			d.tell(map[string]any{"count": map[string]any{"node": pad.ID(), "indicator": zwavesim.IndicatorExit, "minutes": 1, "seconds": 15}})
+			if left := pad.Left(zwavesim.IndicatorExit); left < 70*time.Second || left > 75*time.Second {
+				t.Errorf("the exit delay: %s left, want 75 s", left)
+			}
 			d.tell(map[string]any{"ping": pad.ID()})
 
 			late := s.NewPlug(zwavesim.Make{})
