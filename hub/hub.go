@@ -251,6 +251,7 @@ func (h *Hub) core() []part {
 		{name: "people", run: h.people.Run, vital: true},
 		{name: "watchdog", run: h.watch, vital: true},
 		{name: "adoption", run: h.adopter},
+		{name: "time zone", run: h.keepTimeZone},
 		{name: "conditions", run: h.standing},
 		{name: "supervision", run: h.warden.run},
 		{name: "air", run: h.warden.listen},

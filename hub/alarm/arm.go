@@ -57,8 +57,11 @@ func (s *step) tryMode(a int, r home.ModeRequest, digest Digest) error {
 			return err
 		}
 		by = c
+		if err := by.may(st.mode, r.Mode); err != nil {
+			return err
+		}
 		s.tellDuress(by)
-	case r.CodeFree:
+	case r.CodeFree, r.SteppedUp && s.now.Before(s.p.st.lockedUntil):
 	case r.Mode == st.mode && r.Mode != home.Disarmed && r.Channel != home.ByKeypad:
 		return nil // a second press of the same button
 	case st.mode != home.Disarmed || r.Mode == home.Disarmed || r.Channel == home.ByKeypad:

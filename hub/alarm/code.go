@@ -17,6 +17,9 @@ const (
 	LockTime   = 90 * time.Second
 
 	maxCodes = 256
+
+	// InstallerTime is how long an installer's code can last.
+	InstallerTime = 24 * time.Hour
 )
 
 // Kinds of code.
@@ -25,6 +28,12 @@ const (
 	CodeDuress    = "duress" // disarms as any other, and tells people outside
 	CodeGuest     = "guest"
 	CodeInstaller = "installer"
+)
+
+// What a code may be limited to.
+const (
+	OnlyArm    = "arm"
+	OnlyDisarm = "disarm"
 )
 
 // code is a code of one person. Code.Code, the digits, is always empty here.
@@ -46,7 +55,7 @@ func (s *step) enter(a int, d Digest) (*code, error) {
 			found = i
 		}
 	}
-	if found >= 0 && s.cfg().codes[found].valid(s.now) && s.cfg().codes[found].opens(s.cfg().areas[a].ID) {
+	if found >= 0 && s.cfg().codes[found].valid(s.now, s.cfg().clock()) && s.cfg().codes[found].opens(s.cfg().areas[a].ID) {
 		if st.wrongCodes > 0 {
 			st.wrongCodes = 0
 			s.durable = true
@@ -75,7 +84,16 @@ func tries(n int) string {
 	return strconv.Itoa(n) + " tries"
 }
 
-func (c *code) valid(now time.Time) bool {
+// valid tells whether the code is good at the time now. A code that is not is
+// as wrong as any other: nobody learns that it was one. clock is that on the
+// wall of the house.
+func (c *code) valid(now time.Time, clock *time.Location) bool {
+	if c.Disabled {
+		return false
+	}
+	if table, err := parseTimetable(c.Schedule); err != nil || !table.open(now.In(clock)) {
+		return false
+	}
 	if c.Expires != nil && !now.Before(c.Expires.Time) {
 		return false
 	}
@@ -85,6 +103,22 @@ func (c *code) valid(now time.Time) bool {
 // opens tells whether the code is good in the area.
 func (c *code) opens(a home.AreaID) bool {
 	return len(c.Areas) == 0 || slices.Contains(c.Areas, string(a))
+}
+
+// may tells what the code is not meant for. Whoever may change an armed mode
+// could disarm.
+func (c *code) may(was, mode home.Mode) error {
+	switch {
+	case c.Kind == CodeInstaller:
+		return &home.CodeMayNot{What: "arm or disarm the house: it is for testing"}
+	case mode == home.Disarmed && c.Only == OnlyArm:
+		return &home.CodeMayNot{What: "disarm"}
+	case mode != home.Disarmed && c.Only == OnlyDisarm:
+		return &home.CodeMayNot{What: "arm"}
+	case was != home.Disarmed && was != mode && c.Only == OnlyArm:
+		return &home.CodeMayNot{What: "change how the house is armed"}
+	}
+	return nil
 }
 
 // tellDuress tells people outside the house that a code was given under
@@ -132,6 +166,12 @@ func (s *step) putCode(in PutCode) error {
 	}
 	if err := s.cfg().checkCode(c); err != nil {
 		return err
+	}
+	if (c.Kind == CodeGuest || c.Kind == CodeInstaller) && c.Expires == nil {
+		return &home.Invalid{Field: "expires", Reason: "a code of kind " + c.Kind + " must end some day: give the time when it does"}
+	}
+	if c.Kind == CodeInstaller && c.Expires.After(s.now.Add(InstallerTime)) {
+		return &home.Invalid{Field: "expires", Reason: "an installer's code lasts " + say(InstallerTime) + " at most"}
 	}
 	if at < 0 && len(s.cfg().codes) >= maxCodes {
 		return &home.Invalid{Field: "id", Reason: "there are " + strconv.Itoa(maxCodes) + " codes already: delete one first"}
@@ -189,9 +229,16 @@ func (cfg *config) checkCode(c home.Code) error {
 			return &home.Invalid{Field: "areas", Reason: "there is no area " + strconv.Quote(id)}
 		}
 	}
-	// A limit that is stored and not kept would be a lie.
-	if c.Schedule != "" {
-		return &home.Invalid{Field: "schedule", Reason: "codes cannot follow a schedule yet: leave this empty, or set expires"}
+	if _, err := parseTimetable(c.Schedule); err != nil {
+		return err
+	}
+	switch c.Only {
+	case "", OnlyArm, OnlyDisarm:
+	default:
+		return &home.Invalid{Field: "only", Reason: strconv.Quote(c.Only) + " is not something that a code can be for: give arm, disarm, or nothing for both"}
+	}
+	if c.Kind == CodeDuress && (c.Disabled || c.Only == OnlyArm) {
+		return &home.Invalid{Field: "only", Reason: "a duress code that does not disarm would give itself away: let it do all that others do"}
 	}
 	if c.UsesLeft != nil && *c.UsesLeft < 0 {
 		return &home.Invalid{Field: "uses_left", Reason: "give 0 or more, or null for no limit"}

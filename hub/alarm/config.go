@@ -14,6 +14,7 @@ type config struct {
 	modes    []home.AlarmMode // the three that every house has, then the owner's
 	zones    []home.Zone
 	codes    []code
+	zone     *time.Location // of the clock on the wall; nil: UTC. Not saved
 
 	// Worked out from the zones, so that a reading costs the same whatever
 	// their number.
@@ -99,6 +100,14 @@ func (c config) indexed() *config {
 		}
 	}
 	return &c
+}
+
+// clock is the time zone of the house.
+func (c *config) clock() *time.Location {
+	if c.zone == nil {
+		return time.UTC
+	}
+	return c.zone
 }
 
 // modeIndex is the place of an armed mode, or -1.

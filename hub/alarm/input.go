@@ -92,8 +92,8 @@ type DeleteMode struct {
 }
 
 // PutCode adds a code or changes the one with its id. Digest is zero when the
-// digits stay as they are. Near holds the digests of all digits that differ
-// from the new ones in one place: a duress code must not be among them.
+// digits stay as they are. Near holds the digests of all digits that are one slip
+// of the finger from the new ones: a duress code must not be among them.
 type PutCode struct {
 	Code   home.Code
 	Digest Digest

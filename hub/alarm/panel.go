@@ -91,6 +91,17 @@ func (p Panel) orNew() Panel {
 	return p
 }
 
+// In is the panel in a house whose clock on the wall stands in the time zone:
+// codes that follow a timetable go by it. It is not saved; without it they go by
+// UTC.
+func (p Panel) In(zone *time.Location) Panel {
+	p = p.orNew()
+	cfg := *p.cfg
+	cfg.zone = zone
+	p.cfg = &cfg
+	return p
+}
+
 // Revision grows with every change that must survive a power cut.
 func (p Panel) Revision() uint64 { return p.st.rev }
 

@@ -154,7 +154,7 @@ func (s *stage) act(verb string, plain []string, args map[string]string) error {
 	case "arm", "disarm":
 		r := home.ModeRequest{
 			Mode: home.Disarmed, By: args["by"], Channel: channel, RequestID: args["id"],
-			Force: slices.Contains(plain, "force"), CodeFree: slices.Contains(plain, "free"), Area: home.AreaID(args["area"]),
+			Force: slices.Contains(plain, "force"), SteppedUp: slices.Contains(plain, "stepped-up"), CodeFree: slices.Contains(plain, "free"), Area: home.AreaID(args["area"]),
 		}
 		if verb == "arm" {
 			r.Mode = home.Mode(arg(0))
@@ -232,7 +232,10 @@ func (s *stage) act(verb string, plain []string, args map[string]string) error {
 	case "delete-zone":
 		s.configure(DeleteZone{home.ZoneID(arg(0)), args["by"]})
 	case "code":
-		c := home.Code{ID: arg(0), Person: args["person"], Kind: args["kind"]}
+		c := home.Code{
+			ID: arg(0), Person: args["person"], Kind: args["kind"], Schedule: args["schedule"],
+			Only: args["only"], Disabled: slices.Contains(plain, "off"),
+		}
 		if a, ok := args["areas"]; ok {
 			c.Areas = strings.Split(a, ",")
 		}

@@ -197,6 +197,7 @@ type ModeRequest struct {
 	By        string    // name of the person or program that asks
 	Channel   Channel
 	CodeFree  bool // the caller's own right stands in for a code (a token of role owner or member)
+	SteppedUp bool // an owner who has just proved both factors again: stands in for a code while codes are locked
 	RequestID string
 }
 
@@ -232,6 +233,11 @@ type CodeNeeded struct{}
 
 func (e *CodeNeeded) Error() string { return "a code is needed" }
 
+// CodeMayNot refuses what a right code is not meant for.
+type CodeMayNot struct{ What string }
+
+func (e *CodeMayNot) Error() string { return "this code may not " + e.What }
+
 // CodesLocked refuses every code until Until, after too many wrong ones.
 type CodesLocked struct{ Until time.Time }
 
@@ -257,10 +263,12 @@ type Code struct {
 	Person   string   `json:"person"`
 	Kind     string   `json:"kind"`           // user duress guest installer
 	Code     string   `json:"code,omitempty"` // write only
-	Areas    []string `json:"areas"`
-	Schedule string   `json:"schedule"`
+	Areas    []string `json:"areas"`          // none: all
+	Schedule string   `json:"schedule"`       // "Mon-Fri 08:00-17:00; Sat 10:00-12:00", by the home's clock; "": always
 	Expires  *Time    `json:"expires"`
 	UsesLeft *int     `json:"uses_left"`
+	Only     string   `json:"only"` // "arm" or "disarm": it may do nothing else; "": both
+	Disabled bool     `json:"disabled"`
 }
 
 // AlarmSettings are the panel's own figures.

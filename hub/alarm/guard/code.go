@@ -89,19 +89,28 @@ func checkDigits(s string) error {
 	return nil
 }
 
-// near are the digests of all digits that differ from s in one place, by which
-// the panel keeps duress codes two digits away from every other.
+// near are the digests of all digits that are one slip of the finger from s: one
+// digit another, one too many, one too few, or two swapped. By them the panel
+// keeps duress codes away from every other.
 func (g *Guard) near(s string) []alarm.Digest {
-	var near []alarm.Digest
-	b := []byte(s)
-	for i, was := range b {
-		for d := byte('0'); d <= '9'; d++ {
-			if d != was {
-				b[i] = d
-				near = append(near, g.digest(string(b)))
-			}
+	slips := map[string]bool{}
+	for i := range s {
+		slips[s[:i]+s[i+1:]] = true
+		if i > 0 {
+			slips[s[:i-1]+s[i:i+1]+s[i-1:i]+s[i+1:]] = true
 		}
-		b[i] = was
+		for d := '0'; d <= '9'; d++ {
+			slips[s[:i]+string(d)+s[i+1:]] = true
+			slips[s[:i]+string(d)+s[i:]] = true
+		}
+	}
+	for d := '0'; d <= '9'; d++ {
+		slips[s+string(d)] = true
+	}
+	delete(slips, s)
+	near := make([]alarm.Digest, 0, len(slips))
+	for slip := range slips {
+		near = append(near, g.digest(slip))
 	}
 	return near
 }

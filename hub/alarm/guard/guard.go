@@ -276,6 +276,14 @@ func (g *Guard) PutSettings(ctx context.Context, s home.AlarmSettings, by string
 	return g.request(ctx, alarm.PutSettings{Settings: s, By: by})
 }
 
+// SetTimeZone tells where the clock on the wall of the house stands: codes that
+// follow a timetable go by it.
+func (g *Guard) SetTimeZone(zone *time.Location) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.panel = g.panel.In(zone)
+}
+
 // Areas lists the parts of the house that are armed by themselves.
 func (g *Guard) Areas() []home.Area { return g.peek().Areas() }
 

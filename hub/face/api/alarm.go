@@ -49,6 +49,7 @@ func (a *API) setMode(ctx context.Context, in *modeInput) (*out[home.Alarm], err
 		Mode: in.Body.Mode, Area: in.Body.Area, Code: in.Body.Code, Bypass: in.Body.Bypass, Force: in.Body.Force,
 		ExitDelay: in.Body.ExitDelay, By: as.caller.Name, Channel: home.ByAPI,
 		CodeFree:  codeFree(as.caller, a.o.Panel.State(), in.Body.Area),
+		SteppedUp: as.caller.Kind == auth.BySession && as.caller.Check(auth.AlarmSettings, time.Now()) == nil, // an owner's, and wants it fresh
 		RequestID: as.key,
 	})
 	if err != nil {

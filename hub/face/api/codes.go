@@ -40,17 +40,19 @@ type codeRequest struct {
 	ID       string     `json:"id,omitempty" maxLength:"64" doc:"if given, the one of the path"`
 	Person   string     `json:"person" minLength:"1" maxLength:"80"`
 	Kind     string     `json:"kind" enum:"user,duress,guest,installer"`
-	Code     string     `json:"code,omitempty" writeOnly:"true" pattern:"^[0-9]{4,12}$" patternDescription:"4 to 12 digits" doc:"a new code without it gets six digits from the hub, in the answer, this once; an old one keeps its digits"`
+	Code     string     `json:"code,omitempty" writeOnly:"true" pattern:"^[0-9]{5,12}$" patternDescription:"5 to 12 digits" doc:"a new code without it gets six digits from the hub, in the answer, this once; an old one keeps its digits"`
 	Areas    []string   `json:"areas,omitempty" maxItems:"32"`
-	Schedule string     `json:"schedule,omitempty" maxLength:"200"`
+	Schedule string     `json:"schedule,omitempty" maxLength:"200" doc:"when it is good, by the home's clock: Mon-Fri 08:00-17:00; Sat 10:00-12:00"`
 	Expires  *home.Time `json:"expires,omitempty" nullable:"true"`
 	UsesLeft *int       `json:"uses_left,omitempty" nullable:"true" minimum:"0" maximum:"1000000"`
+	Only     string     `json:"only,omitempty" enum:",arm,disarm" doc:"what the code is limited to; nothing: both"`
+	Disabled bool       `json:"disabled,omitempty" doc:"refused like any wrong code until this is turned off"`
 }
 
 func (r codeRequest) code(id string) home.Code {
 	return home.Code{
 		ID: id, Person: r.Person, Kind: r.Kind, Code: r.Code, Areas: list(r.Areas),
-		Schedule: r.Schedule, Expires: r.Expires, UsesLeft: r.UsesLeft,
+		Schedule: r.Schedule, Expires: r.Expires, UsesLeft: r.UsesLeft, Only: r.Only, Disabled: r.Disabled,
 	}
 }
 

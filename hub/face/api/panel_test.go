@@ -188,3 +188,34 @@ func TestAreasAndModesOfTheOwnersOwn(t *testing.T) {
 	}
 	wantProblem(t, call(t, srv, "member", "PUT", "/api/v1/alarm/mode", `{"mode":"away","area":"attic"}`), 422, codeInvalid)
 }
+
+// Codes that are limited, by the real panel: a timetable, one thing only, off;
+// and the way that an owner keeps when codes are locked.
+func TestLimitsOfCodes(t *testing.T) {
+	srv, g, _ := guarded(t)
+	made := decode[home.Code](t, call(t, srv, "owner", "POST", "/api/v1/codes", `{"person":"Kim","kind":"user","code":"735917","only":"arm","schedule":"Mon-Sun 00:00-24:00"}`), 201)
+	if made.Only != "arm" || made.Schedule == "" || made.Disabled {
+		t.Errorf("got %+v, want the limits kept", made)
+	}
+	wantProblem(t, call(t, srv, "owner", "POST", "/api/v1/codes", `{"person":"Bo","kind":"user","code":"1234"}`), 422, codeInvalid)
+	wantProblem(t, call(t, srv, "owner", "POST", "/api/v1/codes", `{"person":"Bo","kind":"user","schedule":"now and then"}`), 422, codeInvalid)
+	wantProblem(t, call(t, srv, "owner", "POST", "/api/v1/codes", `{"person":"Bo","kind":"guest"}`), 422, codeInvalid)
+	call(t, srv, "token-owner", "PUT", "/api/v1/alarm/mode", `{"mode":"away","force":true,"exit_delay":"0s"}`)
+	wantProblem(t, call(t, srv, "owner", "PUT", "/api/v1/alarm/mode", `{"mode":"disarmed","code":"735917"}`), 403, codeCodeMayNot)
+	if g.State().Mode != home.Away {
+		t.Error("a code that may only arm has disarmed")
+	}
+	call(t, srv, "owner", "PUT", "/api/v1/codes/"+made.ID, `{"person":"Kim","kind":"user","disabled":true}`)
+	wantProblem(t, call(t, srv, "owner", "PUT", "/api/v1/alarm/mode", `{"mode":"disarmed","code":"735917"}`), 403, codeWrongCode)
+
+	// Both factors proved again are no code, until codes are locked.
+	wantProblem(t, call(t, srv, "owner", "PUT", "/api/v1/alarm/mode", `{"mode":"disarmed"}`), 403, codeCodeNeeded)
+	for range 2 {
+		call(t, srv, "owner", "PUT", "/api/v1/alarm/mode", `{"mode":"disarmed","code":"00000"}`)
+	}
+	wantProblem(t, call(t, srv, "owner", "PUT", "/api/v1/alarm/mode", `{"mode":"disarmed","code":"00000"}`), 429, codeLocked)
+	wantProblem(t, call(t, srv, "member", "PUT", "/api/v1/alarm/mode", `{"mode":"disarmed"}`), 403, codeCodeNeeded)
+	if s := decode[home.Alarm](t, call(t, srv, "owner", "PUT", "/api/v1/alarm/mode", `{"mode":"disarmed"}`), 200); s.Mode != home.Disarmed {
+		t.Errorf("got %+v, want the owner to have a way in", s)
+	}
+}

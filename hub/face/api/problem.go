@@ -55,6 +55,7 @@ const (
 	codeNotReady      = "not-ready"
 	codeWrongCode     = "wrong-code"
 	codeCodeNeeded    = "code-needed"
+	codeCodeMayNot    = "code-may-not"
 	codeLocked        = "locked"
 	codeThrottled     = "throttled"
 	codeConflict      = "conflict"
@@ -129,6 +130,7 @@ func refusal(err error, now time.Time) *Problem {
 		notReady  *home.NotReady
 		wrong     *home.WrongCode
 		needed    *home.CodeNeeded
+		mayNot    *home.CodeMayNot
 		locked    *home.CodesLocked
 		invalid   *home.Invalid
 		notFound  *home.NotFound
@@ -148,6 +150,8 @@ func refusal(err error, now time.Time) *Problem {
 		return p
 	case errors.As(err, &needed):
 		return problem(http.StatusForbidden, codeCodeNeeded, `A code is needed for this: send it as "code".`)
+	case errors.As(err, &mayNot):
+		return problem(http.StatusForbidden, codeCodeMayNot, "This code may not %s.", mayNot.What)
 	case errors.As(err, &locked):
 		d := locked.Until.Sub(now)
 		p = problem(http.StatusTooManyRequests, codeLocked, "Too many wrong codes. Codes are taken again at %s.",

@@ -80,7 +80,7 @@ func TestABadFieldIsNamed(t *testing.T) {
 		{"not a duration", "PUT", "/api/v1/alarm/mode", `{"mode":"away","exit_delay":"soon"}`, "exit_delay", "30s"},
 		{"duration without unit", "PUT", "/api/v1/alarm/settings", `{"entry_delay":"30"}`, "entry_delay", "30s"},
 		{"nested", "PUT", "/api/v1/alarm/mode", `{"mode":"away","bypass":["a",7]}`, "bypass[1]", "string"},
-		{"letters in a code", "POST", "/api/v1/codes", `{"person":"Ada","kind":"user","code":"12ab"}`, "code", "4 to 12 digits"},
+		{"letters in a code", "POST", "/api/v1/codes", `{"person":"Ada","kind":"user","code":"12ab"}`, "code", "5 to 12 digits"},
 		{"not a time", "POST", "/api/v1/tokens", `{"name":"x","role":"viewer","ends":"tomorrow"}`, "ends", "RFC 3339"},
 		{"bad zone id", "PUT", "/api/v1/zones/Front%20Door", `{"name":"a","device":"d","trait":"contact","kind":"entry"}`, "id", "lower-case"},
 		{"other id", "PUT", "/api/v1/zones/a", `{"id":"b","name":"a","device":"d","trait":"contact","kind":"entry"}`, "id", "for ever"},

@@ -57,6 +57,8 @@ func refusalOf(err error) refusal {
 		r.Error = "wrong-code"
 	case as[*home.CodeNeeded](err):
 		r.Error = "code-needed"
+	case as[*home.CodeMayNot](err):
+		r.Error = "code-may-not"
 	case as[*home.CodesLocked](err):
 		r.Error = "codes-locked"
 	case as[*home.Invalid](err):

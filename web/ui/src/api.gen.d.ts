@@ -1059,10 +1059,12 @@ export interface components {
         Code: {
             areas: string[];
             code?: string;
+            disabled: boolean;
             /** Format: date-time */
             expires: string | null;
             id: string;
             kind: string;
+            only: string;
             person: string;
             schedule: string;
             /** Format: int64 */
@@ -1075,13 +1077,21 @@ export interface components {
             areas?: string[] | null;
             /** @description a new code without it gets six digits from the hub, in the answer, this once; an old one keeps its digits */
             code?: string;
+            /** @description refused like any wrong code until this is turned off */
+            disabled?: boolean;
             /** Format: date-time */
             expires?: string | null;
             /** @description if given, the one of the path */
             id?: string;
             /** @enum {string} */
             kind: "user" | "duress" | "guest" | "installer";
+            /**
+             * @description what the code is limited to; nothing: both
+             * @enum {string}
+             */
+            only?: "" | "arm" | "disarm";
             person: string;
+            /** @description when it is good, by the home's clock: Mon-Fri 08:00-17:00; Sat 10:00-12:00 */
             schedule?: string;
             /** Format: int64 */
             uses_left?: number | null;
