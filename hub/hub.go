@@ -59,7 +59,9 @@ type Demo struct {
 	Owner    auth.Demo
 	Listen   string             // plain HTTP on loopback; there is no HTTPS
 	Settings home.AlarmSettings // short delays
-	Controls http.Handler       // served under /demo/
+	// WakeInterval is how often sensors are asked to wake up; 0: as in a real home.
+	WakeInterval time.Duration
+	Controls     http.Handler // served under /demo/
 	// Furniture names the devices of the demo home.
 	Furniture map[home.DeviceID]Furniture
 	// Furnish is called once, when the hub runs.
@@ -229,11 +231,15 @@ func (h *Hub) buildRadio() {
 	}
 	h.zwave = &zwaveNetwork{hub: h, port: h.o.Config.Zwave.Port}
 	radio := zwavehome.New(h.devices, zwaveHouse{h.zwave}, h.log)
-	h.stick = zwave.New(zwave.Options{
+	o := zwave.Options{
 		OnEvent: radio.OnEvent,
 		Store:   nodeStore{storage.NewTable[zwave.Node](h.db, "zwave-nodes")},
 		Log:     h.log,
-	})
+	}
+	if h.o.Demo != nil {
+		o.WakeInterval = h.o.Demo.WakeInterval
+	}
+	h.stick = zwave.New(o)
 	radio.Attach(h.stick)
 	h.zwave.radio, h.zwave.stick = radio, h.stick
 	h.devices.Attach(zwavehome.Kind, radio)

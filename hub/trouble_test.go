@@ -38,7 +38,7 @@ func TestRadioThatIsPulledIsOneTroubleAndMakesNobodyMissing(t *testing.T) {
 		if n, over := h.lines("stick can't be reached"), h.lines("Over: "); n != 2 || over != 1 {
 			t.Errorf("%d lines, %d of them that it is over; want it to come and to go", n, over)
 		}
-	})
+	}, "air", "box")
 }
 
 func TestSensorThatFallsSilent(t *testing.T) {
@@ -72,7 +72,7 @@ func TestSensorThatFallsSilent(t *testing.T) {
 		h.pass(0)
 		at(9*time.Hour, home.HealthOK)
 		h.absent(health.DeviceMissing, doorID)
-	})
+	}, "air", "box")
 }
 
 // TestOnlyTheModesThatUseADeviceAreBlocked: a motion sensor that guards when
@@ -100,7 +100,7 @@ func TestOnlyTheModesThatUseADeviceAreBlocked(t *testing.T) {
 		if item := h.present(health.DeviceMissing, doorID, ""); !slices.Equal(item.Blocks, []home.Mode{home.Night, home.Away}) {
 			t.Errorf("blocks %v after its zone was changed, want night and away", item.Blocks)
 		}
-	})
+	}, "air", "box")
 }
 
 func TestSirenThatIsUnpluggedIsMissedWithinMinutes(t *testing.T) {
@@ -178,7 +178,7 @@ func TestManySensorsThatFallSilentAreOneTrouble(t *testing.T) {
 			h.present(health.DeviceMissing, id, "")
 		}
 		h.absent(health.DeviceMissing, doorID)
-	})
+	}, "air", "box")
 }
 
 func TestBatteryThatRunsDown(t *testing.T) {
@@ -228,7 +228,7 @@ func TestBatteryThatRunsDown(t *testing.T) {
 				t.Errorf("at %d %%: empty %v, want %v", percent, empty, want)
 			}
 		}
-	})
+	}, "air", "box")
 }
 
 func TestTamperWhileDisarmed(t *testing.T) {

@@ -17,9 +17,10 @@ var page embed.FS
 const Path = "/demo/"
 
 // Controls is a small page, and the calls behind it, with which somebody opens
-// doors, walks past sensors and pulls the stick:
+// doors, walks past sensors, pulls the stick, jams its air and cuts the mains:
 //
-//	GET  /demo/state   {"stick":{"plugged":true},"things":[{"key","name","room","kind","state","device"}]};
+//	GET  /demo/state   {"stick":{"plugged":true,"noise":-100},"power":{"mains":true,"battery":100},
+//	                    "things":[{"key","name","room","kind","state","device"}]};
 //	                   a keypad has "shows":{"light","besides","seconds","muted","heard"} as well
 //	POST /demo/do      {"thing":"front-door","act":"open","digits":""} → 204
 func (f *Family) Controls() http.Handler {
@@ -51,14 +52,25 @@ type thing struct {
 	Shows  *display      `json:"shows,omitempty"` // keypads
 }
 
+// fed is how the hub is fed.
+type fed struct {
+	Mains   bool `json:"mains"`
+	Battery int  `json:"battery"` // percent
+}
+
 func (f *Family) showState(w http.ResponseWriter, _ *http.Request) {
 	var state struct {
 		Stick struct {
 			Plugged bool `json:"plugged"`
+			Noise   int  `json:"noise"` // dBm
 		} `json:"stick"`
+		Power  *fed    `json:"power"` // null: no hub runs here
 		Things []thing `json:"things"`
 	}
-	state.Stick.Plugged = f.Stick.Plugged()
+	state.Stick.Plugged, state.Stick.Noise = f.Stick.Plugged(), f.Stick.Noise()
+	if mains, percent, ok := f.power.now(); ok {
+		state.Power = &fed{mains, percent}
+	}
 	for _, it := range f.items {
 		t := thing{Key: it.key, Name: it.name, Room: it.room, Kind: it.kind, State: it.state(), Device: it.device()}
 		if it.shows != nil {

@@ -58,6 +58,10 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
+	power := filepath.Join(data, "power_supply")
+	if err := f.power.feed(power); err != nil {
+		return err
+	}
 	simCtx, endSim := context.WithCancel(context.WithoutCancel(ctx))
 	simEnded := make(chan error, 1)
 	go func() { simEnded <- pty.Run(simCtx) }()
@@ -74,6 +78,9 @@ func Run(ctx context.Context, o Options) error {
 	return hub.Run(ctx, hub.Options{
 		Config: c, Version: o.Version, Log: o.Log, Check: o.Check, Web: o.Web,
 		Up: func(page net.Addr) { welcome(o.Out, page) },
+		// The machine under the demo is not the home's: its clock and power are
+		// nobody's trouble here.
+		Box: hub.Box{Power: power, Synced: func() (bool, error) { return true, nil }},
 		Demo: &hub.Demo{
 			Owner:  auth.Demo{Name: Owner, Password: Password, TOTP: TOTP, Home: auth.Home{Name: "Maple House", Emergency: "112", Zone: "UTC"}},
 			Listen: o.Listen,
@@ -87,9 +94,11 @@ func Run(ctx context.Context, o Options) error {
 				Swinger:         2,
 				OutsideStandard: true,
 			},
-			Controls:  f.Controls(),
-			Furniture: f.furniture(),
-			Furnish:   f.furnish,
+			// A sensor is missed after 21 minutes rather than eight hours.
+			WakeInterval: 10 * time.Minute,
+			Controls:     f.Controls(),
+			Furniture:    f.furniture(),
+			Furnish:      f.furnish,
 		},
 	})
 }
@@ -118,7 +127,7 @@ DEMO: a simulated home. Nothing here is real, and nothing leaves this machine.
   TOTP secret            %[4]s   (the sign-in page shows the present code)
   code for the keypad    %[5]s
 
-  Open a door, walk past a sensor, pull the stick:
+  Open a door, walk past a sensor, pull the stick, jam the radio, cut the mains:
                          http://%[1]s%[6]s
 
 Ctrl-C ends it.

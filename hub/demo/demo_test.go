@@ -332,6 +332,46 @@ func TestStickPulledDuringAnAlarm(t *testing.T) {
 	v.untilTrait(sirenID, home.Siren, home.On)
 }
 
+// TestTroublesReachEveryFace: what is done to the house on the demo's page is
+// told by the health list, the panel, the metrics and the journal.
+func TestTroublesReachEveryFace(t *testing.T) {
+	v := visit(t, auth.Owner)
+	v.do("power", "cut")
+	v.do("power", "drain")
+	v.do("front-door", "battery-low")
+	for _, want := range []struct{ code, words string }{
+		{"mains-lost", "70 % left, about 4 hours"},
+		{"battery-low", "Front door wants a new battery: it is at 14 %."},
+	} {
+		told := func() bool {
+			return slices.ContainsFunc(get[[]home.TroubleItem](v, "/api/v1/health"), func(c home.TroubleItem) bool {
+				return c.Code == want.code && strings.Contains(c.Text, want.words)
+			})
+		}
+		if !told() {
+			v.until(want.code, func(e event) bool { return e.kind == "health" && told() })
+		}
+		if a := get[home.Alarm](v, "/api/v1/alarm"); !strings.Contains(fmt.Sprint(a.Troubles), want.words) {
+			t.Errorf("the panel's troubles are %v, want %s among them", a.Troubles, want.code)
+		}
+		if _, body := v.request(http.MethodGet, "/metrics", nil); !strings.Contains(string(body), `gatehouse_condition{code="`+want.code+`"`) {
+			t.Errorf("the metrics do not tell of %s", want.code)
+		}
+		written := func() bool {
+			_, body := v.request(http.MethodGet, "/api/v1/events?kind=trouble", nil)
+			return strings.Contains(string(body), want.words)
+		}
+		if !written() {
+			v.until("the journal's line of "+want.code, func(event) bool { return written() })
+		}
+	}
+	if a := get[home.Alarm](v, "/api/v1/alarm"); a.Ready[home.Away] {
+		t.Error("ready to arm with a low battery at the front door")
+	}
+	v.mode(http.StatusConflict, map[string]any{"mode": "away", "exit_delay": "0s"})
+	v.mode(http.StatusOK, map[string]any{"mode": "away", "exit_delay": "0s", "force": true})
+}
+
 // TestRoleDecides: a viewer's token reads and cannot arm.
 func TestRoleDecides(t *testing.T) {
 	v := visit(t, auth.Installer)

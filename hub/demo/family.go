@@ -21,6 +21,7 @@ import (
 type Family struct {
 	Stick *zwavesim.Stick
 	items []*item
+	power supply // of the hub
 }
 
 // item is one device in the house and what can be done to it.
@@ -54,7 +55,7 @@ func NewFamily(o zwavesim.Options) *Family {
 
 func (f *Family) put(it *item, d zwavesim.Device, node *zwavesim.Node) {
 	it.node = node
-	it.acts["battery-low"] = func() { node.SetBattery(5) }
+	it.acts["battery-low"] = func() { node.SetBattery(14) }
 	it.acts["battery-good"] = func() { node.SetBattery(90) }
 	it.acts["battery-out"] = node.TakeBattery
 	it.acts["battery-in"] = node.PutBattery
@@ -145,8 +146,11 @@ func (f *Family) plug(key, name, room string) {
 	}, d, d.Node)
 }
 
-// Do does something in the house: act on the item with that key, or "pull" and
-// "plug" on the stick. digits go with a keypad's keys.
+// jammer is how loud a cheap transmitter in front of the house is, in dBm.
+const jammer = -48
+
+// Do does something in the house: act on the item with that key, on the "stick"
+// or on the hub's "power". digits go with a keypad's keys.
 func (f *Family) Do(key, act, digits string) error {
 	if key == "stick" {
 		switch act {
@@ -156,8 +160,27 @@ func (f *Family) Do(key, act, digits string) error {
 		case "plug":
 			f.Stick.Plug()
 			return nil
+		case "jam":
+			f.Stick.SetNoise(jammer)
+			return nil
+		case "quiet":
+			f.Stick.SetNoise(zwavesim.Quiet)
+			return nil
 		}
-		return &home.Invalid{Field: "act", Reason: fmt.Sprintf("the stick can be pulled (pull) and plugged in (plug), not %q", act)}
+		return &home.Invalid{Field: "act", Reason: fmt.Sprintf("the stick can be pulled (pull) and plugged in (plug), its air jammed (jam) and left alone (quiet), not %q", act)}
+	}
+	if key == "power" {
+		switch act {
+		case "cut":
+			return f.power.set(false)
+		case "restore":
+			return f.power.set(true)
+		case "drain":
+			return f.power.drain()
+		case "charge":
+			return f.power.charge()
+		}
+		return &home.Invalid{Field: "act", Reason: fmt.Sprintf("the mains can be cut (cut) and restored (restore), the hub's battery drained (drain) and charged (charge), not %q", act)}
 	}
 	i := slices.IndexFunc(f.items, func(it *item) bool { return it.key == key })
 	if i < 0 {

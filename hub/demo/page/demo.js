@@ -11,6 +11,8 @@ const acts = {
 }
 // Keys for help want to be held for two seconds; the keypad itself counts them.
 const help = [['panic', 'Hold for panic'], ['fire', 'Hold for fire'], ['medical', 'Hold for medical help']]
+const battery = [['battery-low', 'Drain the battery'], ['battery-good', 'New battery'], ['battery-out', 'Take the battery out'], ['battery-in', 'Put it in']]
+const mains = [['battery-out', 'Unplug it'], ['battery-in', 'Plug it in']]
 const said = document.getElementById('said')
 const cards = new Map()
 
@@ -97,12 +99,26 @@ function add(t) {
   if (t.kind === 'keypad') {
     for (const [what, text] of help) c.keys.append(hold(text, () => act(t.key, `${what}-down`), () => act(t.key, `${what}-up`)))
   }
+  for (const [what, text] of ['siren', 'plug'].includes(t.kind) ? mains : battery) c.keys.append(button(text, () => act(t.key, what)))
   document.getElementById('things').append(host)
   return c
 }
 
 const stick = card(document.getElementById('stick'), 'Z-Wave stick')
-stick.keys.append(button('Pull it', () => act('stick', 'pull')), button('Plug it in', () => act('stick', 'plug')))
+stick.keys.append(
+  button('Pull it', () => act('stick', 'pull')),
+  button('Plug it in', () => act('stick', 'plug')),
+  button('Jam the radio', () => act('stick', 'jam')),
+  button('Stop jamming', () => act('stick', 'quiet')),
+)
+const powerCard = document.getElementById('power')
+const power = card(powerCard, 'Power of the hub')
+power.keys.append(
+  button('Cut the mains', () => act('power', 'cut')),
+  button('Bring it back', () => act('power', 'restore')),
+  button('Drain the battery', () => act('power', 'drain')),
+  button('Charge it', () => act('power', 'charge')),
+)
 
 async function refresh() {
   const r = await fetch('state').catch(() => null)
@@ -111,7 +127,9 @@ async function refresh() {
     return
   }
   const s = await r.json()
-  stick.state.textContent = s.stick.plugged ? 'plugged in' : 'pulled'
+  stick.state.textContent = `${s.stick.plugged ? 'plugged in' : 'pulled'} · noise ${s.stick.noise} dBm`
+  powerCard.hidden = !s.power
+  if (s.power) power.state.textContent = `${s.power.mains ? 'on the mains' : 'on its battery'} · ${s.power.battery} %`
   for (const t of s.things) {
     if (!cards.has(t.key)) cards.set(t.key, add(t))
     const c = cards.get(t.key)
