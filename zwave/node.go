@@ -66,8 +66,9 @@ type Node struct {
 	WakeInterval  uint32          `json:"wake_interval,omitempty"` // seconds; 0: never by itself
 	Notifications map[byte][]byte `json:"notifications,omitempty"` // type → events
 	Sensors       []byte          `json:"sensors,omitempty"`       // binary sensor types
-	Tones         byte            `json:"tones,omitempty"`
-	Volume        byte            `json:"volume,omitempty"` // of the default tone, %
+	Tones         []Tone          `json:"sounds,omitempty"`        // what it can play; numbered as it does
+	DefaultTone   byte            `json:"default_tone,omitempty"`  // 0: not told
+	Volume        byte            `json:"volume,omitempty"`        // of the default tone, %
 	EntryEvents   []byte          `json:"entry_events,omitempty"`
 	Indicators    map[byte][]byte `json:"indicators,omitempty"`    // indicator → properties
 	SuperSession  byte            `json:"super_session,omitempty"` // of the last supervised command to it, 0–63
@@ -77,6 +78,13 @@ type Node struct {
 	Sent          uint64          `json:"sent"`   // commands acknowledged by the node
 	Failed        uint64          `json:"failed"` // commands that it did not acknowledge
 	Heard         uint64          `json:"heard"`  // commands received from it
+}
+
+// Tone is one sound of a Sound Switch.
+type Tone struct {
+	Number  byte   `json:"number"`
+	Seconds uint16 `json:"seconds"` // how long it plays; 0: not told
+	Name    string `json:"name"`    // as its maker wrote it
 }
 
 // Waiting is one command for a node that sleeps.
@@ -130,6 +138,7 @@ func (n *Node) clone() Node {
 	c.Notifications = maps.Clone(n.Notifications)
 	c.Indicators = maps.Clone(n.Indicators)
 	c.Sensors = slices.Clone(n.Sensors)
+	c.Tones = slices.Clone(n.Tones)
 	c.EntryEvents = slices.Clone(n.EntryEvents)
 	c.Waiting = slices.Clone(n.Waiting)
 	return c

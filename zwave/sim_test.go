@@ -193,9 +193,18 @@ func TestInterviewLearnsWhatANodeIs(t *testing.T) {
 		h := open(t, stick, &memory{})
 		h.wait(time.Minute)
 		got := h.node(siren.Node)
-		if got.Stage != zwave.StageDone || got.State != zwave.StateAlive || !got.Listening || !got.Lifeline || got.Tones == 0 ||
+		if got.Stage != zwave.StageDone || got.State != zwave.StateAlive || !got.Listening || !got.Lifeline ||
 			got.Classes[cc.SoundSwitch] == 0 || got.Firmware == "" || got.Maker == 0 {
 			t.Errorf("siren: %+v", got)
+		}
+		if d := cmp.Diff(got.Tones, []zwave.Tone{
+			{Number: 1, Seconds: 180, Name: "Siren"},
+			{Number: 2, Seconds: 2, Name: "Chime"},
+			{Number: 3, Seconds: 1, Name: "Beep"},
+			{Number: 4, Seconds: 60, Name: "Fire"},
+			{Number: 5, Seconds: 60, Name: "CO"},
+		}); d != "" || got.DefaultTone != 1 || got.Volume != 100 {
+			t.Errorf("tones (-got +want):\n%s\ndefault %d, volume %d", d, got.DefaultTone, got.Volume)
 		}
 		if got := h.node(door.Node); got.Stage == zwave.StageDone {
 			t.Errorf("a node that sleeps was interviewed: %+v", got)

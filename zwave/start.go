@@ -259,6 +259,9 @@ func (c *Controller) recall(now time.Time, s Node) *node {
 		})
 	}
 	n.Waiting = nil
+	if n.Stage == StageDone && n.Has(cc.SoundSwitch) && len(n.Tones) == 0 {
+		n.Stage = StageAbilities // it did not say what it plays: perhaps it does now
+	}
 	return n
 }
 

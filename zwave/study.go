@@ -19,7 +19,8 @@ const (
 	studyRest     = time.Hour        // after the last
 	reportTime    = 2 * time.Second  // 1 s for the node, and the way back
 	nodeInfoTime  = 5 * time.Second
-	studyAsleep   = 2 // interviews of nodes that have just woken up, at once
+	studyAsleep   = 2  // interviews of nodes that have just woken up, at once
+	tonesMost     = 64 // of which a siren is asked; those on sale have 30
 )
 
 // errUnanswered says that a node acknowledged a question but did not answer it.
@@ -456,10 +457,7 @@ func (c *Controller) learnAbilities(ctx context.Context, n *node) error {
 		}
 	}
 	if c.speaks(n, cc.SoundSwitch, 1) {
-		if err := ask(ctx, c, n, cc.SoundSwitchTonesNumberGet{}, nil, func(r cc.SoundSwitchTonesNumberReport) { n.Tones = r.Tones }); err != nil {
-			return err
-		}
-		if err := ask(ctx, c, n, cc.SoundSwitchConfigurationGet{}, nil, func(r cc.SoundSwitchConfigurationReport) { n.Volume = r.Volume }); err != nil {
+		if err := c.learnTones(ctx, n); err != nil {
 			return err
 		}
 	}
@@ -490,6 +488,30 @@ func (c *Controller) learnAbilities(ctx context.Context, n *node) error {
 		c.mu.Unlock()
 	}
 	return nil
+}
+
+// learnTones asks a siren what it can play. Names are what tells a fire alarm
+// from a door bell.
+func (c *Controller) learnTones(ctx context.Context, n *node) error {
+	var count byte
+	if err := ask(ctx, c, n, cc.SoundSwitchTonesNumberGet{}, nil, func(r cc.SoundSwitchTonesNumberReport) { count = min(r.Tones, tonesMost) }); err != nil {
+		return err
+	}
+	var tones []Tone
+	for i := byte(1); i <= count; i++ {
+		if err := ask(ctx, c, n, cc.SoundSwitchToneInfoGet{Tone: i}, func(r cc.SoundSwitchToneInfoReport) bool { return r.Tone == i },
+			func(r cc.SoundSwitchToneInfoReport) {
+				tones = append(tones, Tone{Number: i, Seconds: r.Seconds, Name: r.Name})
+			}); err != nil {
+			return err
+		}
+	}
+	c.mu.Lock()
+	n.Tones = tones
+	c.mu.Unlock()
+	return ask(ctx, c, n, cc.SoundSwitchConfigurationGet{}, nil, func(r cc.SoundSwitchConfigurationReport) {
+		n.DefaultTone, n.Volume = r.Tone, r.Volume
+	})
 }
 
 func (c *Controller) learnValues(ctx context.Context, n *node) error {

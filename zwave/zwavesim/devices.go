@@ -167,6 +167,9 @@ type switching struct {
 	defTone byte
 	turned  func() // reports a change
 	since   time.Time
+	tones   []Tone
+	plays   uint64 // numbers what it plays: a tone that began anew does not end with the old one
+	lights  map[byte]byte
 }
 
 func (d *switching) command(cmd []byte) bool {
@@ -189,6 +192,8 @@ func (d *switching) command(cmd []byte) bool {
 		return true
 	case ccSoundSwitch:
 		return d.sound(cmd[1], p)
+	case ccIndicator:
+		return d.light(cmd[1], p)
 	}
 	return false
 }
@@ -203,11 +208,30 @@ func (d *switching) turn(on bool) {
 }
 
 func (d *switching) play(on bool, tone byte) {
+	d.plays++
+	if lasts := d.lasts(tone); on && lasts > 0 {
+		this := d.plays
+		time.AfterFunc(lasts, func() {
+			d.act(func() {
+				if d.plays == this {
+					d.play(false, 0)
+				}
+			})
+		})
+	}
 	if d.on == on && d.tone == tone {
 		return
 	}
 	d.on, d.tone, d.since = on, tone, time.Now()
 	d.turned()
+}
+
+// lasts is how long it plays a tone, or sounds at all; 0: until it is told.
+func (d *switching) lasts(tone byte) time.Duration {
+	if i := int(tone) - 1; i >= 0 && i < len(d.tones) {
+		return time.Duration(d.tones[i].Seconds) * time.Second
+	}
+	return d.make.Longest
 }
 
 func (d *switching) switchReport() []byte {
@@ -250,11 +274,15 @@ func (d *switching) is() bool {
 // Siren is a siren on the mains with a battery for power cuts.
 type Siren struct{ *switching }
 
-// Tones of a siren.
-var tones = []struct {
-	name    string
-	seconds byte
-}{{"Siren", 240}, {"Chime", 2}, {"Beep", 1}}
+// Tone is one sound of a siren. It ends by itself.
+type Tone struct {
+	Name    string
+	Seconds uint16
+}
+
+func usualTones() []Tone {
+	return []Tone{{"Siren", 180}, {"Chime", 2}, {"Beep", 1}, {"Fire", 60}, {"CO", 60}}
+}
 
 // NewSiren makes a silent one.
 func (s *Stick) NewSiren(m Make) *Siren {
@@ -265,6 +293,13 @@ func (s *Stick) NewSiren(m Make) *Siren {
 	classes := []class{{ccBinarySwitch, 2}, {ccBattery, 1}, {ccNotification, 8}}
 	if !m.Plain {
 		classes = append(classes, class{ccSoundSwitch, 2})
+		if d.tones = m.Tones; d.tones == nil {
+			d.tones = usualTones()
+		}
+	}
+	if m.Strobe {
+		classes = append(classes, class{ccIndicator, 3})
+		d.lights = map[byte]byte{}
 	}
 	d.turned = func() {
 		d.report(d.switchReport())
@@ -280,11 +315,30 @@ func (s *Stick) NewSiren(m Make) *Siren {
 // Sounding tells whether it sounds its siren (any tone).
 func (s *Siren) Sounding() bool { return s.is() }
 
-// Tone is the tone that it plays: 1 siren, 2 chime, 3 beep, 0 none.
+// Tone is the number of the tone that it plays: 0 none; of the usual ones 1
+// siren, 2 chime, 3 beep, 4 fire, 5 carbon monoxide.
 func (s *Siren) Tone() int {
 	s.s.mu.Lock()
 	defer s.s.mu.Unlock()
 	return int(s.tone)
+}
+
+// Plays is the name of the tone that it plays, or "".
+func (s *Siren) Plays() string {
+	s.s.mu.Lock()
+	defer s.s.mu.Unlock()
+	if s.tone == 0 || int(s.tone) > len(s.tones) {
+		return ""
+	}
+	return s.tones[s.tone-1].Name
+}
+
+// Flashing tells whether its lights flash.
+func (s *Siren) Flashing() bool {
+	s.s.mu.Lock()
+	defer s.s.mu.Unlock()
+	const multilevel, binary, cycles = 1, 2, 4
+	return s.lights[multilevel] != 0 || s.lights[binary] != 0 || s.lights[cycles] != 0
 }
 
 // Since is when it last began or stopped.
@@ -298,20 +352,20 @@ func (s *Siren) Since() time.Time {
 func (d *switching) sound(command byte, p []byte) bool {
 	switch {
 	case command == 0x01:
-		d.answer(ccSoundSwitch, 0x02, byte(len(tones)))
+		d.answer(ccSoundSwitch, 0x02, byte(len(d.tones)))
 	case command == 0x03 && len(p) >= 1:
-		if p[0] == 0 || int(p[0]) > len(tones) {
+		if p[0] == 0 || int(p[0]) > len(d.tones) {
 			d.answer(ccSoundSwitch, 0x04, p[0], 0, 0, 0)
 			return true
 		}
-		t := tones[p[0]-1]
-		b := []byte{ccSoundSwitch, 0x04, p[0], 0, t.seconds, byte(len(t.name))}
-		d.answer(append(b, t.name...)...)
+		t := d.tones[p[0]-1]
+		b := []byte{ccSoundSwitch, 0x04, p[0], byte(t.Seconds >> 8), byte(t.Seconds), byte(len(t.Name))}
+		d.answer(append(b, t.Name...)...)
 	case command == 0x05 && len(p) >= 2:
 		if p[0] != 0xff { // 0xff leaves the volume
 			d.volume = min(p[0], 100)
 		}
-		if p[1] != 0 && int(p[1]) <= len(tones) {
+		if p[1] != 0 && int(p[1]) <= len(d.tones) {
 			d.defTone = p[1]
 		}
 	case command == 0x06:
@@ -321,12 +375,36 @@ func (d *switching) sound(command byte, p []byte) bool {
 		switch {
 		case tone == 0xff:
 			tone = d.defTone
-		case int(tone) > len(tones):
+		case int(tone) > len(d.tones):
 			return false
 		}
 		d.play(tone != 0, tone)
 	case command == 0x09:
 		d.answer(ccSoundSwitch, 0x0a, d.tone, d.volume)
+	default:
+		return false
+	}
+	return true
+}
+
+// light carries out Indicator, of the one indicator "alarming".
+func (d *switching) light(command byte, p []byte) bool {
+	const alarming, properties = 0x0c, 0x3e // multilevel, binary, on/off period, cycles, on time
+	switch {
+	case d.lights == nil:
+		return false
+	case command == 0x01 && len(p) >= 2 && len(p) >= 2+3*int(p[1]&0x1f):
+		for i := range int(p[1] & 0x1f) {
+			if o := p[2+3*i:]; o[0] == alarming {
+				d.lights[o[1]] = o[2]
+			}
+		}
+	case command == 0x02:
+		d.answer(ccIndicator, 0x03, 0, 1, alarming, 0x02, d.lights[0x02])
+	case command == 0x04 && len(p) >= 1 && (p[0] == 0 || p[0] == alarming):
+		d.answer(ccIndicator, 0x05, alarming, 0, 1, properties)
+	case command == 0x04:
+		d.answer(ccIndicator, 0x05, 0, 0, 0)
 	default:
 		return false
 	}

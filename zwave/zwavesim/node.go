@@ -24,6 +24,9 @@ type Make struct {
 	Supervised         bool          // reports ask for confirmation (Supervision)
 	BinarySensor       bool          // a contact, motion or leak sensor that also speaks the old Binary Sensor class
 	Plain              bool          // a siren without Sound Switch
+	Tones              []Tone        // of a siren; nil: a siren, two bells, fire, carbon monoxide
+	Longest            time.Duration // a plain siren falls silent by itself after so long; 0: never
+	Strobe             bool          // a siren with lights that flash by themselves (Indicator)
 	Slow               bool          // answers supervised commands with "working", then "done"
 	WakeInterval       time.Duration // of a sleeping device before the host sets it; 0: 12 h
 	Maker, Type, Model uint16        // Manufacturer Specific; 0: figures that no maker owns

@@ -143,7 +143,7 @@ func TestOurDriverOnTheirStick(t *testing.T) {
 		t.Errorf("the contact: %+v", door)
 	}
 	sound, _ := d.Node(5)
-	if sound.Tones != 1 || !sound.Has(cc.Supervision) {
+	if len(sound.Tones) != 1 || !sound.Has(cc.Supervision) {
 		t.Errorf("the sound siren: %+v", sound)
 	}
 	lights, _ := d.Node(7)
