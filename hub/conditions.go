@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"gatehouse/hub/alarm"
-	"gatehouse/hub/alarm/sirens"
 	"gatehouse/hub/health"
 	"gatehouse/hub/home"
 	"gatehouse/hub/home/journal"
@@ -58,11 +56,6 @@ func (h *Hub) recall(since time.Time) ([]home.Event, error) {
 	}
 }
 
-// sounder makes the panel's wish the level of all sirens.
-type sounder struct{ bank *sirens.Sirens }
-
-func (s sounder) Sound(w alarm.Sound) { s.bank.Sound(w.On()) }
-
 // sirenHouse is the registry as the sirens need it. The registry is built
 // after them.
 type sirenHouse struct{ h *Hub }
@@ -74,17 +67,42 @@ func (s sirenHouse) WithTrait(t home.Trait) []home.DeviceID {
 	return s.h.devices.WithTrait(t)
 }
 
+func (s sirenHouse) Sounder(id home.DeviceID) (home.Sounder, bool) {
+	if s.h.devices == nil {
+		return home.Sounder{}, false
+	}
+	return s.h.devices.Sounder(id)
+}
+
 func (s sirenHouse) Tell(cmd home.Command, done func(error)) { s.h.devices.Tell(cmd, done) }
 
-// sirenConditions shows sirens that do not answer.
+// sirenConditions shows sirens that do not do what they should.
 type sirenConditions struct{ h *Hub }
 
-func (s sirenConditions) SirenSilent(id home.DeviceID, err error) {
-	if err == nil {
+func (s sirenConditions) SirenSilent(id home.DeviceID, since time.Time, why error) {
+	if why == nil {
 		s.h.board.Clear(health.SirenSilent, id)
 		return
 	}
-	s.h.board.Raise(health.SirenSilent, id, s.h.nameOf(id), err.Error())
+	s.h.board.Raise(health.SirenSilent, id, s.h.nameOf(id), since.UTC().Format(time.TimeOnly)+" UTC", why.Error())
+}
+
+// sirenReports has the sirens hear what is said of them.
+func (h *Hub) sirenReports(ctx context.Context) error {
+	sub := h.devices.Changes.Subscribe(64)
+	defer sub.Close()
+	for {
+		it, err := sub.Next(ctx)
+		if err != nil {
+			return nil
+		}
+		if it.Gap {
+			for _, d := range h.devices.Devices() {
+				h.sirens.Heard(d)
+			}
+		}
+		h.sirens.Heard(it.Value)
+	}
 }
 
 func (h *Hub) nameOf(id home.DeviceID) string {

@@ -189,7 +189,7 @@ func (h *Hub) openPanel() (err error) {
 	o := guard.Options{
 		Store:   panelStore{storage.NewCell[alarm.Panel](h.panelDB, "panel")},
 		Journal: h.journal,
-		Siren:   sounder{h.sirens},
+		Siren:   h.sirens,
 		Keypads: h.keypads,
 		Recall:  h.recall,
 		Fault:   h.panelFault,
@@ -207,7 +207,8 @@ func (h *Hub) openPanel() (err error) {
 		h.conditionChanged(health.Change{Item: item, Present: true})
 	}
 	h.devices, err = registry.Open(registry.Options{
-		Store: deviceStore{h.db, storage.NewTable[home.Device](h.db, "devices")}, Journal: h.journal, Panel: h.guard, Log: h.log,
+		Store: deviceStore{h.db, storage.NewTable[home.Device](h.db, "devices")}, Journal: h.journal, Panel: h.guard,
+		Sirens: h.sirens, Log: h.log,
 	})
 	if err != nil {
 		return err
@@ -250,6 +251,7 @@ func (h *Hub) core() []part {
 	return []part{
 		{name: "panel", run: h.guard.Run, vital: true},
 		{name: "sirens", run: h.sirens.Run, vital: true},
+		{name: "siren reports", run: h.sirenReports},
 		{name: "keypads", run: h.keypads.Run, vital: true},
 		{name: "devices", run: h.devices.Run, vital: true},
 		{name: "snapshots", run: h.db.Run},

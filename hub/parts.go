@@ -107,6 +107,11 @@ func (h *Hub) metrics(w io.Writer) {
 	fmt.Fprintf(w, "gatehouse_journal_last_seq %d\n", h.journal.Last())
 	fmt.Fprintf(w, "gatehouse_devices %d\n", len(h.devices.Devices()))
 	fmt.Fprintf(w, "gatehouse_readings_unknown_total %d\n", h.devices.UnknownReadings())
+	sirens := h.sirens.Counters()
+	fmt.Fprintf(w, "gatehouse_siren_told_total %d\n", sirens.Told)
+	fmt.Fprintf(w, "gatehouse_siren_failed_total %d\n", sirens.Failed)
+	fmt.Fprintf(w, "gatehouse_siren_renewed_total %d\n", sirens.Renewed)
+	fmt.Fprintf(w, "gatehouse_siren_contrary_total %d\n", sirens.Contrary)
 	if h.stick != nil {
 		counts := counters(h.stick.Counters())
 		names := make([]string, 0, len(counts))

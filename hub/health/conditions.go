@@ -107,7 +107,7 @@ var Declarations = map[Code]Declaration{
 		"Join the keypad again securely.", nil,
 	},
 	SirenSilent: {
-		home.SeverityCritical, "%s did not confirm that it sounds: %s.", "Check its power and its place.", nil,
+		home.SeverityCritical, "%s has not confirmed since %s what it was told: %s.", "Check its power and its place.", nil,
 	},
 	StorageFault: {
 		home.SeverityCritical, "The disk can't be written: %s.",

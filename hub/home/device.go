@@ -192,6 +192,7 @@ type Device struct {
 	Health   Health          `json:"health"`
 	LastSeen *Time           `json:"last_seen"`
 	Traits   map[Trait]State `json:"traits"`
+	Sounder  *Sounder        `json:"sounder,omitempty"` // of a siren; the value it points to never changes
 }
 
 // Clone is a copy that shares nothing that can change.
@@ -214,4 +215,6 @@ type Command struct {
 	Device DeviceID `json:"device"`
 	Trait  Trait    `json:"trait"`
 	Value  Value    `json:"value"`
+	Sound  Sounding `json:"sound,omitzero"` // of a siren
+	Quiet  bool     `json:"-"`              // the journal says what came of it elsewhere
 }

@@ -54,11 +54,19 @@ type Radio interface {
 	Remove(ctx context.Context, id home.DeviceID) error
 }
 
+// Sirens take what people and programs want of a siren: the alarm may need it.
+type Sirens interface {
+	// Ask refuses a command, or carries it out without waiting; done is then
+	// called once.
+	Ask(cmd home.Command, done func(error)) error
+}
+
 // Options are what a Registry needs. All are required.
 type Options struct {
 	Store   Store
 	Journal Journal
 	Panel   Panel
+	Sirens  Sirens
 	Log     *slog.Logger
 }
 
@@ -243,6 +251,7 @@ func (r *Registry) Introduce(d home.Device) {
 		if next.Health == home.HealthOK && silent(old.Health) {
 			next.Health = old.Health
 		}
+		next.Sounder = hung(next.Sounder, old.Sounder)
 		maps.Copy(next.Traits, old.Traits)
 	}
 	if next.Name == "" {
@@ -386,6 +395,58 @@ func (r *Registry) Rename(id home.DeviceID, name, room, by string) (home.Device,
 	return d, nil
 }
 
+// hung is a siren as its radio now knows it, in the place where the owner said.
+func hung(now, before *home.Sounder) *home.Sounder {
+	switch {
+	case now == nil: // the radio does not know yet, or never will
+		return before
+	case before == nil || before.Place == now.Place:
+		return now
+	}
+	s := *now
+	s.Place = before.Place
+	return &s
+}
+
+// Hang says where a siren hangs.
+func (r *Registry) Hang(id home.DeviceID, place home.Place, by string) (home.Device, error) {
+	if place != home.Inside && place != home.Outside {
+		return home.Device{}, &home.Invalid{Field: "place", Reason: fmt.Sprintf("a siren hangs inside or outside, not %q", place)}
+	}
+	var before home.Place
+	d, ok := r.change(id, func(d *home.Device) {
+		if d.Sounder == nil {
+			return
+		}
+		s := *d.Sounder
+		before, s.Place = s.Place, place
+		d.Sounder = &s
+	})
+	switch {
+	case !ok:
+		return home.Device{}, &home.NotFound{What: "device", ID: string(id)}
+	case d.Sounder == nil:
+		return home.Device{}, &home.Invalid{Field: "place", Reason: d.Name + " is no siren"}
+	case before != place:
+		r.o.Journal.Add(home.Event{
+			At: home.At(time.Now()), Kind: home.KindDevice, Device: id, Who: home.Who(by),
+			Text: fmt.Sprintf("%s hangs %s the house.", d.Name, place),
+		})
+	}
+	return d, nil
+}
+
+// Sounder is what a siren can do and where it hangs; false: it is none.
+func (r *Registry) Sounder(id home.DeviceID) (home.Sounder, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	d, ok := r.devices[id]
+	if !ok || d.Sounder == nil {
+		return home.Sounder{}, false
+	}
+	return *d.Sounder, true
+}
+
 // change alters one device, saves and publishes it.
 func (r *Registry) change(id home.DeviceID, f func(*home.Device)) (home.Device, bool) {
 	r.mu.Lock()
@@ -452,10 +513,11 @@ func (r *Registry) Command(cmd home.Command, by string) (string, error) {
 	d, ok := r.devices[cmd.Device]
 	var radio Radio
 	var name string
-	has := false
+	has, sounds := false, false
 	if ok {
 		radio, name = r.radios[d.Radio], d.Name
 		_, has = d.Traits[cmd.Trait]
+		sounds = d.Sounder != nil && cmd.Trait == home.Siren
 	}
 	r.mu.RUnlock()
 	switch {
@@ -469,13 +531,24 @@ func (r *Registry) Command(cmd home.Command, by string) (string, error) {
 	if err := checkCommand(cmd); err != nil {
 		return "", err
 	}
+	if cmd.Sound.For != 0 && !sounds {
+		return "", &home.Invalid{Field: "for", Reason: "only a siren is told for how long"}
+	}
 	cmd.ID = fmt.Sprintf("c%d", r.commands.Add(1))
-	radio.Command(cmd, func(err error) { r.told(cmd, name, by, err) })
+	done := func(err error) { r.told(cmd, name, by, err) }
+	if sounds {
+		if err := r.o.Sirens.Ask(cmd, done); err != nil {
+			return "", err
+		}
+		return cmd.ID, nil
+	}
+	radio.Command(cmd, done)
 	return cmd.ID, nil
 }
 
 // Tell sends a command on behalf of the hub itself, without waiting. done is
-// called once. The journal says what came of it, as for Command.
+// called once. The journal says what came of it, as for Command, unless the
+// command is a quiet one.
 func (r *Registry) Tell(cmd home.Command, done func(error)) {
 	r.mu.RLock()
 	d, ok := r.devices[cmd.Device]
@@ -491,7 +564,9 @@ func (r *Registry) Tell(cmd home.Command, done func(error)) {
 	}
 	cmd.ID = fmt.Sprintf("c%d", r.commands.Add(1))
 	radio.Command(cmd, func(err error) {
-		r.told(cmd, name, "", err)
+		if !cmd.Quiet {
+			r.told(cmd, name, "", err)
+		}
 		done(err)
 	})
 }

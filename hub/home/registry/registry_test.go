@@ -24,6 +24,7 @@ type house struct {
 	trace  []string // what happened in which order
 	answer error
 
+	refusal error // of the sirens
 	commits int
 }
 
@@ -61,10 +62,19 @@ func (h *house) ZoneOf(home.DeviceID, home.Trait) home.ZoneID    { return "front
 func (h *house) Remove(_ context.Context, _ home.DeviceID) error { return h.answer }
 func (h *house) Command(_ home.Command, done func(error))        { done(h.answer) }
 
+func (h *house) Ask(cmd home.Command, done func(error)) error {
+	if h.refusal != nil {
+		return h.refusal
+	}
+	h.trace = append(h.trace, "asked "+cmd.Value.String())
+	done(h.answer)
+	return nil
+}
+
 func open(t *testing.T) (*house, *registry.Registry) {
 	t.Helper()
 	h := &house{rows: map[home.DeviceID]home.Device{}}
-	r, err := registry.Open(registry.Options{Store: h, Journal: h, Panel: h, Log: slog.New(slog.DiscardHandler)})
+	r, err := registry.Open(registry.Options{Store: h, Journal: h, Panel: h, Sirens: h, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +154,7 @@ func TestRestartKeepsNamesAndForgetsFreshness(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Fatal(err)
 		}
-		again, err := registry.Open(registry.Options{Store: h, Journal: h, Panel: h, Log: slog.New(slog.DiscardHandler)})
+		again, err := registry.Open(registry.Options{Store: h, Journal: h, Panel: h, Sirens: h, Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -259,6 +269,52 @@ func TestCommandsAreCheckedAndAnswered(t *testing.T) {
 	}
 }
 
+func TestSirensAreAskedAndHangWhereTheOwnerSays(t *testing.T) {
+	h, r := open(t)
+	d := door()
+	d.Sounder = &home.Sounder{Place: home.Inside, Patterns: map[string]home.Duration{"steady": 0}}
+	r.Introduce(d)
+	r.Introduce(home.Device{ID: "zwave-6", Name: "Lamp", Radio: "zwave"})
+	h.trace, h.lines = nil, nil
+	on := home.Command{Device: "zwave-5", Trait: home.Siren, Value: home.On, Sound: home.Sounding{For: 1}}
+	if _, err := r.Command(on, "Ada"); err != nil {
+		t.Error(err)
+	}
+	h.refusal = &home.Conflict{Reason: "not now"}
+	if _, err := r.Command(on, "Ada"); !errors.Is(err, h.refusal) {
+		t.Errorf("refused command: %v", err)
+	}
+	level := home.Command{Device: "zwave-5", Trait: home.Level, Value: home.Number(1), Sound: home.Sounding{For: 1}}
+	if _, err := r.Command(level, "Ada"); err == nil {
+		t.Error("a lamp was told for how long")
+	}
+	r.Tell(home.Command{Device: "zwave-5", Trait: home.Siren, Value: home.Off, Quiet: true}, func(error) {})
+	for range 2 {
+		if _, err := r.Hang("zwave-5", home.Outside, "Ada"); err != nil {
+			t.Error(err)
+		}
+	}
+	d.Sounder = &home.Sounder{Place: home.Inside, Strobe: true} // interviewed again
+	r.Introduce(d)
+	d.Sounder = nil // and again, not done yet
+	r.Introduce(d)
+	if s, ok := r.Sounder("zwave-5"); !ok || s.Place != home.Outside || !s.Strobe {
+		t.Errorf("got %+v %v, want one outside with lights", s, ok)
+	}
+	for id, place := range map[home.DeviceID]home.Place{"zwave-5": "roof", "zwave-6": home.Inside, "zwave-9": home.Inside} {
+		if _, err := r.Hang(id, place, "Ada"); err == nil {
+			t.Errorf("%s hangs %s", id, place)
+		}
+	}
+	want := []string{"asked on", "journal", "journal"}
+	if diff := cmp.Diff(h.trace, want); diff != "" {
+		t.Errorf("what happened (-got +want):\n%s", diff)
+	}
+	if diff := cmp.Diff(h.lines, []string{"Front door: siren set to on.", "Front door hangs outside the house."}); diff != "" {
+		t.Errorf("journal (-got +want):\n%s", diff)
+	}
+}
+
 func TestRemoveAsksTheRadioFirst(t *testing.T) {
 	h, r := open(t)
 	r.Introduce(door())
@@ -280,7 +336,7 @@ func TestRemoveAsksTheRadioFirst(t *testing.T) {
 
 func BenchmarkReport(b *testing.B) {
 	h := &house{rows: map[home.DeviceID]home.Device{}}
-	r, err := registry.Open(registry.Options{Store: h, Journal: discard{}, Panel: discard{}, Log: slog.New(slog.DiscardHandler)})
+	r, err := registry.Open(registry.Options{Store: h, Journal: discard{}, Panel: discard{}, Sirens: discard{}, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -295,6 +351,7 @@ func BenchmarkReport(b *testing.B) {
 type discard struct{}
 
 func (discard) Add(home.Event) uint64                        { return 0 }
+func (discard) Ask(home.Command, func(error)) error          { return nil }
 func (discard) Reading(home.Reading)                         {}
 func (discard) ZoneOf(home.DeviceID, home.Trait) home.ZoneID { return "" }
 

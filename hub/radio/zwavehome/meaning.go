@@ -138,7 +138,7 @@ func meanings(n *zwave.Node, command cc.Command) []meaning {
 	case cc.BinarySwitchReport:
 		return []meaning{onOff(n, c.Value.On())}
 	case cc.SoundSwitchTonePlayReport:
-		return []meaning{{home.Siren, word(c.Tone != cc.ToneStop)}}
+		return []meaning{{home.Siren, word(c.Tone != cc.ToneStop && !rings(n, c.Tone))}}
 	case cc.BasicReport:
 		return basic(n, c.Value.On())
 	case cc.BasicSet:
@@ -303,6 +303,9 @@ var kinds = []struct {
 
 func kindOf(n *zwave.Node) string {
 	list := traits(n)
+	if isSiren(n) && sounder(n) == nil {
+		return "Chime"
+	}
 	for _, k := range kinds {
 		for _, t := range list {
 			if t == k.trait {

@@ -199,7 +199,7 @@ func (r *Radio) describe(n *zwave.Node, health home.Health) home.Device {
 	d := home.Device{
 		ID: ID(n.ID), Radio: Kind, Address: strconv.Itoa(int(n.ID)),
 		Firmware: n.Firmware, Security: security(n.Security), Power: "battery", Health: health,
-		Traits: make(map[home.Trait]home.State),
+		Traits: make(map[home.Trait]home.State), Sounder: sounder(n),
 	}
 	if n.Listening {
 		d.Power = "mains"
@@ -283,12 +283,12 @@ func (r *Radio) Command(cmd home.Command, done func(error)) {
 		done(fmt.Errorf("zwave: device %s: %w", cmd.Device, zwave.ErrNoNode))
 		return
 	}
-	payload, lane, err := command(n, cmd)
+	payloads, lane, err := command(n, cmd)
 	if err != nil {
 		done(err)
 		return
 	}
-	r.stick.Send(id, payload, lane, func(err error) {
+	one := all(len(payloads), func(err error) {
 		switch {
 		case err != nil:
 		case n.Has(cc.Supervision):
@@ -299,28 +299,18 @@ func (r *Radio) Command(cmd home.Command, done func(error)) {
 		}
 		done(err)
 	})
+	for _, payload := range payloads {
+		r.stick.Send(id, payload, lane, one)
+	}
 }
 
 // command finds the class in which a node understands a command best.
-func command(n *zwave.Node, cmd home.Command) (payload []byte, lane zwave.Lane, err error) {
-	on := cmd.Value == home.On
-	level := cc.Off
-	if on {
-		level = cc.On
-	}
+func command(n *zwave.Node, cmd home.Command) (payloads [][]byte, lane zwave.Lane, err error) {
 	switch {
-	case cmd.Trait == home.Siren && n.Has(cc.SoundSwitch):
-		tone := cc.ToneStop
-		if on {
-			tone = cc.ToneDefault
-		}
-		return cc.Bytes(cc.SoundSwitchTonePlaySet{Tone: tone}), zwave.LaneSiren, nil
-	case cmd.Trait == home.Siren && n.Has(cc.BinarySwitch):
-		return cc.Bytes(cc.BinarySwitchSet{Value: level}), zwave.LaneSiren, nil
 	case cmd.Trait == home.Siren:
-		return cc.Bytes(cc.BasicSet{Value: level}), zwave.LaneSiren, nil
+		return sound(n, cmd), zwave.LaneSiren, nil
 	case cmd.Trait == home.Switch && n.Has(cc.BinarySwitch):
-		return cc.Bytes(cc.BinarySwitchSet{Value: level}), zwave.LaneUser, nil
+		return [][]byte{cc.Bytes(cc.BinarySwitchSet{Value: cc.OnOff(cmd.Value == home.On)})}, zwave.LaneUser, nil
 	default:
 		return nil, 0, fmt.Errorf("zwave: node %d: %w", n.ID, errNoClass)
 	}
