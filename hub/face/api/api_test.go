@@ -201,6 +201,11 @@ func (f *fakeDevices) Rename(id home.DeviceID, name, room, _ string) (home.Devic
 	d.Name, d.Room = name, room
 	return d, nil
 }
+
+func (f *fakeDevices) Hang(id home.DeviceID, _ home.Place, _ string) (home.Device, error) {
+	d, _ := f.Device(id)
+	return d, &home.Invalid{Field: "place", Reason: d.Name + " is no siren"}
+}
 func (f *fakeDevices) Remove(context.Context, home.DeviceID, string) error { return nil }
 func (f *fakeDevices) Command(cmd home.Command, _ string) (string, error) {
 	if _, ok := f.Device(cmd.Device); !ok {

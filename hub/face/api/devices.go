@@ -3,10 +3,12 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"gatehouse/hub/home"
+	"gatehouse/hub/people/auth"
 )
 
 // DevicePath is the id in the path of a device.
@@ -44,8 +46,9 @@ type renameInput struct {
 
 // renameRequest changes what it names and leaves the other.
 type renameRequest struct {
-	Name *string `json:"name,omitempty" minLength:"1" maxLength:"80"`
-	Room *string `json:"room,omitempty" maxLength:"80" doc:"empty: in no room"`
+	Name  *string     `json:"name,omitempty" minLength:"1" maxLength:"80"`
+	Room  *string     `json:"room,omitempty" maxLength:"80" doc:"empty: in no room"`
+	Place *home.Place `json:"place,omitempty" enum:"inside,outside" doc:"where a siren hangs; one outside keeps quiet in a disarmed house unless a life is in danger"`
 }
 
 func (a *API) rename(ctx context.Context, in *renameInput) (*out[home.Device], error) {
@@ -53,9 +56,15 @@ func (a *API) rename(ctx context.Context, in *renameInput) (*out[home.Device], e
 	if !ok {
 		return nil, &home.NotFound{What: "device", ID: string(in.ID)}
 	}
+	by := ask(ctx).caller.Name
+	if p := in.Body.Place; p != nil { // first: it is refused for what is no siren
+		if _, err := a.o.Devices.Hang(in.ID, *p, by); err != nil {
+			return nil, err
+		}
+	}
 	set(&d.Name, in.Body.Name)
 	set(&d.Room, in.Body.Room)
-	d, err := a.o.Devices.Rename(in.ID, d.Name, d.Room, ask(ctx).caller.Name)
+	d, err := a.o.Devices.Rename(in.ID, d.Name, d.Room, by)
 	if err != nil {
 		return nil, err
 	}
@@ -72,8 +81,9 @@ type commandInput struct {
 }
 
 type commandRequest struct {
-	Trait home.Trait `json:"trait"`
-	Value wanted     `json:"value" doc:"what the trait shall become"`
+	Trait home.Trait     `json:"trait"`
+	Value wanted         `json:"value" doc:"what the trait shall become"`
+	For   *home.Duration `json:"for,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\"" doc:"a siren falls silent after so long, 15 minutes at most; left out: after 10s"`
 }
 
 // wanted is a value that is asked for: never null.
@@ -87,9 +97,17 @@ type commandTaken struct {
 	ID string `json:"id" doc:"a later event of kind command carries it and says done, or failed and why"`
 }
 
-// command is answered when the command is on its way, not when it is done.
+// command is answered when the command is on its way, not when it is done. A
+// person steps up to make a siren sound: it frightens a house, and whoever
+// holds a phone that lies about should not.
 func (a *API) command(ctx context.Context, in *commandInput) (*status[commandTaken], error) {
-	id, err := a.o.Devices.Command(home.Command{Device: in.ID, Trait: in.Body.Trait, Value: in.Body.Value.Value}, ask(ctx).caller.Name)
+	caller := ask(ctx).caller
+	cmd := home.Command{Device: in.ID, Trait: in.Body.Trait, Value: in.Body.Value.Value}
+	set(&cmd.Sound.For, in.Body.For)
+	if cmd.Trait == home.Siren && cmd.Value != home.Off && caller.Kind == auth.BySession && !caller.Fresh(time.Now()) {
+		return nil, auth.ErrStepUp
+	}
+	id, err := a.o.Devices.Command(cmd, caller.Name)
 	if err != nil {
 		return nil, err
 	}

@@ -90,6 +90,9 @@ func TestABadFieldIsNamed(t *testing.T) {
 		{"query time", "GET", "/api/v1/events?since=yesterday", "", "since", "invalid"},
 		{"from the room", "GET", "/api/v1/events?cursor=nonsense", "", "cursor", "a page gave"},
 		{"value of a command", "POST", "/api/v1/devices/zwave-5/command", `{"trait":"siren","value":{"on":1}}`, "value", "a word"},
+		{"place of what is no siren", "PUT", "/api/v1/devices/zwave-5", `{"place":"outside"}`, "place", "no siren"},
+		{"place that there is not", "PUT", "/api/v1/devices/zwave-5", `{"place":"roof"}`, "place", "inside"},
+		{"siren for ever", "POST", "/api/v1/devices/zwave-5/command", `{"trait":"siren","value":"on","for":"ever"}`, "for", "30s"},
 		{"null as value", "POST", "/api/v1/devices/zwave-5/command", `{"trait":"siren","value":null}`, "value", "a word"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

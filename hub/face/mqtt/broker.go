@@ -238,14 +238,15 @@ func (b *broker) setDevice(w *who, id home.DeviceID, payload []byte) error {
 	if !ok {
 		return &home.NotFound{What: "device", ID: plainName(string(id))}
 	}
-	trait, value, err := parseDeviceCommand(payload, tellable(d))
+	cmd, err := parseDeviceCommand(payload, tellable(d))
 	if err != nil {
 		return err
 	}
-	if !w.mayTell(trait) {
+	if !w.mayTell(cmd.Trait) {
 		return errForbidden
 	}
-	_, err = b.face.o.Devices.Command(home.Command{Device: id, Trait: trait, Value: value}, w.name)
+	cmd.Device = id
+	_, err = b.face.o.Devices.Command(cmd, w.name)
 	return err
 }
 

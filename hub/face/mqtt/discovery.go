@@ -80,7 +80,7 @@ func shownAs(t home.Trait) shown {
 	case home.Siren:
 		return shown{
 			name: "Siren", component: "siren", on: "on", off: "off",
-			command: `{"trait":"siren","value":"{{ value }}"}`,
+			command: `{"trait":"siren","value":"{{ value }}"{% if duration is defined %},"for":"{{ duration }}s"{% endif %} }`,
 		}
 	case home.Level:
 		return shown{
@@ -245,7 +245,7 @@ func traitConfig(d home.Device, t home.Trait, s shown, version string) config {
 		},
 		Origin: origin{Name: "Gatehouse", Version: version},
 	}
-	no, low, high := false, 0, 100
+	yes, no, low, high := true, false, 0, 100
 	switch s.component {
 	case "switch":
 		c.CommandTopic = topicDeviceSet(d.ID)
@@ -254,7 +254,7 @@ func traitConfig(d home.Device, t home.Trait, s shown, version string) config {
 	case "siren":
 		c.CommandTopic, c.CommandTemplate = topicDeviceSet(d.ID), s.command
 		c.PayloadOn, c.PayloadOff, c.StateOn, c.StateOff = s.on, s.off, s.on, s.off
-		c.SupportDuration, c.SupportVolume = &no, &no
+		c.SupportDuration, c.SupportVolume = &yes, &no
 		c.StateTemplate, c.ValueTemplate = c.ValueTemplate, ""
 	case "number":
 		c.CommandTopic, c.CommandTemplate = topicDeviceSet(d.ID), s.command

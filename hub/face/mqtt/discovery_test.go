@@ -2,9 +2,11 @@ package mqtt
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gatehouse/hub/home"
 )
@@ -105,19 +107,28 @@ func TestDiscoveredCommandsAreUnderstood(t *testing.T) {
 				if !ok {
 					continue
 				}
-				gotTrait, got, err := parseDeviceCommand([]byte(payload), tellable(d))
-				if err != nil || gotTrait != trait || got.String() != s.value {
-					t.Errorf("%s: %s is understood as %s %s (%v), want %s", trait, payload, gotTrait, got, err, s.value)
+				got, err := parseDeviceCommand([]byte(payload), tellable(d))
+				if err != nil || got.Trait != trait || got.Value.String() != s.value {
+					t.Errorf("%s: %s is understood as %s %s (%v), want %s", trait, payload, got.Trait, got.Value, err, s.value)
 				}
 			}
 		}
 	}
+	siren := shownAs(home.Siren).command
+	before, more, ok := strings.Cut(siren, "{% if duration is defined %}")
+	lasting, after, ok2 := strings.Cut(more, "{% endif %}")
+	if !ok || !ok2 {
+		t.Fatalf("the siren's command says nothing of a duration: %s", siren)
+	}
+	fill := strings.NewReplacer("{{ value }}", "on", "{{ duration }}", "30")
 	for template, want := range map[string]string{
-		strings.ReplaceAll(shownAs(home.Siren).command, "{{ value }}", "on"): "siren on",
-		strings.ReplaceAll(shownAs(home.Level).command, "{{ value }}", "40"): "level 40",
+		fill.Replace(before + after):                                         "siren on 0s",
+		fill.Replace(before + lasting + after):                               "siren on 30s",
+		strings.ReplaceAll(shownAs(home.Level).command, "{{ value }}", "40"): "level 40 0s",
 	} {
-		trait, value, err := parseDeviceCommand([]byte(template), []home.Trait{home.Siren, home.Level})
-		if got := string(trait) + " " + value.String(); err != nil || got != want {
+		cmd, err := parseDeviceCommand([]byte(template), []home.Trait{home.Siren, home.Level})
+		got := fmt.Sprintf("%s %s %s", cmd.Trait, cmd.Value, time.Duration(cmd.Sound.For))
+		if err != nil || got != want {
 			t.Errorf("%s is understood as %s (%v), want %s", template, got, err, want)
 		}
 	}

@@ -171,6 +171,7 @@ func TestDeviceCommands(t *testing.T) {
 		{"lock without a token", "", "zwave-8", `{"trait":"lock","value":"unlocked"}`, home.Command{}, "forbidden"},
 		{"lock by a member", "member-token", "zwave-8", "unlocked", home.Command{Device: "zwave-8", Trait: home.Lock, Value: home.Unlocked}, ""},
 		{"siren by an installer", "installer-token", "zwave-7", `{"trait":"siren","value":"off"}`, home.Command{Device: "zwave-7", Trait: home.Siren, Value: home.Off}, ""},
+		{"siren for a while", "installer-token", "zwave-7", `{"trait":"siren","value":"on","for":"30s"}`, home.Command{Device: "zwave-7", Trait: home.Siren, Value: home.On, Sound: home.Sounding{For: home.Duration(30 * time.Second)}}, ""},
 		{"unknown key", "", "zwave-6", `{"trai":"switch","value":"on"}`, home.Command{}, "invalid"},
 		{"nothing", "", "zwave-6", ``, home.Command{}, "invalid"},
 	}

@@ -82,25 +82,27 @@ func parseAlarmCommand(b []byte) (alarmCommand, error) {
 
 // parseDeviceCommand reads JSON {"trait":"switch","value":"on"}; for a device
 // that can be told only one thing, {"value":"on"} or plain on will do. tellable
-// lists what the device can be told.
-func parseDeviceCommand(b []byte, tellable []home.Trait) (home.Trait, home.Value, error) {
+// lists what the device can be told. A siren may be told for how long it
+// sounds: {"trait":"siren","value":"on","for":"30s"}.
+func parseDeviceCommand(b []byte, tellable []home.Trait) (home.Command, error) {
 	b = bytes.TrimSpace(b)
 	if len(b) > maxPayload {
-		return "", home.Value{}, &home.Invalid{Field: "payload", Reason: fmt.Sprintf("is longer than %d bytes", maxPayload)}
+		return home.Command{}, &home.Invalid{Field: "payload", Reason: fmt.Sprintf("is longer than %d bytes", maxPayload)}
 	}
 	if len(b) == 0 {
-		return "", home.Value{}, &home.Invalid{Field: "payload", Reason: `is empty; want JSON such as {"trait":"switch","value":"on"}`}
+		return home.Command{}, &home.Invalid{Field: "payload", Reason: `is empty; want JSON such as {"trait":"switch","value":"on"}`}
 	}
 	var in struct {
-		Trait home.Trait  `json:"trait"`
-		Value *home.Value `json:"value"`
+		Trait home.Trait    `json:"trait"`
+		Value *home.Value   `json:"value"`
+		For   home.Duration `json:"for"`
 	}
 	if b[0] == '{' {
 		if err := decode(b, &in); err != nil {
-			return "", home.Value{}, err
+			return home.Command{}, err
 		}
 		if in.Value == nil || !in.Value.Known() {
-			return "", home.Value{}, &home.Invalid{Field: "value", Reason: `is missing; want JSON such as {"trait":"switch","value":"on"}`}
+			return home.Command{}, &home.Invalid{Field: "value", Reason: `is missing; want JSON such as {"trait":"switch","value":"on"}`}
 		}
 	} else {
 		v := plainValue(b)
@@ -108,12 +110,12 @@ func parseDeviceCommand(b []byte, tellable []home.Trait) (home.Trait, home.Value
 	}
 	if in.Trait == "" {
 		if len(tellable) != 1 {
-			return "", home.Value{}, &home.Invalid{Field: "trait", Reason: fmt.Sprintf(
+			return home.Command{}, &home.Invalid{Field: "trait", Reason: fmt.Sprintf(
 				`is missing; this device can be told %v, so want JSON such as {"trait":"switch","value":"on"}`, tellable)}
 		}
 		in.Trait = tellable[0]
 	}
-	return in.Trait, *in.Value, nil
+	return home.Command{Trait: in.Trait, Value: *in.Value, Sound: home.Sounding{For: in.For}}, nil
 }
 
 // plainValue reads a bare number or word, the words in any case (Home

@@ -74,6 +74,8 @@ var devicePayloads = []struct {
 	{"42", []home.Trait{home.Level}, home.Level, home.Number(42), ""},
 	{`{"value":42.5}`, []home.Trait{home.Level}, home.Level, home.Number(42.5), ""},
 	{`{"trait":"siren","value":"on"}`, []home.Trait{home.Siren, home.Switch}, home.Siren, home.On, ""},
+	{`{"trait":"siren","value":"on","for":"30s"}`, []home.Trait{home.Siren}, home.Siren, home.On, ""},
+	{`{"trait":"siren","value":"on","for":"soon"}`, []home.Trait{home.Siren}, "", home.Value{}, "not the JSON"},
 	{`{"trait":"lock","value":"unlocked"}`, nil, home.Lock, home.Unlocked, ""},
 	{"on", []home.Trait{home.Siren, home.Switch}, "", home.Value{}, "siren switch"},
 	{"on", nil, "", home.Value{}, "trait"},
@@ -86,9 +88,9 @@ var devicePayloads = []struct {
 
 func TestParseDeviceCommand(t *testing.T) {
 	for _, test := range devicePayloads {
-		trait, value, err := parseDeviceCommand([]byte(test.in), test.tellable)
-		if trait != test.trait || value != test.value {
-			t.Errorf("%s: got %s %s, want %s %s", test.in, trait, value, test.trait, test.value)
+		got, err := parseDeviceCommand([]byte(test.in), test.tellable)
+		if got.Trait != test.trait || got.Value != test.value {
+			t.Errorf("%s: got %s %s, want %s %s", test.in, got.Trait, got.Value, test.trait, test.value)
 		}
 		if (err == nil) != (test.err == "") || err != nil && !strings.Contains(err.Error(), test.err) {
 			t.Errorf("%s: error %v, want %q", test.in, err, test.err)
@@ -105,9 +107,9 @@ func FuzzParseDeviceCommand(f *testing.F) {
 		if !one {
 			tellable = append(tellable, home.Siren)
 		}
-		trait, value, err := parseDeviceCommand(in, tellable)
-		if err == nil && (trait == "" || !value.Known()) {
-			t.Errorf("%q: taken as %q %q", in, trait, value)
+		cmd, err := parseDeviceCommand(in, tellable)
+		if err == nil && (cmd.Trait == "" || !cmd.Value.Known()) {
+			t.Errorf("%q: taken as %q %q", in, cmd.Trait, cmd.Value)
 		}
 	})
 }

@@ -1097,6 +1097,11 @@ export interface components {
             uses_left?: number | null;
         };
         CommandRequest: {
+            /**
+             * @description a siren falls silent after so long, 15 minutes at most; left out: after 10s
+             * @example 30s
+             */
+            for?: string;
             /** @enum {string} */
             trait: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "link";
             /** @description what the trait shall become */
@@ -1122,6 +1127,7 @@ export interface components {
             room: string;
             /** @enum {string} */
             security: "none" | "s0" | "s2-unauthenticated" | "s2-authenticated" | "s2-access-control" | "install-code" | "link-key";
+            sounder?: components["schemas"]["Sounder"];
             traits: {
                 [key: string]: components["schemas"]["State"];
             };
@@ -1381,6 +1387,11 @@ export interface components {
         };
         RenameRequest: {
             name?: string;
+            /**
+             * @description where a siren hangs; one outside keeps quiet in a disarmed house unless a life is in danger
+             * @enum {string}
+             */
+            place?: "inside" | "outside";
             /** @description empty: in no room */
             room?: string;
         };
@@ -1449,6 +1460,14 @@ export interface components {
             /** @description may be left out where there is but one account */
             name?: string;
             password: string;
+        };
+        Sounder: {
+            patterns: {
+                [key: string]: string;
+            };
+            /** @enum {string} */
+            place: "inside" | "outside";
+            strobe: boolean;
         };
         State: {
             /** Format: date-time */
