@@ -130,10 +130,16 @@ func (f *Family) smoke(key, name, room string) {
 }
 
 func (f *Family) siren(key, name, room string) {
-	d := f.Stick.NewSiren(zwavesim.Make{Name: name})
+	d := f.Stick.NewSiren(zwavesim.Make{Name: name, Strobe: true})
 	f.put(&item{
 		key: key, name: name, room: room, kind: "siren", acts: map[string]func(){},
-		state: func() string { return word(d.Sounding(), "sounds", "silent") },
+		state: func() string {
+			said := "silent"
+			if d.Sounding() {
+				said = "sounds: " + d.Plays()
+			}
+			return said + word(d.Flashing(), ", flashes", "")
+		},
 	}, d, d.Node)
 }
 
