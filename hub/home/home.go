@@ -77,6 +77,8 @@ const (
 	KindCommand = "command" // a command was done or failed
 	KindAccess  = "access"  // sign-in, sign-out, a code or token was made or used
 	KindSystem  = "system"  // the hub itself: started, stopped, restored
+	KindRule    = "rule"    // a rule fired, or says why it did not
+	KindPerson  = "person"  // somebody came home or left
 )
 
 // Who is a convenience for Event.Who.

@@ -75,6 +75,9 @@ type Registry struct {
 	// Changes carries each device after it changed, and a device with Health
 	// "" (zero) after it left.
 	Changes bus.Topic[home.Device]
+	// Readings carries each reading that is journalled, one by one: a button
+	// that is pressed twice changes nothing and is news all the same.
+	Readings bus.Topic[home.Reading]
 
 	o Options
 
@@ -304,6 +307,9 @@ func (r *Registry) Report(in home.Reading) {
 	}
 	r.o.Panel.Reading(in)
 	r.Changes.Publish(out)
+	if in.Trait != home.Keypad && in.Trait != home.Link {
+		r.Readings.Publish(in)
+	}
 }
 
 // Remind tells the panel once more what a trait said since the hub started,

@@ -20,7 +20,7 @@ func readingEvent(in home.Reading, at home.Time, name string, zone home.ZoneID) 
 	data = append(data, '}')
 	return home.Event{
 		At: at, Kind: home.KindReading, Device: in.Device, Zone: zone,
-		Text: sentence(name, in.Trait, in.Value), Data: data,
+		Text: Sentence(name, in.Trait, in.Value), Data: data,
 	}
 }
 
@@ -45,8 +45,8 @@ var units = map[home.Trait]string{
 	home.Temperature: " °C", home.Illuminance: " lx", home.Power: " W", home.Energy: " kWh",
 }
 
-// sentence tells a reading in words.
-func sentence(name string, t home.Trait, v home.Value) string {
+// Sentence tells a reading in words.
+func Sentence(name string, t home.Trait, v home.Value) string {
 	if words, ok := said[t]; ok {
 		if v == home.True {
 			return name + words[0]
