@@ -19,6 +19,7 @@ import (
 
 	"gatehouse/hub/alarm"
 	"gatehouse/hub/alarm/guard"
+	"gatehouse/hub/alarm/rules"
 	"gatehouse/hub/alarm/sirens"
 	"gatehouse/hub/config"
 	"gatehouse/hub/face/api"
@@ -75,6 +76,7 @@ type Furniture struct{ Name, Room string }
 type House struct {
 	Devices *registry.Registry
 	Panel   *guard.Guard
+	Rules   *rules.Rules
 }
 
 // Hub is one home, built.
@@ -90,6 +92,7 @@ type Hub struct {
 	guard   *guard.Guard
 	devices *registry.Registry
 	people  *auth.Porter
+	rules   *rules.Rules
 	sirens  *sirens.Sirens
 	keypads *pads
 	warden  *warden
@@ -146,6 +149,9 @@ func build(o Options) (_ *Hub, err error) {
 		return nil, err
 	}
 	if err := h.openDoor(); err != nil {
+		return nil, err
+	}
+	if err := h.openRules(); err != nil {
 		return nil, err
 	}
 	h.buildRadio()
@@ -265,6 +271,7 @@ func (h *Hub) core() []part {
 		{name: "air", run: h.warden.listen},
 		{name: "box", run: h.watchBox},
 		{name: "panel conditions", run: h.panelConditions},
+		{name: "rules", run: h.rules.Run},
 	}
 }
 
@@ -315,7 +322,7 @@ func (h *Hub) run(ctx context.Context) error {
 
 // furnish runs the demo's furnishing once, then rests.
 func (h *Hub) furnish(ctx context.Context) error {
-	if err := h.o.Demo.Furnish(ctx, House{h.devices, h.guard}); err != nil {
+	if err := h.o.Demo.Furnish(ctx, House{h.devices, h.guard, h.rules}); err != nil {
 		return err
 	}
 	<-ctx.Done()

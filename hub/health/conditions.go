@@ -32,6 +32,8 @@ const (
 	ClockUnsynced    Code = "clock-unsynced"
 	OutsideStandard  Code = "outside-standard"
 	CertificateFault Code = "certificate-fault"
+	RuleStopped      Code = "rule-stopped"
+	RuleNotArmed     Code = "rule-not-armed"
 
 	// ZoneIgnored is the panel's own: it finds it, and the hub shows it here.
 	ZoneIgnored Code = "zone-ignored"
@@ -154,6 +156,14 @@ var Declarations = map[Code]Declaration{
 	ZoneIgnored: {
 		home.SeverityWarning, "%s",
 		"Look at the sensor, then disarm.", nil,
+	},
+	RuleStopped: {
+		home.SeverityWarning, "A rule fired too often and was stopped: %s.",
+		"Look at what it waits for and what it does, then save it again.", nil,
+	},
+	RuleNotArmed: {
+		home.SeverityWarning, "A rule was to arm the house, and the house is not armed: %s.",
+		"Close or mend what is named, then arm.", nil,
 	},
 	CertificateFault: {
 		home.SeverityWarning, "The page's certificate can't be renewed: %s.",

@@ -82,12 +82,13 @@ func WatchTopic[T any](t *bus.Topic[T]) Watch {
 }
 
 // Options are the rooms that the API shows and the figures it keeps. People,
-// Panel, Zones, Codes, Devices, Journal, Health and the changes are required.
+// Panel, Zones, Codes, Rules, Devices, Journal, Health and the changes are required.
 type Options struct {
 	People  People
 	Panel   Panel
 	Zones   Zones
 	Codes   Codes
+	Rules   Rules
 	Devices Devices
 	Journal Journal
 	Health  Board
@@ -143,7 +144,7 @@ type mount struct {
 // New builds the API. It starts nothing.
 func New(o Options) (*API, error) {
 	for name, missing := range map[string]bool{
-		"People": o.People == nil, "Panel": o.Panel == nil, "Zones": o.Zones == nil, "Codes": o.Codes == nil,
+		"People": o.People == nil, "Panel": o.Panel == nil, "Zones": o.Zones == nil, "Codes": o.Codes == nil, "Rules": o.Rules == nil,
 		"Devices": o.Devices == nil, "Journal": o.Journal == nil, "Health": o.Health == nil,
 		"AlarmChanges": o.AlarmChanges == nil, "DeviceChanges": o.DeviceChanges == nil,
 		"Events": o.Events == nil, "HealthChanges": o.HealthChanges == nil,

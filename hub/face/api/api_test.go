@@ -25,6 +25,7 @@ type house struct {
 	*fakePanel
 	*fakeDevices
 	*fakeJournal
+	fakeRules
 	people *fakePeople
 	board  fakeBoard
 
@@ -42,7 +43,7 @@ func newHouse() *house {
 		people: newFakePeople(),
 	}
 	h.opt = Options{
-		People: h.people, Panel: h.fakePanel, Zones: h.fakePanel, Codes: h.fakePanel,
+		People: h.people, Panel: h.fakePanel, Zones: h.fakePanel, Codes: h.fakePanel, Rules: &h.fakeRules,
 		Devices: h.fakeDevices, Journal: h.fakeJournal, Health: &h.board,
 		Radios:       map[string]Radio{"zwave": &fakeRadio{}},
 		AlarmChanges: &h.alarms, DeviceChanges: &h.devices, Events: &h.events, HealthChanges: WatchTopic(&h.health),
@@ -175,6 +176,45 @@ func (f *fakePanel) PutCode(_ context.Context, c home.Code, _ string) (home.Code
 	return c, f.err
 }
 func (f *fakePanel) DeleteCode(context.Context, string, string) error { return f.err }
+
+// fakeRules keeps one rule and one person.
+type fakeRules struct {
+	rule   home.Rule
+	place  home.RuleSettings
+	person home.Presence
+	dry    []home.Rule
+}
+
+func (f *fakeRules) Rules() []home.Rule { return nil }
+func (f *fakeRules) Rule(id home.RuleID) (home.Rule, bool) {
+	return f.rule, f.rule.ID != "" && f.rule.ID == id
+}
+
+func (f *fakeRules) PutRule(_ context.Context, r home.Rule, _ string) (home.Rule, error) {
+	if r.ID == "" {
+		r.ID = "made"
+	}
+	f.rule = r
+	return r, nil
+}
+func (f *fakeRules) DeleteRule(context.Context, home.RuleID, string) error { return nil }
+func (f *fakeRules) DryRun(_ context.Context, r home.Rule) ([]home.RuleRun, error) {
+	f.dry = append(f.dry, r)
+	return nil, nil
+}
+func (f *fakeRules) Runs(home.RuleID) ([]home.RuleRun, error) { return nil, nil }
+func (f *fakeRules) Vocabulary() []home.RuleWord              { return nil }
+func (f *fakeRules) Settings() home.RuleSettings              { return f.place }
+func (f *fakeRules) PutSettings(_ context.Context, s home.RuleSettings, _ string) error {
+	f.place = s
+	return nil
+}
+func (f *fakeRules) People() []home.Presence { return nil }
+func (f *fakeRules) SetPresence(_ context.Context, person string, at bool, _ string) (home.Presence, error) {
+	f.person = home.Presence{Person: person, Home: at}
+	return f.person, nil
+}
+func (f *fakeRules) ForgetPerson(context.Context, string, string) error { return nil }
 
 type fakeDevices struct{ all []home.Device }
 

@@ -30,6 +30,9 @@ func newHuma(a *API) huma.API {
 		reflect.TypeFor[home.ZoneKind]():   reflect.TypeFor[zoneKindSchema](),
 		reflect.TypeFor[home.Trait]():      reflect.TypeFor[traitSchema](),
 		reflect.TypeFor[home.Severity]():   reflect.TypeFor[severitySchema](),
+		reflect.TypeFor[home.RuleEvent]():  reflect.TypeFor[ruleEventSchema](),
+		reflect.TypeFor[home.Move]():       reflect.TypeFor[moveSchema](),
+		reflect.TypeFor[home.ActKind]():    reflect.TypeFor[actKindSchema](),
 		reflect.TypeFor[home.Health]():     reflect.TypeFor[healthSchema](),
 		reflect.TypeFor[home.Security]():   reflect.TypeFor[securitySchema](),
 		reflect.TypeFor[auth.Role]():       reflect.TypeFor[roleSchema](),
@@ -175,18 +178,21 @@ func operationID(method, path string) string {
 // The schemas of words. Each stands in for a type of another room, which knows
 // nothing of documents.
 type (
-	valueSchema    struct{}
-	modeSchema     struct{}
-	phaseSchema    struct{}
-	zoneKindSchema struct{}
-	traitSchema    struct{}
-	severitySchema struct{}
-	healthSchema   struct{}
-	securitySchema struct{}
-	roleSchema     struct{}
-	stageSchema    struct{}
-	stepSchema     struct{}
-	rightSchema    struct{}
+	valueSchema     struct{}
+	modeSchema      struct{}
+	phaseSchema     struct{}
+	zoneKindSchema  struct{}
+	traitSchema     struct{}
+	severitySchema  struct{}
+	ruleEventSchema struct{}
+	moveSchema      struct{}
+	actKindSchema   struct{}
+	healthSchema    struct{}
+	securitySchema  struct{}
+	roleSchema      struct{}
+	stageSchema     struct{}
+	stepSchema      struct{}
+	rightSchema     struct{}
 )
 
 func words[T ~string](list ...T) *huma.Schema {
@@ -215,8 +221,17 @@ func (modeSchema) Schema(huma.Registry) *huma.Schema {
 func (phaseSchema) Schema(huma.Registry) *huma.Schema {
 	return words(home.PhaseDisarmed, home.PhaseArming, home.PhaseArmed, home.PhaseEntry, home.PhaseAlarm)
 }
-func (zoneKindSchema) Schema(huma.Registry) *huma.Schema { return words(home.ZoneKinds...) }
-func (traitSchema) Schema(huma.Registry) *huma.Schema    { return words(home.Traits...) }
+func (zoneKindSchema) Schema(huma.Registry) *huma.Schema  { return words(home.ZoneKinds...) }
+func (traitSchema) Schema(huma.Registry) *huma.Schema     { return words(home.Traits...) }
+func (ruleEventSchema) Schema(huma.Registry) *huma.Schema { return words(home.RuleEvents...) }
+func (moveSchema) Schema(huma.Registry) *huma.Schema {
+	return words(home.Leaves, home.Arrives, home.LastOut, home.FirstIn)
+}
+
+func (actKindSchema) Schema(huma.Registry) *huma.Schema {
+	return words(home.ActCommand, home.ActArm, home.ActTell)
+}
+
 func (severitySchema) Schema(huma.Registry) *huma.Schema {
 	return words(home.SeverityCritical, home.SeverityWarning, home.SeverityInfo)
 }

@@ -11,7 +11,7 @@ import (
 type eventsInput struct {
 	Since  time.Time     `query:"since" doc:"not before"`
 	Until  time.Time     `query:"until" doc:"before"`
-	Kind   string        `query:"kind" enum:"reading,alarm,trouble,device,command,access,system"`
+	Kind   string        `query:"kind" enum:"reading,alarm,trouble,device,command,access,system,rule,person"`
 	Device home.DeviceID `query:"device" maxLength:"64"`
 	Limit  int           `query:"limit" minimum:"1" maximum:"1000" default:"50"`
 	Cursor string        `query:"cursor" maxLength:"200" doc:"next of the page before"`

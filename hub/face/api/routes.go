@@ -257,6 +257,22 @@ func (a *API) routes() []route {
 		{put, "/api/v1/codes/{id}", right(auth.CodesWrite), "codes", "Make or change a code", 0, typed(a.putCode)},
 		{del, "/api/v1/codes/{id}", right(auth.CodesWrite), "codes", "Remove a code", 0, typed(a.deleteCode)},
 
+		{get, "/api/v1/rules", right(auth.RulesRead), "rules", "All rules", 0, typed(a.rules)},
+		{post, "/api/v1/rules", right(auth.RulesWrite), "rules", "Make a rule", created, typed(a.postRule)},
+		{get, "/api/v1/rules/{id}", right(auth.RulesRead), "rules", "One rule", 0, typed(a.rule)},
+		{put, "/api/v1/rules/{id}", right(auth.RulesWrite), "rules", "Make or change a rule; one that was stopped starts again", 0, typed(a.putRule)},
+		{del, "/api/v1/rules/{id}", right(auth.RulesWrite), "rules", "Remove a rule", 0, typed(a.deleteRule)},
+		{get, "/api/v1/rules/{id}/runs", right(auth.RulesRead), "rules", "The last times it fired and why, newest first", 0, typed(a.ruleRuns)},
+		{post, "/api/v1/rules/{id}/dry-run", right(auth.RulesRead), "rules", "What it would have done in the last week; nothing is done", 0, typed(a.dryRun)},
+		{post, "/api/v1/rules/dry-run", right(auth.RulesRead), "rules", "What a rule that is not saved would have done in the last week", 0, typed(a.dryRunOf)},
+		{get, "/api/v1/rules/language", right(auth.RulesRead), "rules", "The words that a condition can read", 0, typed(a.ruleLanguage)},
+		{get, "/api/v1/rules/settings", right(auth.RulesRead), "rules", "Where the house stands, for sunrise and sunset", 0, typed(a.ruleSettings)},
+		{put, "/api/v1/rules/settings", right(auth.RulesWrite), "rules", "Say where the house stands", 0, typed(a.putRuleSettings)},
+
+		{get, "/api/v1/presence", right(auth.RulesRead), "rules", "Who is said to be at home", 0, typed(a.people)},
+		{put, "/api/v1/presence/{person}", right(auth.PresenceWrite), "rules", "Say that a person is at home or not; rules may act on it, none can disarm", 0, typed(a.putPresence)},
+		{del, "/api/v1/presence/{person}", right(auth.RulesWrite), "rules", "Forget whether a person is at home", 0, typed(a.forgetPerson)},
+
 		{get, "/api/v1/users", right(auth.UsersRead), "people", "All accounts", 0, typed(a.users)},
 		{post, "/api/v1/users", right(auth.UsersWrite), "people", "Invite a person", created, revealing(typed(a.addUser))},
 		{put, "/api/v1/users/{id}", right(auth.UsersWrite), "people", "Change role and end; the sessions end", 0, typed(a.changeUser)},

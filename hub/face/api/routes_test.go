@@ -33,7 +33,7 @@ func everyone() []string {
 // of the refusal at the door.
 func knock(t *testing.T, srv http.Handler, who string, rt route) string {
 	t.Helper()
-	path := strings.NewReplacer("{id}", "zwave-5", "{radio}", "zwave").Replace(rt.path)
+	path := strings.NewReplacer("{id}", "zwave-5", "{radio}", "zwave", "{person}", "Ada").Replace(rt.path)
 	ctx, cancel := context.WithCancel(t.Context())
 	if rt.path == streamPath {
 		cancel() // it would go on for ever

@@ -35,6 +35,7 @@ const (
 	CodesWrite     Right = "codes.write"
 	RulesRead      Right = "rules.read"
 	RulesWrite     Right = "rules.write"
+	PresenceWrite  Right = "presence.write" // say who is at home
 	DevicesRead    Right = "devices.read"
 	DevicesCommand Right = "devices.command"
 	DevicesWrite   Right = "devices.write" // rename, remove
@@ -72,7 +73,7 @@ const (
 // Rights lists every right.
 var Rights = []Right{
 	AlarmRead, AlarmArm, AlarmDisarm, AlarmSilence, AlarmSettings, Panic,
-	ZonesRead, ZonesWrite, CodesRead, CodesWrite, RulesRead, RulesWrite,
+	ZonesRead, ZonesWrite, CodesRead, CodesWrite, RulesRead, RulesWrite, PresenceWrite,
 	DevicesRead, DevicesCommand, DevicesWrite, RadiosRead, RadiosWrite, RadiosBackup,
 	EventsRead, HealthRead, MetricsRead, NetworkRead, NetworkWrite,
 	CamerasRead, CamerasWrite, CamerasLive, ClipsRead, ClipsDelete, ViewsRead, VaultWrite,
@@ -108,7 +109,7 @@ func NeedsStepUp(right Right) bool { return slices.Contains(stepUpRights, right)
 var (
 	memberRights = []Right{
 		AlarmRead, AlarmArm, AlarmDisarm, AlarmSilence, Panic,
-		ZonesRead, RulesRead, DevicesRead, DevicesCommand, RadiosRead,
+		ZonesRead, RulesRead, PresenceWrite, DevicesRead, DevicesCommand, RadiosRead,
 		EventsRead, HealthRead, NetworkRead, CamerasRead, CamerasLive, ClipsRead, ViewsRead,
 		SessionsOwn, ConsentsRead, NotifyOwn, SystemRead,
 	}

@@ -355,6 +355,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is said to be at home */
+        get: operations["getPresence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/presence/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say that a person is at home or not; rules may act on it, none can disarm */
+        put: operations["putPresencePerson"];
+        post?: never;
+        /** Forget whether a person is at home */
+        delete: operations["deletePresencePerson"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/radios": {
         parameters: {
             query?: never;
@@ -436,6 +471,129 @@ export interface paths {
         put?: never;
         /** Step up: password and second factor again */
         post: operations["postReauth"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All rules */
+        get: operations["getRules"];
+        put?: never;
+        /** Make a rule */
+        post: operations["postRules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a rule that is not saved would have done in the last week */
+        post: operations["postRulesDryRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/language": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The words that a condition can read */
+        get: operations["getRulesLanguage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the house stands, for sunrise and sunset */
+        get: operations["getRulesSettings"];
+        /** Say where the house stands */
+        put: operations["putRulesSettings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One rule */
+        get: operations["getRulesId"];
+        /** Make or change a rule; one that was stopped starts again */
+        put: operations["putRulesId"];
+        post?: never;
+        /** Remove a rule */
+        delete: operations["deleteRulesId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What it would have done in the last week; nothing is done */
+        post: operations["postRulesIdDryRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last times it fired and why, newest first */
+        get: operations["getRulesIdRuns"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -896,6 +1054,40 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Act: {
+            device?: string;
+            /** @enum {string} */
+            do: "command" | "arm" | "tell";
+            /** @example 30s */
+            for?: string;
+            /**
+             * @description disarmed, home, night, away, or a mode of the owner's own
+             * @example away
+             */
+            mode?: string;
+            text?: string;
+            /** @enum {string} */
+            trait?: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "link";
+            /** @description a word, a truth or a number in the unit of its trait; null while not known */
+            value?: string | boolean | number | null;
+        };
+        ActRequest: {
+            device?: string;
+            /** @enum {string} */
+            do: "command" | "arm" | "tell";
+            /** @example 30s */
+            for?: string;
+            /**
+             * @description disarmed, home, night, away, or a mode of the owner's own
+             * @example away
+             */
+            mode?: string;
+            text?: string;
+            /** @enum {string} */
+            trait?: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "link";
+            /** @description a word, a truth or a number in the unit of its trait; null while not known */
+            value?: string | boolean | number | null;
+        };
         Alarm: {
             alarm: components["schemas"]["AlarmMemory"] | null;
             areas: components["schemas"]["AreaState"][];
@@ -1311,6 +1503,16 @@ export interface components {
             /** @description the first five digits of the device's key */
             pin: string;
         };
+        Presence: {
+            home: boolean;
+            person: string;
+            /** Format: date-time */
+            since: string;
+        };
+        PresenceRequest: {
+            /** @description true: at home */
+            home: boolean;
+        };
         Problem: {
             /**
              * @description stable word for programs
@@ -1398,6 +1600,91 @@ export interface components {
         Reset: {
             reason: string;
         };
+        Rule: {
+            enabled: boolean;
+            fault: string;
+            id: string;
+            if: string;
+            name: string;
+            /** Format: date-time */
+            next: string | null;
+            says: string;
+            stopped: boolean;
+            then: components["schemas"]["Act"][];
+            when: components["schemas"]["When"];
+        };
+        RuleRequest: {
+            /** @default true */
+            enabled: boolean;
+            /** @description ignored */
+            readonly fault?: string;
+            /** @description if given, the one of the path */
+            id?: string;
+            /** @description a condition: GET /api/v1/rules/language lists its words */
+            if?: string;
+            name: string;
+            /**
+             * Format: date-time
+             * @description ignored
+             */
+            readonly next?: string | null;
+            /** @description ignored */
+            readonly says?: string;
+            /** @description ignored: saving a rule starts it again */
+            readonly stopped?: boolean;
+            then: components["schemas"]["ActRequest"][] | null;
+            /** @description the event; fields that it does not use are left out */
+            when: components["schemas"]["WhenRequest"];
+        };
+        RuleRun: {
+            /** Format: date-time */
+            at: string;
+            does: string;
+            result: string;
+            rule: string;
+            text: string;
+            why: string;
+        };
+        RuleSettings: {
+            /** Format: double */
+            latitude: number | null;
+            /** Format: double */
+            longitude: number | null;
+            /** Format: date-time */
+            sunrise: string | null;
+            /** Format: date-time */
+            sunset: string | null;
+            zone: string;
+        };
+        RuleSettingsRequest: {
+            /**
+             * Format: double
+             * @description degrees, north is positive; null forgets the place
+             */
+            latitude: number | null;
+            /**
+             * Format: double
+             * @description degrees, east is positive
+             */
+            longitude: number | null;
+            /**
+             * Format: date-time
+             * @description ignored
+             */
+            readonly sunrise?: string | null;
+            /**
+             * Format: date-time
+             * @description ignored
+             */
+            readonly sunset?: string | null;
+            /** @description ignored: it is the home's */
+            readonly zone?: string;
+        };
+        RuleWord: {
+            name: string;
+            says: string;
+            type: string;
+        };
         SessionState: {
             /** @description the hub has an owner; if not, begin with /setup */
             claimed: boolean;
@@ -1420,7 +1707,7 @@ export interface components {
              */
             now: string;
             /** @description what the role may do */
-            rights: ("alarm.read" | "alarm.arm" | "alarm.disarm" | "alarm.silence" | "alarm.settings" | "panic" | "zones.read" | "zones.write" | "codes.read" | "codes.write" | "rules.read" | "rules.write" | "devices.read" | "devices.command" | "devices.write" | "radios.read" | "radios.write" | "radios.backup" | "events.read" | "health.read" | "metrics.read" | "network.read" | "network.write" | "cameras.read" | "cameras.write" | "cameras.live" | "clips.read" | "clips.delete" | "views.read" | "vault.write" | "users.read" | "users.write" | "sessions.own" | "sessions.all" | "tokens.read" | "tokens.write" | "consents.read" | "consents.write" | "disclose" | "notify.own" | "notify.write" | "homekit.write" | "system.read" | "system.write")[];
+            rights: ("alarm.read" | "alarm.arm" | "alarm.disarm" | "alarm.silence" | "alarm.settings" | "panic" | "zones.read" | "zones.write" | "codes.read" | "codes.write" | "rules.read" | "rules.write" | "presence.write" | "devices.read" | "devices.command" | "devices.write" | "radios.read" | "radios.write" | "radios.backup" | "events.read" | "health.read" | "metrics.read" | "network.read" | "network.write" | "cameras.read" | "cameras.write" | "cameras.live" | "clips.read" | "clips.delete" | "views.read" | "vault.write" | "users.read" | "users.write" | "sessions.own" | "sessions.all" | "tokens.read" | "tokens.write" | "consents.read" | "consents.write" | "disclose" | "notify.own" | "notify.write" | "homekit.write" | "system.read" | "system.write")[];
             /** @enum {string} */
             role: "" | "owner" | "member" | "guest" | "installer" | "viewer";
             /**
@@ -1609,6 +1896,68 @@ export interface components {
             reason: string;
             /** Format: int64 */
             score: number;
+        };
+        When: {
+            /** Format: double */
+            above?: number;
+            at?: string;
+            /** Format: double */
+            below?: number;
+            code?: string;
+            days?: string[];
+            device?: string;
+            /** @enum {string} */
+            event: "time" | "sunrise" | "sunset" | "mode" | "phase" | "alarm" | "trouble" | "reading" | "button" | "person";
+            /** @example 30s */
+            for?: string;
+            kind?: string;
+            /**
+             * @description disarmed, home, night, away, or a mode of the owner's own
+             * @example away
+             */
+            mode?: string;
+            /** @enum {string} */
+            move?: "leaves" | "arrives" | "last-leaves" | "first-arrives";
+            /** @example 30s */
+            offset?: string;
+            person?: string;
+            /** @enum {string} */
+            phase?: "disarmed" | "arming" | "armed" | "entry" | "alarm";
+            /** @enum {string} */
+            trait?: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "link";
+            /** @description a word, a truth or a number in the unit of its trait; null while not known */
+            value?: string | boolean | number | null;
+        };
+        WhenRequest: {
+            /** Format: double */
+            above?: number;
+            at?: string;
+            /** Format: double */
+            below?: number;
+            code?: string;
+            days?: string[] | null;
+            device?: string;
+            /** @enum {string} */
+            event: "time" | "sunrise" | "sunset" | "mode" | "phase" | "alarm" | "trouble" | "reading" | "button" | "person";
+            /** @example 30s */
+            for?: string;
+            kind?: string;
+            /**
+             * @description disarmed, home, night, away, or a mode of the owner's own
+             * @example away
+             */
+            mode?: string;
+            /** @enum {string} */
+            move?: "leaves" | "arrives" | "last-leaves" | "first-arrives";
+            /** @example 30s */
+            offset?: string;
+            person?: string;
+            /** @enum {string} */
+            phase?: "disarmed" | "arming" | "armed" | "entry" | "alarm";
+            /** @enum {string} */
+            trait?: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "link";
+            /** @description a word, a truth or a number in the unit of its trait; null while not known */
+            value?: string | boolean | number | null;
         };
         Zone: {
             areas: string[];
@@ -2542,7 +2891,7 @@ export interface operations {
                 since?: string;
                 /** @description before */
                 until?: string;
-                kind?: "reading" | "alarm" | "trouble" | "device" | "command" | "access" | "system";
+                kind?: "reading" | "alarm" | "trouble" | "device" | "command" | "access" | "system" | "rule" | "person";
                 device?: string;
                 limit?: number;
                 /** @description next of the page before */
@@ -2689,6 +3038,107 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Keypad"];
                 };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPresence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Presence"][];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putPresencePerson: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description what the family calls them */
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresenceRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Presence"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deletePresencePerson: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description what the family calls them */
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem: see its code */
             default: {
@@ -2930,6 +3380,372 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionState"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"][];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRules: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRulesDryRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleRun"][];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRulesLanguage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleWord"][];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRulesSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSettings"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putRulesSettings: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleSettingsRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSettings"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRulesId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the rule's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putRulesId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description the rule's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rule"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteRulesId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description the rule's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRulesIdDryRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description the rule's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleRun"][];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRulesIdRuns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description the rule's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleRun"][];
                 };
             };
             /** @description A problem: see its code */
