@@ -197,6 +197,7 @@ func (h *Hub) openPanel() (err error) {
 		Journal: h.journal,
 		Siren:   h.sirens,
 		Keypads: h.keypads,
+		AreaOf:  h.keypads.area,
 		Recall:  h.recall,
 		Fault:   h.panelFault,
 		CodeKey: key,

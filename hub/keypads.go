@@ -95,6 +95,16 @@ func (p *pads) ask(ctx context.Context, id home.DeviceID, encrypted bool, action
 	return p.h.guard.Keypad(ctx, id, encrypted, action, code)
 }
 
+// area is the part of the house that a keypad arms: the house when its own is
+// there no more.
+func (p *pads) area(id home.DeviceID) home.AreaID {
+	area := p.Settings(id).Area
+	if slices.ContainsFunc(p.h.guard.Areas(), func(a home.Area) bool { return a.ID == area }) {
+		return area
+	}
+	return home.TheHouse
+}
+
 // here tells that a keypad can be told things: its settings, if it may not have
 // taken them yet, and what it shows.
 func (p *pads) here(id home.DeviceID) {
@@ -168,7 +178,7 @@ func (p *pads) Find(id home.DeviceID) (api.Keypad, bool) {
 
 // Put implements api.Keypads.
 func (p *pads) Put(id home.DeviceID, s home.KeypadSettings, by string) error {
-	if err := s.Check(); err != nil {
+	if err := s.Check(p.h.guard.Areas(), p.h.guard.Modes()); err != nil {
 		return err
 	}
 	if err := p.table.Put(string(id), s); err != nil {
@@ -178,8 +188,8 @@ func (p *pads) Put(id home.DeviceID, s home.KeypadSettings, by string) error {
 	p.Settle(id, s)
 	p.configure(id)
 	text := p.h.nameOf(id) + ": settings of the keypad changed."
-	if !slices.Equal(was.Modes, s.Modes) {
-		text = p.h.nameOf(id) + " may set " + may(s.Modes) + " now."
+	if was.Area != s.Area || !slices.Equal(was.Modes, s.Modes) {
+		text = p.h.nameOf(id) + " may set " + may(s.Modes) + " now, in the area " + string(s.Area) + "."
 	}
 	p.h.journal.Add(home.Event{At: home.At(time.Now()), Kind: home.KindAccess, Device: id, Who: home.Who(by), Text: text})
 	return nil

@@ -233,6 +233,25 @@ func TestKeypadSetsWhatItMay(t *testing.T) {
 		if a := k.guard.State(); a.Mode != home.Night {
 			t.Errorf("disarmed by a keypad that may not: %s", a.Mode)
 		}
+
+		if err := k.guard.PutArea(k.t.Context(), home.Area{ID: "flat", Name: "Flat"}, "Anna"); err != nil {
+			t.Fatal(err)
+		}
+		s = home.DefaultKeypadSettings()
+		s.Area = "flat"
+		if err := k.keypads.Put(id, s, "Anna"); err != nil {
+			t.Fatal(err)
+		}
+		k.press(cc.EntryArmAway, "12345")
+		for _, a := range k.guard.State().Areas {
+			if want := map[home.AreaID]home.Mode{home.TheHouse: home.Night, "flat": home.Away}[a.ID]; a.Mode != want {
+				t.Errorf("area %s: %s, want %s", a.ID, a.Mode, want)
+			}
+		}
+		s.Area = "barn"
+		if err := k.keypads.Put(id, s, "Anna"); err == nil {
+			t.Error("an area that there is not was taken")
+		}
 		k.keypads.left(id)
 		if rows, err := k.keypads.table.All(); err != nil || len(rows) != 0 {
 			t.Errorf("a keypad that left is remembered: %v, %v", rows, err)

@@ -37,6 +37,7 @@ type Siren struct {
 type Indication struct {
 	Area    home.AreaID
 	Mode    home.Mode
+	Like    home.Mode // the mode for keypads that know only home, night and away
 	Phase   home.Phase
 	Seconds int    // left of the exit or entry delay, rounded up
 	Hurry   bool   // the last ten seconds of the delay: its tone is rapid

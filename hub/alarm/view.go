@@ -62,7 +62,7 @@ func (p Panel) Indications(now time.Time) []Indication {
 
 func (p Panel) indication(a int, now time.Time) Indication {
 	st := &p.st.stands[a]
-	in := Indication{Area: p.cfg.areas[a].ID, Mode: st.mode, Phase: p.phase(a)}
+	in := Indication{Area: p.cfg.areas[a].ID, Mode: st.mode, Like: p.cfg.like(st.mode), Phase: p.phase(a)}
 	for _, t := range p.st.memory {
 		in.Memory = in.Memory || t.covers(in.Area)
 	}

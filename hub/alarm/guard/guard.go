@@ -53,9 +53,12 @@ type Options struct {
 	Store   Store
 	Journal Journal
 	Siren   Sounder
-	CodeKey []byte             // device key under which codes are hashed, at least 32 bytes
-	Keypads Indicator          // nil: none
-	Notify  func(alarm.Notice) // nil: nobody. Called with the panel held: must not block
+	CodeKey []byte    // device key under which codes are hashed, at least 32 bytes
+	Keypads Indicator // nil: none
+	// AreaOf is the area that a keypad arms; nil: TheHouse. Called without the
+	// panel held.
+	AreaOf func(keypad home.DeviceID) home.AreaID
+	Notify func(alarm.Notice) // nil: nobody. Called with the panel held: must not block
 	// Recall is every event of the journal, of any kind, from since on for at
 	// least two minutes: a line that a power cut took is written again. nil:
 	// such lines are lost.

@@ -40,6 +40,9 @@ func (g *Guard) Keypad(ctx context.Context, device home.DeviceID, encrypted bool
 	}
 	in := alarm.SetMode{Request: home.ModeRequest{Channel: home.ByKeypad}, Device: device}
 	r := &in.Request
+	if g.o.AreaOf != nil {
+		r.Area = g.o.AreaOf(device)
+	}
 	switch action {
 	case alarm.KeyArmAway:
 		r.Mode = home.Away

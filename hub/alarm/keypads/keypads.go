@@ -19,17 +19,21 @@ type Keypads struct {
 	wake chan struct{}
 
 	mu    sync.Mutex
-	panel panel
+	areas map[home.AreaID]*panel
 	each  map[home.DeviceID]*keypad
 }
 
 // New makes the keypads of a house. show tells one keypad what to show; it must
 // neither wait nor call back.
 func New(show func(home.DeviceID, View)) *Keypads {
-	return &Keypads{show: show, wake: make(chan struct{}, 1), each: make(map[home.DeviceID]*keypad)}
+	return &Keypads{
+		show: show, wake: make(chan struct{}, 1),
+		areas: make(map[home.AreaID]*panel), each: make(map[home.DeviceID]*keypad),
+	}
 }
 
-// Indicate takes what the panel shows. It implements guard.Indicator.
+// Indicate takes what the panel shows of one area. It implements
+// guard.Indicator.
 func (k *Keypads) Indicate(in alarm.Indication) {
 	now := time.Now()
 	k.mu.Lock()
@@ -38,9 +42,16 @@ func (k *Keypads) Indicate(in alarm.Indication) {
 	if once(in.Tone) && in.Tone != alarm.ToneError { // an error is shown where it was made, see Answered
 		tone = in.Tone
 	}
-	k.panel.take(now, in)
+	p := k.areas[in.Area]
+	if p == nil {
+		p = &panel{}
+		k.areas[in.Area] = p
+	}
+	p.take(now, in)
 	for _, id := range slices.Sorted(maps.Keys(k.each)) {
-		k.refresh(now, id, tone)
+		if k.of(k.each[id]) == p {
+			k.refresh(now, id, tone)
+		}
 	}
 	k.nudge()
 }
@@ -114,6 +125,14 @@ func (k *Keypads) Settings(id home.DeviceID) home.KeypadSettings {
 	return home.DefaultKeypadSettings()
 }
 
+// of is the area that a keypad shows; the house when its own is there no more.
+func (k *Keypads) of(p *keypad) *panel {
+	if a := k.areas[p.settings.Area]; a != nil {
+		return a
+	}
+	return k.areas[home.TheHouse]
+}
+
 func (k *Keypads) get(id home.DeviceID) *keypad {
 	p := k.each[id]
 	if p == nil {
@@ -136,10 +155,11 @@ func (k *Keypads) change(id home.DeviceID, do func(time.Time, *keypad)) {
 // it changes by itself.
 func (k *Keypads) refresh(now time.Time, id home.DeviceID, tone alarm.Tone) time.Time {
 	p := k.each[id]
-	if !p.here || k.panel.in.Phase == "" { // out of reach, or the panel has not spoken
+	area := k.of(p)
+	if !p.here || area == nil { // out of reach, or the panel has not spoken
 		return time.Time{}
 	}
-	v, next := p.view(now, k.panel)
+	v, next := p.view(now, area)
 	if p.told && v == p.shown && tone == alarm.ToneNone {
 		return next
 	}

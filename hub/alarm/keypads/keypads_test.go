@@ -100,7 +100,7 @@ func (w *wall) take() (said []string) {
 	return said
 }
 
-var quiet = alarm.Indication{Mode: home.Disarmed, Phase: home.PhaseDisarmed, Ready: true, Memory: true, Trouble: true}
+var quiet = alarm.Indication{Area: home.TheHouse, Mode: home.Disarmed, Phase: home.PhaseDisarmed, Ready: true, Memory: true, Trouble: true}
 
 // No status leaks from an idle keypad: neither that a window is open, nor that
 // there was an alarm, nor, after a while, whether the house is armed.
@@ -148,7 +148,7 @@ func TestSetIsShownFor180Seconds(t *testing.T) {
 	hang(t, func(w *wall) {
 		w.Here("hall")
 		w.want("the panel has not spoken")
-		w.Indicate(alarm.Indication{Mode: home.Away, Phase: home.PhaseArmed, Bypass: true, Memory: true})
+		w.Indicate(alarm.Indication{Area: home.TheHouse, Mode: home.Away, Phase: home.PhaseArmed, Bypass: true, Memory: true})
 		w.want("armed", "0 hall away armed bypass")
 		w.at(179.9)
 		w.want("before 180 s")
@@ -167,7 +167,7 @@ func TestCountdown(t *testing.T) {
 	hang(t, func(w *wall) {
 		w.Here("hall")
 		for s := range 4 {
-			in := alarm.Indication{Mode: home.Away, Phase: home.PhaseArming, Seconds: 12 - s, Tone: alarm.ToneExit, Hurry: s >= 2}
+			in := alarm.Indication{Area: home.TheHouse, Mode: home.Away, Phase: home.PhaseArming, Seconds: 12 - s, Tone: alarm.ToneExit, Hurry: s >= 2}
 			w.Indicate(in)
 			w.Indicate(in)
 			w.Touched("hall")
@@ -192,24 +192,47 @@ func TestTones(t *testing.T) {
 		s := home.DefaultKeypadSettings()
 		s.ExitTones = false
 		w.Settle("hall", s)
-		w.Indicate(alarm.Indication{Mode: home.Away, Phase: home.PhaseArming, Seconds: 60, Tone: alarm.ToneExit})
+		w.Indicate(alarm.Indication{Area: home.TheHouse, Mode: home.Away, Phase: home.PhaseArming, Seconds: 60, Tone: alarm.ToneExit})
 		w.want("no exit tones here", "0 hall away arming 60s silent")
-		w.Indicate(alarm.Indication{Mode: home.Away, Phase: home.PhaseEntry, Seconds: 30, Tone: alarm.ToneEntry})
+		w.Indicate(alarm.Indication{Area: home.TheHouse, Mode: home.Away, Phase: home.PhaseEntry, Seconds: 30, Tone: alarm.ToneEntry})
 		w.want("but entry tones", "0 hall away entry 30s")
-		w.Indicate(alarm.Indication{Mode: home.Away, Phase: home.PhaseEntry, Seconds: 30, Tone: alarm.ToneError})
+		w.Indicate(alarm.Indication{Area: home.TheHouse, Mode: home.Away, Phase: home.PhaseEntry, Seconds: 30, Tone: alarm.ToneError})
 		w.want("another keypad's error is not ours")
 		s.EntryTones = false
 		w.Settle("hall", s)
 		w.want("no entry tones", "0 hall away entry 30s silent")
-		w.Indicate(alarm.Indication{Mode: home.Disarmed, Phase: home.PhaseDisarmed, Tone: alarm.ToneAbort})
+		w.Indicate(alarm.Indication{Area: home.TheHouse, Mode: home.Disarmed, Phase: home.PhaseDisarmed, Tone: alarm.ToneAbort})
 		w.want("nothing was sent", "0 hall disarmed disarmed tone=abort")
 		w.at(60)
 		w.take()
-		w.Indicate(alarm.Indication{Mode: home.Disarmed, Phase: home.PhaseDisarmed, Tone: alarm.ToneChime})
-		w.Indicate(alarm.Indication{Mode: home.Disarmed, Phase: home.PhaseDisarmed, Tone: alarm.ToneChime})
+		w.Indicate(alarm.Indication{Area: home.TheHouse, Mode: home.Disarmed, Phase: home.PhaseDisarmed, Tone: alarm.ToneChime})
+		w.Indicate(alarm.Indication{Area: home.TheHouse, Mode: home.Disarmed, Phase: home.PhaseDisarmed, Tone: alarm.ToneChime})
 		w.want("a door, twice", "60 hall dark tone=chime", "60 hall dark tone=chime")
-		w.Indicate(alarm.Indication{Mode: home.Home, Phase: home.PhaseArming, Seconds: 120})
+		w.Indicate(alarm.Indication{Area: home.TheHouse, Mode: home.Home, Phase: home.PhaseArming, Seconds: 120})
 		w.want("arming in silence", "60 hall home arming 120s silent")
+	})
+}
+
+// A keypad shows its own area, and the house when that is there no more.
+func TestAreas(t *testing.T) {
+	hang(t, func(w *wall) {
+		s := home.DefaultKeypadSettings()
+		s.Area = "flat"
+		w.Settle("flat", s)
+		w.Here("flat")
+		w.Here("hall")
+		w.want("the panel has not spoken")
+		w.Indicate(alarm.Indication{Area: "flat", Mode: home.Away, Phase: home.PhaseArmed, Tone: alarm.ToneChime})
+		w.want("of the flat", "0 flat away armed tone=chime")
+		w.Indicate(alarm.Indication{Area: home.TheHouse, Mode: home.Disarmed, Phase: home.PhaseDisarmed})
+		w.want("of the house", "0 hall disarmed disarmed")
+		w.at(40)
+		w.want("the house goes dark", "30 hall dark")
+		s.Area = "barn"
+		w.Settle("flat", s)
+		w.want("an area that is there no more", "40 flat dark")
+		w.Touched("flat")
+		w.want("it shows the house", "40 flat disarmed disarmed unready")
 	})
 }
 

@@ -31,6 +31,7 @@ const (
 // View is what one keypad shows.
 type View struct {
 	Mode    home.Mode  // "" when dark
+	Like    home.Mode  // home, night or away for a mode of the owner's own
 	Phase   home.Phase // "" when dark
 	Until   time.Time  // end of the delay that runs, else zero
 	Seconds int        // of it left, to the nearest one
@@ -54,7 +55,7 @@ type View struct {
 // Dark tells whether nothing of the panel is shown.
 func (v View) Dark() bool { return v.Phase == "" }
 
-// panel is what is known of the panel.
+// panel is what is known of one area of the panel.
 type panel struct {
 	in    alarm.Indication
 	since time.Time // of the mode and phase
@@ -100,7 +101,7 @@ type keypad struct {
 
 // view is what the keypad shows at a time, and when that changes by itself
 // (zero: it does not).
-func (k *keypad) view(now time.Time, p panel) (v View, next time.Time) {
+func (k *keypad) view(now time.Time, p *panel) (v View, next time.Time) {
 	until := func(from time.Time, d time.Duration) bool {
 		if from.IsZero() || !now.Before(from.Add(d)) {
 			return false
@@ -117,7 +118,7 @@ func (k *keypad) view(now time.Time, p panel) (v View, next time.Time) {
 	in := p.in
 	switch in.Phase {
 	case home.PhaseArming, home.PhaseEntry:
-		v.Mode, v.Phase, v.Until, v.Hurry, v.Bypass = in.Mode, in.Phase, p.until, in.Hurry, in.Bypass
+		v.Until, v.Hurry, v.Bypass = p.until, in.Hurry, in.Bypass
 		v.Seconds = int(max(0, p.until.Sub(now)).Round(time.Second) / time.Second)
 		sounds := k.settings.ExitTones
 		if in.Phase == home.PhaseEntry {
@@ -125,7 +126,7 @@ func (k *keypad) view(now time.Time, p panel) (v View, next time.Time) {
 		}
 		v.Silent = !sounds || in.Tone == alarm.ToneNone
 	case home.PhaseAlarm:
-		v.Mode, v.Phase, v.Alarm = in.Mode, in.Phase, in.Alarm
+		v.Alarm = in.Alarm
 	case home.PhaseArmed, home.PhaseDisarmed:
 		d := ShowUnset
 		if in.Phase == home.PhaseArmed {
@@ -134,15 +135,17 @@ func (k *keypad) view(now time.Time, p panel) (v View, next time.Time) {
 		changed, came := until(p.since, d), until(k.came, ShowTouch)
 		touched, coded := until(k.touched, ShowTouch), until(k.coded, ShowTouch)
 		if !changed && !came && !touched && !coded {
-			break
+			return v, next
 		}
-		v.Mode, v.Phase = in.Mode, in.Phase
 		v.Bypass = in.Bypass && (changed || coded)
 		if in.Phase == home.PhaseDisarmed && (touched || coded) {
 			v.Ready, v.Unready = in.Ready, !in.Ready
 		}
 		v.Zones = coded
 		v.Memory, v.Trouble = in.Memory && coded, in.Trouble && coded
+	default:
+		return v, next // the panel has not spoken
 	}
+	v.Mode, v.Like, v.Phase = in.Mode, in.Like, in.Phase
 	return v, next
 }

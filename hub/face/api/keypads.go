@@ -73,22 +73,24 @@ type keypadRequest struct {
 	Backlight  *int         `json:"backlight,omitempty" minimum:"0" maximum:"100" doc:"of its keys and mode lights, %"`
 	ExitTones  *bool        `json:"exit_tones,omitempty" doc:"it sounds while people leave"`
 	EntryTones *bool        `json:"entry_tones,omitempty" doc:"it sounds until a code is entered"`
-	Modes      *[]home.Mode `json:"modes,omitempty" maxItems:"4" doc:"what it may set; a keypad that may set night and not home arms night by its home key"`
+	Area       *home.AreaID `json:"area,omitempty" maxLength:"64" doc:"the part of the house that it arms and shows"`
+	Modes      *[]home.Mode `json:"modes,omitempty" maxItems:"64" doc:"what it may set; a keypad that may set night and not home arms night by its home key"`
 }
 
-// putKeypad changes one keypad. Which modes it may set is a figure of the alarm
-// and wants the same right.
+// putKeypad changes one keypad. What it may set, and where, are figures of the
+// alarm and want the same right.
 func (a *API) putKeypad(ctx context.Context, in *keypadInput) (*out[Keypad], error) {
 	k, err := a.findKeypad(in.ID)
 	if err != nil {
 		return nil, err
 	}
 	caller, s := ask(ctx).caller, k.Settings
-	if m := in.Body.Modes; m != nil && !slices.Equal(*m, s.Modes) {
+	set(&s.Modes, in.Body.Modes)
+	set(&s.Area, in.Body.Area)
+	if !s.Equal(k.Settings) {
 		if err := caller.Check(auth.AlarmSettings, time.Now()); err != nil {
 			return nil, err
 		}
-		s.Modes = *m
 	}
 	var notes []string
 	for _, f := range []struct {

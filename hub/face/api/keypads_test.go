@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,7 +35,8 @@ func (f *fakeKeypads) Find(id home.DeviceID) (Keypad, bool) {
 }
 
 func (f *fakeKeypads) Put(id home.DeviceID, s home.KeypadSettings, by string) error {
-	if err := s.Check(); err != nil {
+	modes := []home.AlarmMode{{ID: home.Home}, {ID: home.Night}, {ID: home.Away}, {ID: "guests"}}
+	if err := s.Check([]home.Area{{ID: home.TheHouse}, {ID: "flat"}}, modes); err != nil {
 		return err
 	}
 	for i := range f.all {
@@ -82,17 +84,26 @@ func TestKeypadModesWantTheRightToTheAlarm(t *testing.T) {
 	pads := newFakeKeypads()
 	h.opt.Keypads = pads
 	srv := h.api(t).Handler()
-	const modes = `{"modes":["home","night"]}`
+	const modes = `{"modes":["home","night"],"area":"flat"}`
 	wantProblem(t, call(t, srv, "stale", "PUT", "/api/v1/keypads/zwave-9", modes), http.StatusForbidden, codeStepUp)
 	wantProblem(t, call(t, srv, "installer", "PUT", "/api/v1/keypads/zwave-9", modes), http.StatusForbidden, codeForbidden)
 	wantProblem(t, call(t, srv, "member", "PUT", "/api/v1/keypads/zwave-9", modes), http.StatusForbidden, codeForbidden)
+	wantProblem(t, call(t, srv, "installer", "PUT", "/api/v1/keypads/zwave-9", `{"area":"flat"}`), http.StatusForbidden, codeForbidden)
 	if len(pads.put) != 0 {
 		t.Errorf("changed by %q", pads.put)
 	}
 	decode[Keypad](t, call(t, srv, "installer", "PUT", "/api/v1/keypads/zwave-5", `{"backlight":10,"modes":["disarmed","home","night","away"]}`), http.StatusOK)
 	got := decode[Keypad](t, call(t, srv, "owner", "PUT", "/api/v1/keypads/zwave-9", modes), http.StatusOK)
-	if d := cmp.Diff(got.Settings.Modes, []home.Mode{home.Home, home.Night}); d != "" {
-		t.Errorf("modes (-got +want):\n%s", d)
+	if d := cmp.Diff(got.Settings.Modes, []home.Mode{home.Home, home.Night}); d != "" || got.Settings.Area != "flat" {
+		t.Errorf("area %s, modes (-got +want):\n%s", got.Settings.Area, d)
 	}
-	wantProblem(t, call(t, srv, "owner", "PUT", "/api/v1/keypads/zwave-9", `{"modes":["home","home"]}`), http.StatusUnprocessableEntity, "invalid")
+	decode[Keypad](t, call(t, srv, "owner", "PUT", "/api/v1/keypads/zwave-9", `{"modes":["guests"]}`), http.StatusOK)
+	for field, body := range map[string]string{
+		"modes": `{"modes":["home","home"]}`, "modes of another house": `{"modes":["siesta"]}`, "area": `{"area":"barn"}`,
+	} {
+		p := wantProblem(t, call(t, srv, "owner", "PUT", "/api/v1/keypads/zwave-9", body), http.StatusUnprocessableEntity, "invalid")
+		if !strings.Contains(p.Detail, strings.Fields(field)[0]) {
+			t.Errorf("%s: %q does not name what is wrong", field, p.Detail)
+		}
+	}
 }

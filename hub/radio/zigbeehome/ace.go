@@ -101,7 +101,7 @@ func PanelOf(v keypads.View) (Panel, bool) {
 			p.Audible = AudibleDefault
 		}
 	case home.PhaseArmed:
-		switch v.Mode {
+		switch v.Like {
 		case home.Away:
 			p.Status = PanelArmedAway
 		case home.Night:

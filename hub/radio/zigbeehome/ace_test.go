@@ -36,21 +36,21 @@ func TestACEAsReviewed(t *testing.T) {
 		{"disarmed, nothing was sent", keypads.View{Mode: home.Disarmed, Phase: home.PhaseDisarmed, Tone: alarm.ToneAbort, Volume: 70}},
 		{"disarmed, a door", keypads.View{Mode: home.Disarmed, Phase: home.PhaseDisarmed, Tone: alarm.ToneChime, Volume: 70}},
 		{"disarmed, a door, volume 0", keypads.View{Mode: home.Disarmed, Phase: home.PhaseDisarmed, Tone: alarm.ToneChime}},
-		{"exit, 60 s", keypads.View{Mode: home.Away, Phase: home.PhaseArming, Seconds: 60}},
-		{"exit, 59 s", keypads.View{Mode: home.Away, Phase: home.PhaseArming, Seconds: 59}},
-		{"exit, 300 s", keypads.View{Mode: home.Away, Phase: home.PhaseArming, Seconds: 300}},
-		{"exit in silence", keypads.View{Mode: home.Home, Phase: home.PhaseArming, Seconds: 120, Silent: true}},
-		{"armed away", keypads.View{Mode: home.Away, Phase: home.PhaseArmed}},
-		{"armed night", keypads.View{Mode: home.Night, Phase: home.PhaseArmed}},
-		{"armed home", keypads.View{Mode: home.Home, Phase: home.PhaseArmed}},
-		{"armed otherwise", keypads.View{Mode: "guests", Phase: home.PhaseArmed}},
-		{"entry, 30 s", keypads.View{Mode: home.Away, Phase: home.PhaseEntry, Seconds: 30}},
+		{"exit, 60 s", keypads.View{Mode: home.Away, Like: home.Away, Phase: home.PhaseArming, Seconds: 60}},
+		{"exit, 59 s", keypads.View{Mode: home.Away, Like: home.Away, Phase: home.PhaseArming, Seconds: 59}},
+		{"exit, 300 s", keypads.View{Mode: home.Away, Like: home.Away, Phase: home.PhaseArming, Seconds: 300}},
+		{"exit in silence", keypads.View{Mode: home.Home, Like: home.Home, Phase: home.PhaseArming, Seconds: 120, Silent: true}},
+		{"armed away", keypads.View{Mode: home.Away, Like: home.Away, Phase: home.PhaseArmed}},
+		{"armed night", keypads.View{Mode: home.Night, Like: home.Night, Phase: home.PhaseArmed}},
+		{"armed home", keypads.View{Mode: home.Home, Like: home.Home, Phase: home.PhaseArmed}},
+		{"armed for guests, like away", keypads.View{Mode: "guests", Like: home.Away, Phase: home.PhaseArmed}},
+		{"entry, 30 s", keypads.View{Mode: home.Away, Like: home.Away, Phase: home.PhaseEntry, Seconds: 30}},
 	}
 	for _, kind := range append(kinds, "flying saucer") {
 		views = append(views, struct {
 			name string
 			view keypads.View
-		}{"alarm: " + kind, keypads.View{Mode: home.Away, Phase: home.PhaseAlarm, Alarm: kind}})
+		}{"alarm: " + kind, keypads.View{Mode: home.Away, Like: home.Away, Phase: home.PhaseAlarm, Alarm: kind}})
 	}
 	for _, v := range views {
 		p, told := PanelOf(v.view)

@@ -76,29 +76,30 @@ func TestKeypadsAsReviewed(t *testing.T) {
 		{"error over", keypads.View{Mode: home.Disarmed, Phase: home.PhaseDisarmed}},
 		{"codes locked", keypads.View{Mode: home.Disarmed, Phase: home.PhaseDisarmed, Error: keypads.Locked}},
 		{"something is open", keypads.View{Mode: home.Disarmed, Phase: home.PhaseDisarmed, Error: keypads.NotReady}},
-		{"exit, 75 s", keypads.View{Mode: home.Away, Phase: home.PhaseArming, Until: end, Seconds: 75}},
-		{"exit, 74 s", keypads.View{Mode: home.Away, Phase: home.PhaseArming, Until: end, Seconds: 74}},
-		{"exit, 10 s, hurry", keypads.View{Mode: home.Away, Phase: home.PhaseArming, Until: end, Seconds: 10, Hurry: true}},
-		{"exit begins again", keypads.View{Mode: home.Away, Phase: home.PhaseArming, Until: end.Add(50 * time.Second), Seconds: 60}},
-		{"armed away", keypads.View{Mode: home.Away, Phase: home.PhaseArmed}},
-		{"armed, something left out", keypads.View{Mode: home.Away, Phase: home.PhaseArmed, Bypass: true}},
+		{"exit, 75 s", keypads.View{Mode: home.Away, Like: home.Away, Phase: home.PhaseArming, Until: end, Seconds: 75}},
+		{"exit, 74 s", keypads.View{Mode: home.Away, Like: home.Away, Phase: home.PhaseArming, Until: end, Seconds: 74}},
+		{"exit, 10 s, hurry", keypads.View{Mode: home.Away, Like: home.Away, Phase: home.PhaseArming, Until: end, Seconds: 10, Hurry: true}},
+		{"exit begins again", keypads.View{Mode: home.Away, Like: home.Away, Phase: home.PhaseArming, Until: end.Add(50 * time.Second), Seconds: 60}},
+		{"armed away", keypads.View{Mode: home.Away, Like: home.Away, Phase: home.PhaseArmed}},
+		{"armed, something left out", keypads.View{Mode: home.Away, Like: home.Away, Phase: home.PhaseArmed, Bypass: true}},
 		{"dark", keypads.View{}},
-		{"entry, 30 s", keypads.View{Mode: home.Away, Phase: home.PhaseEntry, Until: end, Seconds: 30}},
-		{"burglary", keypads.View{Mode: home.Away, Phase: home.PhaseAlarm, Alarm: "burglary"}},
-		{"fire", keypads.View{Mode: home.Away, Phase: home.PhaseAlarm, Alarm: "fire"}},
-		{"co", keypads.View{Mode: home.Away, Phase: home.PhaseAlarm, Alarm: "co"}},
-		{"gas", keypads.View{Mode: home.Away, Phase: home.PhaseAlarm, Alarm: "gas"}},
-		{"panic", keypads.View{Mode: home.Away, Phase: home.PhaseAlarm, Alarm: "panic"}},
-		{"medical", keypads.View{Mode: home.Away, Phase: home.PhaseAlarm, Alarm: "medical"}},
-		{"water", keypads.View{Mode: home.Away, Phase: home.PhaseAlarm, Alarm: "water"}},
-		{"tamper", keypads.View{Mode: home.Away, Phase: home.PhaseAlarm, Alarm: "tamper"}},
-		{"an alarm of a new kind", keypads.View{Mode: home.Away, Phase: home.PhaseAlarm, Alarm: "flying saucer"}},
+		{"entry, 30 s", keypads.View{Mode: home.Away, Like: home.Away, Phase: home.PhaseEntry, Until: end, Seconds: 30}},
+		{"burglary", keypads.View{Mode: home.Away, Like: home.Away, Phase: home.PhaseAlarm, Alarm: "burglary"}},
+		{"fire", keypads.View{Mode: home.Away, Like: home.Away, Phase: home.PhaseAlarm, Alarm: "fire"}},
+		{"co", keypads.View{Mode: home.Away, Like: home.Away, Phase: home.PhaseAlarm, Alarm: "co"}},
+		{"gas", keypads.View{Mode: home.Away, Like: home.Away, Phase: home.PhaseAlarm, Alarm: "gas"}},
+		{"panic", keypads.View{Mode: home.Away, Like: home.Away, Phase: home.PhaseAlarm, Alarm: "panic"}},
+		{"medical", keypads.View{Mode: home.Away, Like: home.Away, Phase: home.PhaseAlarm, Alarm: "medical"}},
+		{"water", keypads.View{Mode: home.Away, Like: home.Away, Phase: home.PhaseAlarm, Alarm: "water"}},
+		{"tamper", keypads.View{Mode: home.Away, Like: home.Away, Phase: home.PhaseAlarm, Alarm: "tamper"}},
+		{"an alarm of a new kind", keypads.View{Mode: home.Away, Like: home.Away, Phase: home.PhaseAlarm, Alarm: "flying saucer"}},
 		{"disarmed, nothing was sent", keypads.View{Mode: home.Disarmed, Phase: home.PhaseDisarmed, Tone: alarm.ToneAbort, Volume: 70}},
 		{"a door", keypads.View{Mode: home.Disarmed, Phase: home.PhaseDisarmed, Tone: alarm.ToneChime, Volume: 100}},
 		{"a door, volume 0", keypads.View{Mode: home.Disarmed, Phase: home.PhaseDisarmed, Tone: alarm.ToneChime}},
-		{"exit in silence", keypads.View{Mode: home.Home, Phase: home.PhaseArming, Until: end, Seconds: 120, Silent: true}},
-		{"armed home", keypads.View{Mode: home.Home, Phase: home.PhaseArmed}},
-		{"armed night", keypads.View{Mode: home.Night, Phase: home.PhaseArmed}},
+		{"exit in silence", keypads.View{Mode: home.Home, Like: home.Home, Phase: home.PhaseArming, Until: end, Seconds: 120, Silent: true}},
+		{"armed home", keypads.View{Mode: home.Home, Like: home.Home, Phase: home.PhaseArmed}},
+		{"armed for guests, like away", keypads.View{Mode: "guests", Like: home.Away, Phase: home.PhaseArmed}},
+		{"armed night", keypads.View{Mode: home.Night, Like: home.Night, Phase: home.PhaseArmed}},
 	}
 	var b strings.Builder
 	for _, event := range slices.Sorted(maps.Keys(pressed)) {
@@ -145,7 +146,7 @@ func hung(t *testing.T, n zwave.Node) (*house, *Radio) {
 }
 
 var (
-	away     = keypads.View{Mode: home.Away, Phase: home.PhaseArmed}
+	away     = keypads.View{Mode: home.Away, Like: home.Away, Phase: home.PhaseArmed}
 	disarmed = keypads.View{Mode: home.Disarmed, Phase: home.PhaseDisarmed}
 )
 

@@ -25,7 +25,7 @@ func steady(v keypads.View) []byte {
 	case home.PhaseAlarm:
 		return []byte{alarming[v.Alarm], cc.IndicatorAlarming}
 	case home.PhaseArmed:
-		if v.Mode == home.Away {
+		if v.Like == home.Away {
 			return []byte{cc.IndicatorArmedAway, cc.IndicatorArmed}
 		}
 		return []byte{cc.IndicatorArmedHome, cc.IndicatorArmed} // no indicator tells night from home

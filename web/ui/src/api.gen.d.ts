@@ -1402,6 +1402,8 @@ export interface components {
             settings: components["schemas"]["KeypadSettings"];
         };
         KeypadRequest: {
+            /** @description the part of the house that it arms and shows */
+            area?: string;
             /**
              * Format: int64
              * @description of its keys and mode lights, %
@@ -1420,6 +1422,7 @@ export interface components {
             volume?: number;
         };
         KeypadSettings: {
+            area: string;
             /** Format: int64 */
             backlight: number;
             entry_tones: boolean;
