@@ -199,7 +199,8 @@ func (sr *siren) command(id home.DeviceID, quiet bool) home.Command {
 	c.Sound.Strobe = sr.level.strobe
 	if sr.level.sounds() {
 		c.Value = home.On
-		c.Sound.Pattern, c.Sound.For = string(sr.level.pattern), home.Duration(sr.ends.Sub(sr.at))
+		lasts := max(sr.ends.Sub(sr.at).Round(time.Second), time.Second)
+		c.Sound.Pattern, c.Sound.For = string(sr.level.pattern), home.Duration(lasts)
 	}
 	return c
 }

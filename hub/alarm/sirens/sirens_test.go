@@ -77,6 +77,9 @@ func said(cmd home.Command) string {
 	if cmd.Sound.Strobe {
 		words = append(words, "strobe")
 	}
+	if d := time.Duration(cmd.Sound.For); d%time.Second != 0 || (d != 0) != (cmd.Value == home.On) {
+		words = append(words, "for "+d.String())
+	}
 	return strings.Join(words, " ")
 }
 
