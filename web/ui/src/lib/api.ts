@@ -17,6 +17,11 @@ export function known(like: Mode): Known {
 	return KNOWN.find((m) => m === like) ?? 'away';
 }
 export type ArmedMode = Schemas['AlarmMode'];
+export type AreaState = Schemas['AreaState'];
+export type Area = Schemas['Area'];
+export type Settings = Schemas['AlarmSettings'];
+export type Code = Schemas['Code'];
+export type Keypad = Schemas['Keypad'];
 export type Zone = Schemas['Zone'];
 export type Device = Schemas['Device'];
 export type Event = Schemas['Event'];

@@ -5,10 +5,12 @@
 import type { Component } from 'svelte';
 
 import Heart from '@lucide/svelte/icons/heart-pulse';
+import KeySquare from '@lucide/svelte/icons/key-square';
 import Monitor from '@lucide/svelte/icons/monitor-smartphone';
 import Radio from '@lucide/svelte/icons/radio';
 import Shield from '@lucide/svelte/icons/shield-check';
 import Guard from '@lucide/svelte/icons/shield-half';
+import Sliders from '@lucide/svelte/icons/sliders-horizontal';
 
 import type { Right } from '../lib/api';
 import type { Key } from '../lib/i18n';
@@ -25,7 +27,17 @@ export interface Place {
 }
 
 /** What belongs to the alarm; one entry of the rail, with the others beside it on its pages. */
-export const ofAlarm: Place[] = [{ path: '/zones', label: 'nav.zones', icon: Guard, right: 'zones.read' }];
+export const ofAlarm: Place[] = [
+	{ path: '/zones', label: 'nav.zones', icon: Guard, right: 'zones.read' },
+	{ path: '/codes', label: 'nav.codes', icon: KeySquare, right: 'codes.read' },
+	{
+		path: '/settings/alarm',
+		label: 'nav.settings.alarm',
+		short: 'nav.settings',
+		icon: Sliders,
+		right: 'alarm.settings',
+	},
+];
 export const ofHouse: Place[] = [
 	{ path: '/devices', label: 'nav.devices', icon: Radio, right: 'devices.read' },
 	{ path: '/health', label: 'nav.health', icon: Heart, right: 'health.read' },

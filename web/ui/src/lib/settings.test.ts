@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+
+import type { Settings } from './api';
+import { changes, typed, type Typed } from './settings';
+
+const was: Settings = {
+	exit_delay: '1m0s',
+	entry_delay: '30s',
+	abort_window: '30s',
+	siren_timeout: '4m0s',
+	swinger: 2,
+	outside_standard: false,
+};
+
+test('figures stand in their own unit', () => {
+	expect(typed(was)).toEqual({
+		exit_delay: 60,
+		entry_delay: 30,
+		abort_window: 30,
+		siren_timeout: 4,
+		swinger: 2,
+		outside_standard: false,
+	});
+});
+
+test.each<[string, Partial<Typed>, Partial<Settings>]>([
+	['nothing', {}, {}],
+	['a delay', { exit_delay: 90 }, { exit_delay: '90s' }],
+	['minutes', { siren_timeout: 1.5 }, { siren_timeout: '90s' }],
+	['an empty field', { entry_delay: null, swinger: null }, {}],
+	['none at all', { entry_delay: 0, swinger: 0 }, { entry_delay: '0s', swinger: 0 }],
+	['the switch', { outside_standard: true }, { outside_standard: true }],
+])('%s', (_, now, sent) => {
+	expect(changes(was, { ...typed(was), ...now })).toEqual(sent);
+});

@@ -1,0 +1,83 @@
+import type { Settings } from '../src/lib/api';
+import { accessible, expect, fits, test } from './hub';
+
+for (const [width, height] of [
+	[390, 844],
+	[1280, 800],
+] as const) {
+	test(`alarm settings at ${width}: figures, a mode of one's own, a part of the house`, async ({
+		page,
+		demo,
+		watch,
+	}) => {
+		await page.setViewportSize({ width, height });
+		const headline = page.getByRole('heading', { level: 1 });
+		await demo.signIn(page);
+		await demo.settle(page);
+		await page.goto(`${demo.url}/settings/alarm`);
+		await expect(headline).toHaveText('Alarm settings');
+		await expect(page.getByLabel('Time to leave')).toHaveValue('2');
+		await expect(page.getByText(/^With unusual figures, false alarms are more likely/)).toBeVisible();
+		await accessible(page, 'settings');
+		await fits(page, 'settings');
+
+		// Back within the standard: each figure that is out of it is named, beside its field.
+		await page.getByRole('switch', { name: 'Allow unusual figures' }).click();
+		await page.getByRole('button', { name: 'Save' }).click();
+		const leave = page.getByLabel('Time to leave');
+		await expect(leave).toHaveAttribute('aria-invalid', 'true');
+		await expect(
+			page
+				.getByRole('alert')
+				.filter({ hasText: '2s is out of range: give 45s to 4m15s, or turn “Allow unusual figures” on.' }),
+		).toBeVisible();
+		await accessible(page, 'settings with a fault');
+		await leave.fill('60');
+		await page.getByLabel('Time for the code').fill('30');
+		await page.getByLabel('Siren').fill('3');
+		await page.getByRole('button', { name: 'Save' }).click();
+		await expect(page.getByRole('status').filter({ hasText: 'Saved' })).toBeVisible();
+		const settings = (await (await page.request.get(`${demo.url}/api/v1/alarm/settings`)).json()) as Settings;
+		expect(settings).toMatchObject({
+			exit_delay: '1m0s',
+			entry_delay: '30s',
+			siren_timeout: '3m0s',
+			outside_standard: false,
+		});
+
+		// A mode of one's own begins with the sensors of another, and is there to arm.
+		await page.getByRole('button', { name: 'Make a mode' }).click();
+		await page.getByRole('listitem').getByLabel('Name').fill('Guests');
+		await page.getByLabel('Like').selectOption('Home');
+		await page.getByRole('listitem').getByLabel('Time to leave').fill('50');
+		await accessible(page, 'new mode');
+		await fits(page, 'new mode');
+		await page.getByRole('button', { name: 'Make it', exact: true }).click();
+		await expect(page.locator('[data-mode=guests]')).toContainText('Like Home · 50 s to leave');
+		await page.goto(`${demo.url}/zones`);
+		await expect(page.locator('[data-zone=front-door]').getByRole('button', { name: 'Guests' })).toHaveAttribute(
+			'aria-pressed',
+			'true',
+		);
+		await fits(page, 'zones with four modes');
+
+		// A part of the house has a control of its own.
+		await page.goto(`${demo.url}/settings/alarm`);
+		await page.getByRole('button', { name: 'Make a part' }).click();
+		await page.locator('section[aria-labelledby=areas]').getByLabel('Name').fill('Workshop');
+		await page.getByRole('button', { name: 'Make it', exact: true }).click();
+		await expect(page.locator('[data-area=workshop]')).toBeVisible();
+		await page.goto(demo.url);
+		await page.getByRole('group', { name: 'Alarm', exact: true }).getByRole('button', { name: 'Guests' }).click();
+		await expect(headline).toContainText('to leave');
+		await page.getByRole('button', { name: 'Stop arming' }).click();
+		await expect(headline).toHaveText('All quiet.');
+
+		await page.goto(`${demo.url}/settings/alarm`);
+		await page.getByRole('button', { name: 'Change Guests' }).click();
+		await page.getByRole('button', { name: 'Remove this mode' }).click();
+		await page.getByRole('button', { name: 'Remove it' }).click();
+		await expect(page.locator('[data-mode=guests]')).toHaveCount(0);
+		watch.check();
+	});
+}
