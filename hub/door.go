@@ -75,8 +75,12 @@ func (h *Hub) names() []string {
 	return h.hosts
 }
 
-// renamed notes the name that the hub has on the LAN.
-func (h *Hub) renamed(name string) { h.lanName.Store(&name) }
+// named notes the name that the hub has on the LAN, and shows it when it is not
+// the usual one because another device has that.
+func (h *Hub) named(name string, taken bool) {
+	h.board.Set(taken, health.NameTaken, "", HostName, name)
+	h.lanName.Store(&name)
+}
 
 // addressesOfBox are the addresses under which the LAN knows the box: those of
 // the configured interfaces, or of all that are up.

@@ -107,10 +107,7 @@ func (h *Hub) announce(ctx context.Context) error {
 	a, err := mdns.New(mdns.Options{
 		Name: strings.TrimSuffix(HostName, ".local"), Instance: h.o.Config.Name, Services: services,
 		Interfaces: h.o.Config.Interfaces, Log: h.log,
-		OnName: func(name string, taken bool) {
-			h.board.Set(taken, health.NameTaken, "", HostName, name)
-			h.renamed(name)
-		},
+		OnName: h.named,
 	})
 	if err != nil {
 		return err

@@ -27,6 +27,7 @@ type house struct {
 	t       *testing.T
 	stick   *zwavesim.Stick
 	power   string // folder of power supplies
+	running context.Context
 	end     func()
 	without []string // parts of the core
 
@@ -70,6 +71,7 @@ func (h *house) start(data string) {
 		h.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
+	h.running = ctx
 	rooms := slices.DeleteFunc(h.core(), func(p part) bool { return slices.Contains(h.without, p.name) })
 	rooms = append(rooms, part{name: "journal", run: h.journal.Run, vital: true}, part{name: "zwave", run: h.keepStick, vital: true})
 	parts := start(ctx, h.log, cancel, rooms...)
