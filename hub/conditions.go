@@ -156,6 +156,8 @@ func (h *Hub) checkDevices() {
 func (h *Hub) panelConditions(ctx context.Context) error {
 	sub := h.guard.Changes.Subscribe(1) // only the newest counts
 	defer sub.Close()
+	settings := time.NewTicker(10 * time.Second) // no face sees them in the panel: their change is no news
+	defer settings.Stop()
 	ignored := map[home.DeviceID]bool{}
 	for {
 		h.board.Set(h.guard.Settings().OutsideStandard, health.OutsideStandard, "")
@@ -172,8 +174,12 @@ func (h *Hub) panelConditions(ctx context.Context) error {
 			}
 		}
 		ignored = now
-		if _, err := sub.Next(ctx); err != nil {
+		select {
+		case <-ctx.Done():
 			return nil
+		case <-sub.Wake():
+			sub.TryNext()
+		case <-settings.C:
 		}
 	}
 }
