@@ -78,7 +78,7 @@ func TestSirenThatDoesNotConfirmIsSaid(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.pass(30 * time.Second)
-		h.present(health.SirenSilent, doorID, "did not confirm")
+		h.present(health.SirenSilent, doorID, "did not acknowledge")
 		siren.PutBattery()
 		h.pass(2 * time.Minute)
 		h.absent(health.SirenSilent, doorID)
@@ -123,6 +123,56 @@ func TestZoneThatIsIgnoredIsSaid(t *testing.T) {
 		mode(home.Disarmed)
 		h.pass(time.Second)
 		h.absent(health.ZoneIgnored, doorID)
+	})
+}
+
+// putRule has the house do something each time that the window opens.
+func putRule(t *testing.T, h *house, then home.Act) home.Rule {
+	t.Helper()
+	r, err := h.rules.PutRule(context.Background(), home.Rule{
+		Name: "Window", Enabled: true, Then: []home.Act{then},
+		When: home.When{Event: home.WhenReading, Device: doorID, Trait: home.Contact, Value: home.Open},
+	}, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestRuleThatCannotArmIsSaid(t *testing.T) {
+	var window *zwavesim.Contact
+	inHouse(t, func(s *zwavesim.Stick) { window = s.NewContact(zwavesim.Make{}); s.Place(window) }, func(t *testing.T, h *house) {
+		putRule(t, h, home.Act{Do: home.ActArm, Mode: home.Away})
+		window.Open()
+		h.pass(10 * time.Second)
+		h.present(health.RuleNotArmed, "", "Window could not arm away")
+		window.Close()
+		h.pass(time.Second)
+		r := home.ModeRequest{Mode: home.Away, By: "test", Channel: home.ByAPI, CodeFree: true}
+		if _, err := h.guard.SetMode(context.Background(), r); err != nil {
+			t.Fatal(err)
+		}
+		h.pass(5 * time.Minute)
+		h.absent(health.RuleNotArmed, "")
+	})
+}
+
+func TestRuleThatFiresTooOftenIsSaid(t *testing.T) {
+	var window *zwavesim.Contact
+	inHouse(t, func(s *zwavesim.Stick) { window = s.NewContact(zwavesim.Make{}); s.Place(window) }, func(t *testing.T, h *house) {
+		r := putRule(t, h, home.Act{Do: home.ActTell, Text: "The window opened."})
+		for range 13 {
+			window.Open()
+			h.pass(time.Second)
+			window.Close()
+			h.pass(time.Second)
+		}
+		h.present(health.RuleStopped, "", "Window")
+		if _, err := h.rules.PutRule(context.Background(), r, "test"); err != nil {
+			t.Fatal(err)
+		}
+		h.pass(time.Second)
+		h.absent(health.RuleStopped, "")
 	})
 }
 

@@ -115,6 +115,8 @@ var proofs = map[health.Code][]string{
 	health.RFJamming:        {"hub.TestJammedAirIsHeard", "hub.TestManySensorsThatFallSilentAreOneTrouble"},
 	health.RadioDown:        {"hub.TestRadioThatIsPulledIsOneTroubleAndMakesNobodyMissing", "hub/demo.TestStickPulledWhileArmed"},
 	health.RadioStarting:    {"hub.TestStickThatIsStarting"},
+	health.RuleNotArmed:     {"hub.TestRuleThatCannotArmIsSaid"},
+	health.RuleStopped:      {"hub.TestRuleThatFiresTooOftenIsSaid"},
 	health.SirenSilent:      {"hub.TestSirenThatDoesNotConfirmIsSaid"},
 	health.SnapshotFault:    {"hub.TestSafetyCopyThatCannotBeMadeIsSaid"},
 	health.StorageFault:     {"hub.TestPanelThatCannotBeSavedIsSaid", "hub/crash.TestReadOnlyDisk"},
