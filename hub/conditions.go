@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"gatehouse/hub/alarm"
 	"gatehouse/hub/health"
 	"gatehouse/hub/home"
 	"gatehouse/hub/home/journal"
@@ -32,6 +33,13 @@ func (h *Hub) panelFault(code string, present bool, why error) {
 		text = why.Error()
 	}
 	h.board.Set(present, health.Code(code), "", text)
+}
+
+// notify tells people who may be elsewhere.
+func (h *Hub) notify(n alarm.Notice) {
+	h.notices.Add(home.Notice{
+		ID: n.ID, At: home.At(time.Now()), Kind: n.Kind, Alarm: n.Alarm, Zone: n.Zone, Text: n.Text, Outside: n.Outside,
+	})
 }
 
 // recallSpan is how much of the journal is looked through after a power cut:

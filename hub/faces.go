@@ -19,7 +19,7 @@ import (
 func (h *Hub) buildFaces() (err error) {
 	o := api.Options{
 		People: h.people, Panel: h.guard, Zones: h, Codes: h.guard, Rules: h.rules, Devices: h.devices,
-		Journal: h.journal, Health: h.board, Radios: map[string]api.Radio{}, Keypads: h.keypads,
+		Journal: h.journal, Health: h.board, Notices: h.notices, Radios: map[string]api.Radio{}, Keypads: h.keypads,
 		AlarmChanges: &h.guard.Changes, DeviceChanges: &h.devices.Changes, Events: &h.journal.Events,
 		HealthChanges: api.WatchTopic(&h.board.Changes),
 		Ready:         h.readiness, System: h.system, Metrics: []func(io.Writer){h.metrics},
@@ -74,7 +74,7 @@ func (h *Hub) runMQTT(ctx context.Context) error {
 		Loopback: c.Loopback, Listen: c.Listen, TLS: h.tls(),
 		Alarm: h.guard, Devices: h.devices, Journal: h.journal, Health: h.board, Auth: h.people,
 		AlarmChanges: &h.guard.Changes, DeviceChanges: &h.devices.Changes,
-		HealthChanges: &h.board.Changes, Events: &h.journal.Events,
+		HealthChanges: &h.board.Changes, Events: &h.journal.Events, Notices: &h.notices.News,
 		Discovery: h.discovery.On, Version: h.o.Version, Log: h.log,
 	})
 	if err != nil {

@@ -27,6 +27,7 @@ import (
 	"gatehouse/hub/health"
 	"gatehouse/hub/home"
 	"gatehouse/hub/home/journal"
+	"gatehouse/hub/home/notices"
 	"gatehouse/hub/home/registry"
 	"gatehouse/hub/people/auth"
 	"gatehouse/hub/people/auth/localca"
@@ -88,6 +89,7 @@ type Hub struct {
 	db      *storage.DB // people, devices, settings
 	panelDB *storage.DB // the panel alone: its saves wait for nobody
 	journal *journal.Journal
+	notices *notices.Notices
 	board   *health.Board
 	guard   *guard.Guard
 	devices *registry.Registry
@@ -180,7 +182,8 @@ func (h *Hub) openStores() (err error) {
 		return err
 	}
 	h.closers = append(h.closers, h.journal.Close)
-	return nil
+	h.notices, err = notices.Open(noticeStore{h.db, storage.NewTable[home.Notice](h.db, "notices")}, h.log)
+	return err
 }
 
 func (h *Hub) openPanel() (err error) {
@@ -200,6 +203,7 @@ func (h *Hub) openPanel() (err error) {
 		AreaOf:  h.keypads.area,
 		Recall:  h.recall,
 		Fault:   h.panelFault,
+		Notify:  h.notify,
 		CodeKey: key,
 		Log:     h.log,
 	}
@@ -265,6 +269,7 @@ func (h *Hub) core() []part {
 		{name: "panel snapshots", run: h.panelDB.Run},
 		{name: "people", run: h.people.Run, vital: true},
 		{name: "watchdog", run: h.watch, vital: true},
+		{name: "notices", run: h.notices.Run},
 		{name: "adoption", run: h.adopter},
 		{name: "time zone", run: h.keepTimeZone},
 		{name: "conditions", run: h.standing},

@@ -70,6 +70,30 @@ func (s nodeStore) DeleteNode(homeID uint32, id zwave.NodeID) error {
 	return s.table.Delete(nodeKey(homeID, id))
 }
 
+// noticeStore keeps notices by id.
+type noticeStore struct {
+	db    *storage.DB
+	table *storage.Table[home.Notice]
+}
+
+func (s noticeStore) All() ([]home.Notice, error) { return values(s.table) }
+
+func (s noticeStore) Put(added []home.Notice, dropped []string) error {
+	return s.db.Update(func(tx *storage.Tx) error {
+		for _, n := range added {
+			if err := s.table.PutTx(tx, n.ID, n); err != nil {
+				return err
+			}
+		}
+		for _, id := range dropped {
+			if err := s.table.DeleteTx(tx, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 func values[T any](t *storage.Table[T]) ([]T, error) {
 	rows, err := t.All()
 	if err != nil {

@@ -60,6 +60,7 @@ type Line struct {
 
 // Notice is news for people who may be elsewhere.
 type Notice struct {
+	ID      string // the same when it is told again after a power cut; "": it is never repeated
 	Kind    string // "alarm", "cancelled", "lockout", "day", "duress"
 	Alarm   string // kind of alarm, when there is one
 	Zone    home.ZoneID

@@ -33,6 +33,7 @@ type visitor struct {
 	base   string
 	token  string
 	events chan event
+	desk   desk.Desk
 }
 
 type event struct {
@@ -42,6 +43,12 @@ type event struct {
 
 // visit runs a demo and signs a program in with a role.
 func visit(t *testing.T, role auth.Role) *visitor {
+	t.Helper()
+	return visitAt(t, role, "127.0.0.1:0")
+}
+
+// visitAt is visit with the broker at an address.
+func visitAt(t *testing.T, role auth.Role, broker string) *visitor {
 	t.Helper()
 	data := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -58,7 +65,7 @@ func visit(t *testing.T, role auth.Role) *visitor {
 	}()
 	go func() {
 		ended <- demo.Run(ctx, demo.Options{
-			Data: data, Listen: "127.0.0.1:0", MQTT: "127.0.0.1:0", Version: "test", Log: slog.New(slog.DiscardHandler), Out: in,
+			Data: data, Listen: "127.0.0.1:0", MQTT: broker, Version: "test", Log: slog.New(slog.DiscardHandler), Out: in,
 		})
 	}()
 	t.Cleanup(func() {
@@ -77,22 +84,28 @@ func visit(t *testing.T, role auth.Role) *visitor {
 	case <-time.After(patience):
 		t.Fatal("demo did not come up")
 	}
-	d, err := desk.Dial(ctx, filepath.Join(data, hub.SocketFile))
-	if err != nil {
+	var err error
+	if v.desk, err = desk.Dial(ctx, filepath.Join(data, hub.SocketFile)); err != nil {
 		t.Fatal(err)
 	}
+	v.token = v.program(role)
+	v.watch(ctx)
+	v.settle()
+	return v
+}
+
+// program makes a token for another program.
+func (v *visitor) program(role auth.Role) string {
+	v.t.Helper()
 	var ends time.Time
 	if role == auth.Installer {
 		ends = time.Now().Add(time.Hour)
 	}
-	_, secret, err := d.CreateToken(ctx, "visitor", role, ends)
+	_, secret, err := v.desk.CreateToken(v.t.Context(), "visitor as "+string(role), role, ends)
 	if err != nil {
-		t.Fatal(err)
+		v.t.Fatal(err)
 	}
-	v.token = string(secret)
-	v.watch(ctx)
-	v.settle()
-	return v
+	return string(secret)
 }
 
 func (v *visitor) request(method, path string, body any) (int, []byte) {

@@ -286,3 +286,15 @@ type AlarmSettings struct {
 type Conflict struct{ Reason string }
 
 func (e *Conflict) Error() string { return e.Reason }
+
+// Notice is news for people who may be elsewhere. Its id is the same when it is
+// told again after a power cut.
+type Notice struct {
+	ID      string `json:"id"`
+	At      Time   `json:"at"`
+	Kind    string `json:"kind"`  // alarm cancelled verified lockout day trouble duress …
+	Alarm   string `json:"alarm"` // kind of the alarm, "" when it is about none
+	Zone    ZoneID `json:"zone"`
+	Text    string `json:"text"`
+	Outside bool   `json:"outside"` // only for people outside the house: shown on no face inside
+}

@@ -25,6 +25,7 @@ var rooms = []struct {
 }{
 	{"hub/home/registry", 2},
 	{"hub/home/journal", 2},
+	{"hub/home/notices", 2},
 	{"hub/home/supervision", 2},
 	{"hub/home", 0},
 	{"zwave", 0},

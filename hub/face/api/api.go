@@ -69,6 +69,11 @@ type Board interface {
 	List() []home.TroubleItem
 }
 
+// Notices is the news for people who may be elsewhere, newest first.
+type Notices interface {
+	Kept() []home.Notice
+}
+
 // Watch is a way to hear that something changed, without what. It is signalled
 // at least once after each change, until stop is called.
 type Watch func() (changed <-chan struct{}, stop func())
@@ -92,6 +97,7 @@ type Options struct {
 	Devices Devices
 	Journal Journal
 	Health  Board
+	Notices Notices          // nil: none are kept
 	Radios  map[string]Radio // by kind: "zwave", "zigbee"
 	Keypads Keypads          // nil: the house has none
 

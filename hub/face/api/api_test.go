@@ -307,6 +307,7 @@ func (f *fakeRadio) Leave(context.Context, int, string) error { return nil }
 // it refuses, or answers with nothing.
 type fakePeople struct {
 	callers map[string]auth.Caller
+	tokens  []auth.Token
 	err     error
 }
 
@@ -341,7 +342,7 @@ func (f *fakePeople) Setup(auth.Caller) auth.Setup {
 }
 func (f *fakePeople) Home() auth.Home      { return auth.Home{Name: "Elm Street"} }
 func (f *fakePeople) Users() []auth.User   { return nil }
-func (f *fakePeople) Tokens() []auth.Token { return nil }
+func (f *fakePeople) Tokens() []auth.Token { return f.tokens }
 func (f *fakePeople) Sessions(string) []auth.Session {
 	return []auth.Session{{ID: "s-owner", User: "u-owner"}}
 }

@@ -251,6 +251,8 @@ func (a *API) routes() []route {
 		{put, "/api/v1/zones/{id}", right(auth.ZonesWrite), "zones", "Make or change a zone", 0, typed(a.putZone)},
 		{del, "/api/v1/zones/{id}", right(auth.ZonesWrite), "zones", "Remove a zone", 0, typed(a.deleteZone)},
 
+		{get, "/api/v1/notify/recent", right(auth.NoticesRead), "notify", "What people elsewhere should know, newest first: for a program that carries it to them", 0, typed(a.recentNotices)},
+
 		{get, "/api/v1/codes", right(auth.CodesRead), "codes", "All keypad codes, without their digits", 0, typed(a.codes)},
 		{post, "/api/v1/codes", right(auth.CodesWrite), "codes", "Make a code", created, revealing(typed(a.postCode))},
 		{get, "/api/v1/codes/{id}", right(auth.CodesRead), "codes", "One code, without its digits", 0, typed(a.code)},

@@ -643,3 +643,34 @@ func TestGarbageHarmsNobody(t *testing.T) {
 	good.subscribe("gatehouse/device/+")
 	good.flush(h)
 }
+
+// What only people outside the house may know is heard by a notifier, and by
+// nobody else, whatever they subscribe to.
+func TestOnlyANotifierHearsNotices(t *testing.T) {
+	h := newHouse()
+	f, _ := open(t, h.options())
+	notifier := join(t, f, asToken("phones", "notifier-token"))
+	notifier.subscribe("gatehouse/notice", "gatehouse/#")
+	others := map[string]*listener{
+		"an owner": join(t, f, asToken("panel", "owner-token")), "a program on this box": join(t, f, nil),
+	}
+	for _, l := range others {
+		l.subscribe("#")
+	}
+	h.notices.Publish(home.Notice{ID: "7", Kind: "duress", Text: "Ada used the panel under duress.", Outside: true})
+	if got := string(notifier.next("gatehouse/notice").Payload()); !strings.Contains(got, `"id":"7"`) || !strings.Contains(got, "under duress") {
+		t.Errorf("the notifier heard %s", got)
+	}
+	for who, l := range others {
+		for _, m := range l.flush(h) {
+			if strings.Contains(m.Topic()+string(m.Payload()), "duress") {
+				t.Errorf("%s heard %s on %s", who, m.Payload(), m.Topic())
+			}
+		}
+	}
+	// It sees nothing else of the house.
+	h.notices.Publish(home.Notice{ID: "8"})
+	if m := <-notifier.got; m.Topic() != "gatehouse/notice" || !strings.Contains(string(m.Payload()), `"id":"8"`) {
+		t.Errorf("the notifier heard %s %s", m.Topic(), m.Payload())
+	}
+}

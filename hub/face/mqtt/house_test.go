@@ -29,6 +29,7 @@ type house struct {
 	changes bus.Topic[home.Device]
 	news    bus.Topic[health.Change]
 	events  bus.Topic[home.Event]
+	notices bus.Topic[home.Notice]
 
 	mu       sync.Mutex
 	alarm    home.Alarm
@@ -197,6 +198,7 @@ func doors() door {
 		"viewer-token":    caller("wall", auth.Viewer),
 		"guest-token":     caller("visitor", auth.Guest),
 		"installer-token": caller("fitter", auth.Installer),
+		"notifier-token":  caller("phones", auth.Notifier),
 	}
 }
 
@@ -205,7 +207,7 @@ func (h *house) options() mqtt.Options {
 	return mqtt.Options{
 		Loopback: "127.0.0.1:0",
 		Alarm:    h, Devices: h, Journal: h, Health: h, Auth: doors(),
-		AlarmChanges: &h.alarms, DeviceChanges: &h.changes, HealthChanges: &h.news, Events: &h.events,
+		AlarmChanges: &h.alarms, DeviceChanges: &h.changes, HealthChanges: &h.news, Events: &h.events, Notices: &h.notices,
 		Discovery: func() bool {
 			h.mu.Lock()
 			defer h.mu.Unlock()

@@ -9,6 +9,8 @@
 //	gatehouse/health             {"ok":…,"conditions":[…]}                   retained
 //	gatehouse/device/<id>        the device object                           retained
 //	gatehouse/event              each line of the journal once it is safe
+//	gatehouse/notice             news for people who are elsewhere: heard by
+//	                             programs of role notifier alone
 //	gatehouse/alarm/set          DISARM ARM_HOME ARM_NIGHT ARM_AWAY TRIGGER,
 //	                             or {"action":"DISARM","code":"1234"}        to the house
 //	gatehouse/device/<id>/set    {"trait":"switch","value":"on"}, or on when
@@ -96,6 +98,7 @@ type Options struct {
 	DeviceChanges *bus.Topic[home.Device] // Health "" when a device has left
 	HealthChanges *bus.Topic[health.Change]
 	Events        *bus.Topic[home.Event] // each event once it is safe
+	Notices       *bus.Topic[home.Notice]
 
 	// Discovery tells whether Home Assistant discovery is on. It is asked
 	// twice a second. nil: on.

@@ -69,6 +69,8 @@ func readRight(topic string) (auth.Right, bool) {
 		return auth.HealthRead, true
 	case topic == topicEvent:
 		return auth.EventsRead, true
+	case topic == topicNotice:
+		return auth.NoticesRead, true
 	case strings.HasSuffix(topic, "/set"):
 		return "", false
 	case strings.HasPrefix(topic, "gatehouse/device/"), strings.HasPrefix(topic, "homeassistant/"):

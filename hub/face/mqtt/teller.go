@@ -31,6 +31,7 @@ type teller struct {
 	devices *bus.Subscription[home.Device]
 	healths *bus.Subscription[health.Change]
 	events  *bus.Subscription[home.Event]
+	notices *bus.Subscription[home.Notice]
 
 	discovery bool
 	faces     map[home.DeviceID]face
@@ -65,6 +66,7 @@ func newTeller(o Options, b *broker) *teller {
 		devices: o.DeviceChanges.Subscribe(256),
 		healths: o.HealthChanges.Subscribe(32),
 		events:  o.Events.Subscribe(512),
+		notices: o.Notices.Subscribe(64),
 	}
 }
 
@@ -73,6 +75,7 @@ func (t *teller) close() {
 	t.devices.Close()
 	t.healths.Close()
 	t.events.Close()
+	t.notices.Close()
 }
 
 // show publishes a retained message if it is news.
@@ -105,6 +108,7 @@ func (t *teller) run(ctx context.Context) error {
 		case <-t.devices.Wake():
 		case <-t.events.Wake():
 		case <-t.healths.Wake():
+		case <-t.notices.Wake():
 		case <-tick.C:
 			t.b.face.endEnded(t.b)
 			if on := t.o.Discovery(); on != t.discovery {
@@ -118,6 +122,7 @@ func (t *teller) run(ctx context.Context) error {
 		t.tellDevices()
 		t.tellEvents(ctx)
 		t.tellHealth()
+		t.tellNotices()
 		t.b.flush()
 	}
 }
@@ -236,6 +241,17 @@ func (t *teller) housePages() {
 			page.payload = nil
 		}
 		t.show(page.topic, page.payload)
+	}
+}
+
+// tellNotices publishes what people elsewhere should know.
+func (t *teller) tellNotices() {
+	for {
+		it, ok := t.notices.TryNext()
+		if !ok {
+			return
+		}
+		t.b.publish(topicNotice, encode(it.Value), false)
 	}
 }
 

@@ -15,6 +15,7 @@ const (
 	topicAlarmError = "gatehouse/alarm/error"
 	topicHealth     = "gatehouse/health"
 	topicEvent      = "gatehouse/event"
+	topicNotice     = "gatehouse/notice"
 
 	// topicHomeAssistantStatus is where Home Assistant itself says online.
 	topicHomeAssistantStatus = "homeassistant/status"

@@ -12,10 +12,11 @@ const (
 	Guest     Role = "guest"     // always ends; opens doors and disarms by keypad code only
 	Installer Role = "installer" // ends within 24 hours; never sees a clip
 	Viewer    Role = "viewer"    // may look: wall displays, monitoring
+	Notifier  Role = "notifier"  // a program that carries notices to people elsewhere, and nothing else
 )
 
 // Roles lists every role, from most to least.
-var Roles = []Role{Owner, Member, Guest, Installer, Viewer}
+var Roles = []Role{Owner, Member, Guest, Installer, Viewer, Notifier}
 
 // Right is one thing that a role may or may not do. Every route, topic and
 // command names the right that it needs.
@@ -65,6 +66,7 @@ const (
 	Disclose       Right = "disclose"
 	NotifyOwn      Right = "notify.own"
 	NotifyWrite    Right = "notify.write"
+	NoticesRead    Right = "notices.read" // what only people outside the house may see; not even an owner's
 	HomeKitWrite   Right = "homekit.write"
 	SystemRead     Right = "system.read"
 	SystemWrite    Right = "system.write" // updates, backup, restore, the home's name
@@ -78,16 +80,17 @@ var Rights = []Right{
 	EventsRead, HealthRead, MetricsRead, NetworkRead, NetworkWrite,
 	CamerasRead, CamerasWrite, CamerasLive, ClipsRead, ClipsDelete, ViewsRead, VaultWrite,
 	UsersRead, UsersWrite, SessionsOwn, SessionsAll, TokensRead, TokensWrite,
-	ConsentsRead, ConsentsWrite, Disclose, NotifyOwn, NotifyWrite, HomeKitWrite,
+	ConsentsRead, ConsentsWrite, Disclose, NotifyOwn, NotifyWrite, NoticesRead, HomeKitWrite,
 	SystemRead, SystemWrite,
 }
 
 // Allowed tells whether role may do right. What is not in the table is not
-// allowed, unknown roles and rights included. An owner may do everything.
+// allowed, unknown roles and rights included. An owner may do everything but
+// read notices: who forces an owner to sign in must not learn of one.
 func Allowed(role Role, right Right) bool {
 	switch role {
 	case Owner:
-		return slices.Contains(Rights, right)
+		return right != NoticesRead && slices.Contains(Rights, right)
 	case Member:
 		return slices.Contains(memberRights, right)
 	case Guest:
@@ -96,6 +99,8 @@ func Allowed(role Role, right Right) bool {
 		return slices.Contains(installerRights, right)
 	case Viewer:
 		return slices.Contains(viewerRights, right)
+	case Notifier:
+		return right == NoticesRead
 	default:
 		return false
 	}

@@ -38,7 +38,7 @@ func (p *Porter) AddUser(_ context.Context, by, name string, role Role, ends tim
 	if err != nil {
 		return User{}, Invite{}, err
 	}
-	until, err := term(role, ends, now)
+	until, err := termOfPerson(role, ends, now)
 	if err != nil {
 		return User{}, Invite{}, err
 	}
@@ -60,11 +60,19 @@ func (a *account) invite(now time.Time) Invite {
 	return Invite{Code: code, Ends: until}
 }
 
+// termOfPerson is term for somebody who signs in: a notifier is a program.
+func termOfPerson(role Role, ends, now time.Time) (*home.Time, error) {
+	if role == Notifier {
+		return nil, &home.Invalid{Field: "role", Reason: "a notifier is a program: give it a token instead"}
+	}
+	return term(role, ends, now)
+}
+
 // term is when a role that starts at now has to end.
 func term(role Role, ends, now time.Time) (*home.Time, error) {
 	switch {
 	case !slices.Contains(Roles, role):
-		return nil, &home.Invalid{Field: "role", Reason: "choose owner, member, guest, installer or viewer"}
+		return nil, &home.Invalid{Field: "role", Reason: "choose owner, member, guest, installer or viewer, or notifier for a program"}
 	case role == Guest && ends.IsZero():
 		return nil, &home.Invalid{Field: "ends", Reason: "a guest needs a date on which it ends"}
 	case role == Installer && (ends.IsZero() || ends.Sub(now) > installerFor):
@@ -88,7 +96,7 @@ func (p *Porter) ChangeUser(_ context.Context, by, id string, role Role, ends ti
 	if a == nil {
 		return User{}, &home.NotFound{What: "user", ID: id}
 	}
-	until, err := term(role, ends, now)
+	until, err := termOfPerson(role, ends, now)
 	if err != nil {
 		return User{}, err
 	}

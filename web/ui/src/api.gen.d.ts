@@ -355,6 +355,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notify/recent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people elsewhere should know, newest first: for a program that carries it to them */
+        get: operations["getNotifyRecent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/presence": {
         parameters: {
             query?: never;
@@ -1241,7 +1258,7 @@ export interface components {
             /** Format: date-time */
             ends?: string | null;
             /** @enum {string} */
-            role: "owner" | "member" | "guest" | "installer" | "viewer";
+            role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier";
         };
         ChoosePasswordRequest: {
             /** @description sign-in name of the first owner; invited people have one */
@@ -1484,9 +1501,19 @@ export interface components {
             id: string;
             name: string;
             /** @enum {string} */
-            role: "owner" | "member" | "guest" | "installer" | "viewer";
+            role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier";
             /** @description for the Authorization: Bearer header; shown this once */
             token: string;
+        };
+        Notice: {
+            alarm: string;
+            /** Format: date-time */
+            at: string;
+            id: string;
+            kind: string;
+            outside: boolean;
+            text: string;
+            zone: string;
         };
         Offer: {
             /** @description for typing, in groups of four */
@@ -1710,7 +1737,7 @@ export interface components {
              */
             now: string;
             /** @description what the role may do */
-            rights: ("alarm.read" | "alarm.arm" | "alarm.disarm" | "alarm.silence" | "alarm.settings" | "panic" | "zones.read" | "zones.write" | "codes.read" | "codes.write" | "rules.read" | "rules.write" | "presence.write" | "devices.read" | "devices.command" | "devices.write" | "radios.read" | "radios.write" | "radios.backup" | "events.read" | "health.read" | "metrics.read" | "network.read" | "network.write" | "cameras.read" | "cameras.write" | "cameras.live" | "clips.read" | "clips.delete" | "views.read" | "vault.write" | "users.read" | "users.write" | "sessions.own" | "sessions.all" | "tokens.read" | "tokens.write" | "consents.read" | "consents.write" | "disclose" | "notify.own" | "notify.write" | "homekit.write" | "system.read" | "system.write")[];
+            rights: ("alarm.read" | "alarm.arm" | "alarm.disarm" | "alarm.silence" | "alarm.settings" | "panic" | "zones.read" | "zones.write" | "codes.read" | "codes.write" | "rules.read" | "rules.write" | "presence.write" | "devices.read" | "devices.command" | "devices.write" | "radios.read" | "radios.write" | "radios.backup" | "events.read" | "health.read" | "metrics.read" | "network.read" | "network.write" | "cameras.read" | "cameras.write" | "cameras.live" | "clips.read" | "clips.delete" | "views.read" | "vault.write" | "users.read" | "users.write" | "sessions.own" | "sessions.all" | "tokens.read" | "tokens.write" | "consents.read" | "consents.write" | "disclose" | "notify.own" | "notify.write" | "notices.read" | "homekit.write" | "system.read" | "system.write")[];
             /** @enum {string} */
             role: "" | "owner" | "member" | "guest" | "installer" | "viewer";
             /**
@@ -1781,7 +1808,7 @@ export interface components {
         StreamSession: {
             name: string;
             /** @enum {string} */
-            role: "owner" | "member" | "guest" | "installer" | "viewer";
+            role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier";
             /** @enum {string} */
             stage: "full" | "ended";
         };
@@ -1831,7 +1858,7 @@ export interface components {
             id: string;
             name: string;
             /** @enum {string} */
-            role: "owner" | "member" | "guest" | "installer" | "viewer";
+            role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier";
             /**
              * Format: date-time
              * @description last use, to about a minute
@@ -1846,7 +1873,7 @@ export interface components {
             ends?: string | null;
             name: string;
             /** @enum {string} */
-            role: "owner" | "member" | "guest" | "installer" | "viewer";
+            role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier";
         };
         TroubleItem: {
             blocks: string[];
@@ -1881,7 +1908,7 @@ export interface components {
              */
             recovery: number;
             /** @enum {string} */
-            role: "owner" | "member" | "guest" | "installer" | "viewer";
+            role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier";
         };
         UserRequest: {
             /**
@@ -1891,7 +1918,7 @@ export interface components {
             ends?: string | null;
             name: string;
             /** @enum {string} */
-            role: "owner" | "member" | "guest" | "installer" | "viewer";
+            role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier";
         };
         Verdict: {
             good: boolean;
@@ -3040,6 +3067,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Keypad"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getNotifyRecent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notice"][];
                 };
             };
             /** @description A problem: see its code */
