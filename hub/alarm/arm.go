@@ -64,7 +64,7 @@ func (s *step) tryMode(a int, r home.ModeRequest, digest Digest) error {
 	case r.CodeFree, r.SteppedUp && s.now.Before(s.p.st.lockedUntil):
 	case r.Mode == st.mode && r.Mode != home.Disarmed && r.Channel != home.ByKeypad:
 		return nil // a second press of the same button
-	case st.mode != home.Disarmed || r.Mode == home.Disarmed || r.Channel == home.ByKeypad:
+	case st.mode != home.Disarmed || r.Mode == home.Disarmed || r.Channel == home.ByKeypad && !s.cfg().settings.QuickArm:
 		return &home.CodeNeeded{}
 	}
 	who := r.By

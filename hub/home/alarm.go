@@ -273,6 +273,7 @@ type Code struct {
 
 // AlarmSettings are the panel's own figures.
 type AlarmSettings struct {
+	QuickArm        bool     `json:"quick_arm"` // keypads arm a disarmed house without a code
 	ExitDelay       Duration `json:"exit_delay"`
 	EntryDelay      Duration `json:"entry_delay"`
 	AbortWindow     Duration `json:"abort_window"`

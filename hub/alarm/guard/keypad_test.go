@@ -389,3 +389,37 @@ func TestTags(t *testing.T) {
 		}
 	})
 }
+
+// With quick arm a keypad arms a disarmed house without a code, and nothing more:
+// disarming and every change of an armed house want one.
+func TestQuickArm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, stop := start(t, &disk{}, &house{})
+		furnish(t, g)
+		s := g.Settings()
+		s.QuickArm = true
+		if err := g.PutSettings(t.Context(), s, "Anna"); err != nil {
+			t.Fatal(err)
+		}
+		say(g, "zwave-3", home.Contact, home.Open)
+		var notReady *home.NotReady
+		if err := g.Keypad(t.Context(), "zwave-8", false, alarm.KeyArmHome, ""); !errors.As(err, &notReady) {
+			t.Errorf("with an open window: got %v, want not ready", err)
+		}
+		if err := g.Keypad(t.Context(), "zwave-8", false, alarm.KeyEnter, ""); err != nil {
+			t.Errorf("the window left out: %v", err)
+		}
+		if got := g.State(); got.Mode != home.Home || got.ChangedBy != "" || len(got.Bypassed) != 1 {
+			t.Errorf("%s by %q without %v, want home by nobody without the window", got.Mode, got.ChangedBy, got.Bypassed)
+		}
+		var needed *home.CodeNeeded
+		for _, key := range []alarm.KeypadAction{alarm.KeyArmAway, alarm.KeyArmHome, alarm.KeyDisarm, alarm.KeyEnter} {
+			if err := g.Keypad(t.Context(), "zwave-8", true, key, ""); !errors.As(err, &needed) {
+				t.Errorf("%s of an armed house: got %v, want a code needed", key, err)
+			}
+		}
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -135,6 +135,7 @@ type settingsInput struct {
 
 // settingsRequest changes the figures that it names and leaves the others.
 type settingsRequest struct {
+	QuickArm        *bool          `json:"quick_arm,omitempty" doc:"keypads arm a disarmed house without a code; disarming always wants one"`
 	ExitDelay       *home.Duration `json:"exit_delay,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
 	EntryDelay      *home.Duration `json:"entry_delay,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
 	AbortWindow     *home.Duration `json:"abort_window,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
@@ -145,6 +146,7 @@ type settingsRequest struct {
 
 func (a *API) putSettings(ctx context.Context, in *settingsInput) (*out[home.AlarmSettings], error) {
 	s := a.o.Panel.Settings()
+	set(&s.QuickArm, in.Body.QuickArm)
 	set(&s.ExitDelay, in.Body.ExitDelay)
 	set(&s.EntryDelay, in.Body.EntryDelay)
 	set(&s.AbortWindow, in.Body.AbortWindow)

@@ -1170,6 +1170,7 @@ export interface components {
             /** @example 30s */
             exit_delay: string;
             outside_standard: boolean;
+            quick_arm: boolean;
             /** @example 30s */
             siren_timeout: string;
             /** Format: int64 */
@@ -1756,6 +1757,8 @@ export interface components {
             /** @example 30s */
             exit_delay?: string;
             outside_standard?: boolean;
+            /** @description keypads arm a disarmed house without a code; disarming always wants one */
+            quick_arm?: boolean;
             /** @example 30s */
             siren_timeout?: string;
             /** Format: int64 */
