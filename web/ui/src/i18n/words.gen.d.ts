@@ -18,6 +18,7 @@ interface Words {
 	'unit.seconds': never;
 	'unit.minutes': never;
 	'unit.times': never;
+	'unit.percent': 'n';
 	'remove.keep': never;
 	'nav.home': never;
 	'nav.journal': never;
@@ -25,6 +26,7 @@ interface Words {
 	'nav.alarm': never;
 	'nav.zones': never;
 	'nav.codes': never;
+	'nav.keypads': never;
 	'nav.settings.alarm': never;
 	'nav.settings': never;
 	'nav.devices': never;
@@ -580,6 +582,21 @@ interface Words {
 	'areaform.remove': never;
 	'areaform.remove.sure': 'name';
 	'areaform.remove.yes': never;
+	'keypads.title': never;
+	'keypads.lead': never;
+	'keypads.empty': never;
+	'keypads.open': never;
+	'keypads.may': never;
+	'keypads.may.help': never;
+	'keypads.area': never;
+	'keypads.volume': never;
+	'keypads.volume.help': never;
+	'keypads.backlight': never;
+	'keypads.backlight.help': never;
+	'keypads.exit': never;
+	'keypads.exit.help': never;
+	'keypads.entry': never;
+	'keypads.entry.help': never;
 	'more.title': never;
 	'more.alarm': never;
 	'more.house': never;

@@ -6,6 +6,7 @@ import type { Component } from 'svelte';
 
 import Heart from '@lucide/svelte/icons/heart-pulse';
 import KeySquare from '@lucide/svelte/icons/key-square';
+import Keyboard from '@lucide/svelte/icons/keyboard';
 import Monitor from '@lucide/svelte/icons/monitor-smartphone';
 import Radio from '@lucide/svelte/icons/radio';
 import Shield from '@lucide/svelte/icons/shield-check';
@@ -30,6 +31,7 @@ export interface Place {
 export const ofAlarm: Place[] = [
 	{ path: '/zones', label: 'nav.zones', icon: Guard, right: 'zones.read' },
 	{ path: '/codes', label: 'nav.codes', icon: KeySquare, right: 'codes.read' },
+	{ path: '/keypads', label: 'nav.keypads', icon: Keyboard, right: 'devices.read' },
 	{
 		path: '/settings/alarm',
 		label: 'nav.settings.alarm',
