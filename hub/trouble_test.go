@@ -148,6 +148,31 @@ func TestJammedAirIsHeard(t *testing.T) {
 	})
 }
 
+// TestJamIsHeardWhileTheHouseWantsToSend: commands that can't go out, and the
+// reset of the stick that is tried for them, do not keep the jam from being
+// heard, and are not told as a stick that is gone.
+func TestJamIsHeardWhileTheHouseWantsToSend(t *testing.T) {
+	place := func(s *zwavesim.Stick) { s.Place(s.NewContact(zwavesim.Make{}), s.NewSiren(zwavesim.Make{})) }
+	inHouse(t, place, func(t *testing.T, h *house) {
+		h.pass(10 * time.Minute)
+		h.stick.SetNoise(-48)
+		if err := h.guard.Panic(t.Context(), "panic", "test", home.ByAPI); err != nil {
+			t.Fatal(err)
+		}
+		h.pass(75 * time.Second)
+		h.present(health.RFJamming, "", "-48 dBm")
+		h.pass(4 * time.Minute)
+		h.present(health.RFJamming, "", "")
+		if n := h.lines("stick can't be reached"); n > 0 {
+			t.Errorf("%d lines say that the stick is gone, and it was only jammed", n)
+		}
+		h.stick.SetNoise(zwavesim.Quiet)
+		h.pass(3 * time.Minute)
+		h.absent(health.RFJamming, "")
+		h.absent(health.SirenSilent, sirenID)
+	})
+}
+
 // TestManySensorsThatFallSilentAreOneTrouble: a jammer that the stick does not
 // hear, close to the sensors.
 func TestManySensorsThatFallSilentAreOneTrouble(t *testing.T) {

@@ -161,6 +161,7 @@ func (w *warden) listen(ctx context.Context) error {
 		return nil
 	}
 	var air supervision.Air
+	last := time.Now() // when it could be heard
 	timer := time.NewTimer(supervision.ListenIdle)
 	defer timer.Stop()
 	for {
@@ -177,11 +178,14 @@ func (w *warden) listen(ctx context.Context) error {
 			w.hub.log.Warn("the stick does not tell its noise", "err", err)
 			<-ctx.Done()
 			return nil
-		case errors.Is(err, zwave.ErrDown):
-			air = supervision.Air{} // told by radio-down; the air begins anew
-			w.heard(air)
 		case err == nil:
-			air.Listened(time.Now(), noise)
+			last = time.Now()
+			air.Listened(last, noise)
+			w.heard(air)
+		case time.Since(last) > supervision.JamWindow:
+			// Told by radio-down. A stick that is away for a moment may be so
+			// because of the jam: what was heard before counts on.
+			air = supervision.Air{}
 			w.heard(air)
 		}
 		timer.Reset(air.Next())

@@ -19,6 +19,7 @@ const (
 	answerTurn    = 100 * time.Millisecond // for an answer while a siren waits, or while an answer waits
 	jamPause      = time.Second
 	jamTries      = 5                // pauses before the stick is reset
+	jamReset      = 5 * time.Minute  // between two resets for a channel that stays busy
 	superviseTime = 2 * time.Second  // 1 s for the node, and the way back
 	sirenPatience = 30 * time.Second // for a stick that has been pulled out
 )
@@ -235,7 +236,7 @@ func (c *Controller) wrap(n *node, cmd *command) []byte {
 type jam struct {
 	times int // in a row
 	until time.Time
-	reset bool // the stick has been reset for it
+	reset time.Time // of the stick, for it; zero: none yet
 }
 
 func (j *jam) holds(now time.Time) bool { return now.Before(j.until) }
@@ -375,13 +376,20 @@ func (c *Controller) jammed(now time.Time, r *request, err error) {
 	switch {
 	case c.jam.times <= jamTries:
 		c.queue.pushFront(r)
-	case !c.jam.reset:
-		c.jam.reset = true
+	case c.jam.reset.IsZero() || now.Sub(c.jam.reset) >= jamReset:
+		c.jam.reset = now
 		c.jam.until = time.Time{}
 		c.queue.pushFront(r)
 		c.stickFault(now, ErrJammed)
 	default:
-		c.jam = jam{until: c.jam.until}
+		// A busy channel is not freed by one reset after the other, each of
+		// which leaves the house deaf for a moment. A stick that refuses to
+		// send may be.
+		after := jam{until: c.jam.until}
+		if err == nil {
+			after.reset = c.jam.reset
+		}
+		c.jam = after
 		if err == nil {
 			err = ErrJammed
 		}

@@ -311,7 +311,10 @@ func (c *Controller) next(now time.Time) *request {
 		if l := c.queue.lanes[LaneSiren].waiting(); len(l) > 0 && l[0].cmd != nil && l[0].cmd.jams == 0 {
 			return c.queue.pop(LaneSiren)
 		}
-		return c.queue.control.pop()
+		if r := c.queue.control.pop(); r != nil {
+			return r
+		}
+		return c.queue.popQuestion()
 	}
 	return c.queue.pop(lanes - 1)
 }

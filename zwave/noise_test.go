@@ -41,6 +41,15 @@ func TestNoiseOfTheAir(t *testing.T) {
 		if err := h.tell(plug.Node, zwave.LaneUser, cc.BinarySwitchSet{Value: cc.On}); !errors.Is(err, zwave.ErrJammed) {
 			t.Errorf("sending into a jammed channel: %v, want ErrJammed", err)
 		}
+		// Five tries, one reset of the stick; others that can't be sent bring no more.
+		for range 3 {
+			if err := h.tell(plug.Node, zwave.LaneUser, cc.BinarySwitchSet{Value: cc.Off}); !errors.Is(err, zwave.ErrJammed) {
+				t.Errorf("sending into a jammed channel: %v, want ErrJammed", err)
+			}
+		}
+		if n := h.Counters().SoftResets; n != 1 {
+			t.Errorf("the stick was reset %d times for one jam, want 1", n)
+		}
 		stick.SetNoise(127)
 		if got, err := h.Noise(t.Context()); got != nil || err != nil {
 			t.Errorf("noise that is not available: %v, %v", got, err)

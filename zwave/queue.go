@@ -98,6 +98,21 @@ func (q *queue) pop(last Lane) *request {
 	return nil
 }
 
+// popQuestion takes the first question to the controller itself, for which
+// nothing goes on the air.
+func (q *queue) popQuestion() *request {
+	var first *request
+	q.lanes[LanePoll].filter(func(r *request) bool {
+		if first != nil || r.cmd != nil {
+			return true
+		}
+		first = r
+		q.n--
+		return false
+	})
+	return first
+}
+
 // head is the lane of what pop would take, or lanes when nothing waits.
 func (q *queue) head() Lane {
 	for i := range q.lanes {
