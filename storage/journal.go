@@ -47,8 +47,9 @@ type JournalOptions struct {
 
 const (
 	// batchWindow is the most that an entry that is not urgent waits before
-	// its commit begins. The first after a calm spell does not wait.
-	batchWindow = 250 * time.Millisecond
+	// its commit begins. The first after a calm spell does not wait. A commit
+	// is two waits for the disk and wears it, however little it holds.
+	batchWindow = time.Second
 	// retryMin and retryMax bound the pause after a failed commit.
 	retryMin = 250 * time.Millisecond
 	retryMax = 5 * time.Second
@@ -137,7 +138,8 @@ func (j *Journal) Append(e Entry) uint64 {
 	j.next++
 	j.waiting.push(e)
 	// The writer has its own clock once something waits.
-	wake := j.waiting.len() == j.waiting.inWork+1 || e.Urgent
+	fresh := j.waiting.len() - j.waiting.inWork
+	wake := fresh == 1 || fresh == commitMax || e.Urgent
 	j.mu.Unlock()
 	if wake {
 		j.nudge()

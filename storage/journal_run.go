@@ -60,7 +60,7 @@ func (j *Journal) write(ctx context.Context) error {
 		case n == 0:
 		case pause > 0:
 			wait = pause
-		case urgent:
+		case urgent, n >= commitMax: // the window gathers; there is enough
 			wait = 0
 		default:
 			wait = batchWindow - time.Since(began)

@@ -97,15 +97,46 @@ func TestJournalBatches(t *testing.T) {
 		add(false)
 		time.Sleep(100 * time.Millisecond)
 		add(false)
-		time.Sleep(time.Second)
+		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		add(false)
 		add(false)
 		add(true) // takes the others along
 		synctest.Wait()
-		want := []string{"0s [1]", "250ms [2 3 4]", "1.1s [5]", "1.1s [6 7]"}
+		want := []string{"0s [1]", "1s [2 3 4]", "2.1s [5]", "2.1s [6 7]"}
 		if diff := cmp.Diff(batches, want); diff != "" {
 			t.Errorf("(-got +want)\n%s", diff)
+		}
+	})
+}
+
+// A flood waits for no window: as soon as a commit is full, it begins.
+func TestJournalFloodIsNotGathered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var batches []string
+		start := time.Now()
+		j := openJournal(t, filepath.Join(t.TempDir(), "journal.db"), JournalOptions{OnDurable: func(b []Entry) {
+			batches = append(batches, fmt.Sprint(time.Since(start), " ", len(b)))
+		}})
+		defer running(t, j)()
+		j.Append(Entry{})
+		synctest.Wait()
+		for range commitMax + 1 {
+			j.Append(Entry{})
+		}
+		synctest.Wait()
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		n := 0
+		for _, b := range batches[1 : len(batches)-1] {
+			var size int
+			if _, err := fmt.Sscanf(b, "0s %d", &size); err != nil {
+				t.Errorf("a batch at %s, want all but the rest at once", b)
+			}
+			n += size
+		}
+		if n < commitMax {
+			t.Errorf("got %d entries at once in %v, want at least %d", n, batches, commitMax)
 		}
 	})
 }

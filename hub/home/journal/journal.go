@@ -2,7 +2,9 @@
 //
 // Add numbers a line and returns at once; the line is written behind it, and
 // only then published on Events. Who sees a line in any face can rely on it:
-// it survives a power cut.
+// it survives a power cut. Readings that follow each other are written
+// together, once a second; any other line is written at once, with all that
+// waits.
 package journal
 
 import (
