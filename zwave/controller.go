@@ -86,7 +86,8 @@ type Controller struct {
 
 	// What the goroutines of Run are told.
 	out      [][]byte      // frames to be written
-	writable chan struct{} // out is not empty
+	writable chan struct{} // out is not empty, and nobody else is at it
+	prompt   Prompt        // the port; nil when it cannot write without waiting, and between two Runs
 	saving   chan struct{} // dirty is not empty
 	studies  chan struct{} // an interview may have become possible
 	fault    chan fault    // the stick needs a reset
@@ -160,7 +161,11 @@ func (c *Controller) unlock(now time.Time) {
 	c.pump(now)
 	c.arm(now)
 	c.tell()
+	out := len(c.out) > 0
 	c.mu.Unlock()
+	if out {
+		poke(c.writable)
+	}
 }
 
 // tell hands the news over, with the lock released around each call.
@@ -207,7 +212,11 @@ func (c *Controller) leave(now time.Time) {
 		}
 	}
 	c.arm(now)
+	out := len(c.out) > 0
 	c.mu.Unlock()
+	if out {
+		c.writeNow()
+	}
 }
 
 func (c *Controller) emit(e Event) { c.news = append(c.news, news{event: e}) }
@@ -267,11 +276,10 @@ func poke(ch chan struct{}) {
 	}
 }
 
-// write hands a frame to the writer.
+// write has a frame written at the end of the step.
 func (c *Controller) write(b []byte) {
 	c.count.framesOut.Add(1)
 	c.out = append(c.out, b)
-	poke(c.writable)
 }
 
 // pump sends what can be sent now.

@@ -73,3 +73,62 @@ func TestSirenLeavesFromTheReader(t *testing.T) {
 		wg.Wait()
 	})
 }
+
+// prompt is a port that takes at most so many bytes at once.
+type prompt struct {
+	io.ReadWriteCloser
+	most int
+
+	mu    sync.Mutex
+	bytes int
+}
+
+func (p *prompt) WriteNow(b []byte) (int, error) {
+	n, err := p.Write(b[:min(p.most, len(b))])
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.bytes += n
+	return n, err
+}
+
+// On a port that can write without waiting a siren's command leaves before Send
+// returns; what the port does not take follows.
+func TestSirenLeavesBeforeSendReturns(t *testing.T) {
+	for _, most := range []int{0, 5, 100} {
+		synctest.Test(t, func(t *testing.T) {
+			stick := zwavesim.New(zwavesim.Options{})
+			siren := stick.NewSiren(zwavesim.Make{Plain: true})
+			stick.Place(siren)
+			c := zwave.New(zwave.Options{Store: &memory{nodes: map[zwave.NodeID]zwave.Node{}}})
+			host, far := net.Pipe()
+			port := &prompt{ReadWriteCloser: host, most: most}
+			ctx, cancel := context.WithCancel(t.Context())
+			var wg sync.WaitGroup
+			wg.Go(func() { _ = stick.Serve(ctx, far) })
+			wg.Go(func() { _ = c.Run(ctx, port) })
+			time.Sleep(time.Minute) // virtual: the interview is over
+			synctest.Wait()
+			port.mu.Lock()
+			port.bytes = 0
+			port.mu.Unlock()
+			answer := zwave.ErrDown
+			c.Send(zwave.NodeID(siren.ID()), []byte{0x25, 0x01, 0xff}, zwave.LaneSiren, func(err error) { answer = err })
+			port.mu.Lock()
+			// SOF length type SendData node length, Supervision 6c 01 id 03, 25 01 ff, options id checksum
+			if want := min(most, 16); port.bytes != want {
+				t.Errorf("a port that takes %d bytes: %d left before Send returned, want %d", most, port.bytes, want)
+			}
+			port.mu.Unlock()
+			time.Sleep(time.Second)
+			synctest.Wait()
+			if answer != nil || !siren.Sounding() {
+				t.Errorf("a port that takes %d bytes: got %v, sounding %v; want the siren to sound", most, answer, siren.Sounding())
+			}
+			if v := stick.Violations(); len(v) > 0 {
+				t.Errorf("the stick complains: %q", v)
+			}
+			cancel()
+			wg.Wait()
+		})
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,13 +28,20 @@ var (
 	errRestarted  = errors.New("zwave: the controller restarted by itself")
 )
 
+// Prompt is a port that can also write without waiting: as much as it takes at
+// once, which may be nothing. A frame then leaves on the goroutine that sends
+// it, before Send returns; on any other port another goroutine writes it.
+type Prompt interface {
+	WriteNow(b []byte) (n int, err error)
+}
+
 // Run drives the stick behind port until the port fails, the stick cannot be
 // recovered, or ctx ends. It always returns an error, and closes the port.
 // Knowledge of nodes stays for the next Run. One Run at a time.
 func (c *Controller) Run(ctx context.Context, port io.ReadWriteCloser) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	c.attach()
+	c.attach(port)
 	var wg sync.WaitGroup
 	wg.Go(func() { stop(c.read(port)) })
 	wg.Go(func() { c.keepWriting(ctx, port, stop) })
@@ -55,9 +63,10 @@ func (c *Controller) Run(ctx context.Context, port io.ReadWriteCloser) error {
 }
 
 // attach makes ready for a new port.
-func (c *Controller) attach() {
+func (c *Controller) attach(port io.ReadWriteCloser) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.prompt, _ = port.(Prompt)
 	c.phase = phaseStarting
 	c.decoder = frame.Decoder{}
 	c.link, c.session.req, c.jam = link{}, nil, jam{}
@@ -85,7 +94,7 @@ func drain(ch chan struct{}) {
 // commands stay, for a while, in case the stick comes back.
 func (c *Controller) detach(err error) {
 	now := c.lock()
-	c.phase = phaseDown
+	c.phase, c.prompt = phaseDown, nil
 	c.link = link{}
 	if r := c.session.req; r != nil {
 		c.session.req = nil
@@ -219,15 +228,24 @@ func (c *Controller) take(port io.Writer, b []byte) error {
 		case frame.HalfFrame:
 			c.count.halfFrames.Add(1)
 		}
-		c.unlock(now)
-		// What that set off, a siren maybe, goes out from here: waking another
-		// goroutine for it can take a millisecond on a busy box.
-		if c.writing.TryLock() {
-			err := c.flush(port)
-			c.writing.Unlock()
-			if err != nil {
-				return err
-			}
+		c.pump(now)
+		c.arm(now)
+		c.tell()
+		out := len(c.out) > 0
+		c.mu.Unlock()
+		if !out {
+			continue
+		}
+		// What that set off goes out from here: waking another goroutine for it
+		// can take a millisecond on a busy box.
+		if !c.writing.TryLock() {
+			poke(c.writable)
+			continue
+		}
+		err := c.flush(port)
+		c.writing.Unlock()
+		if err != nil {
+			return err
 		}
 	}
 }
@@ -236,20 +254,66 @@ func (c *Controller) take(port io.Writer, b []byte) error {
 func (c *Controller) flush(port io.Writer) error {
 	for {
 		c.mu.Lock()
-		if len(c.out) == 0 {
-			c.mu.Unlock()
+		b := c.nextOut()
+		c.mu.Unlock()
+		if b == nil {
 			return nil
 		}
-		b := c.out[0]
-		if len(c.out) == 1 {
-			c.out[0] = nil
-			c.out = c.out[:0]
-		} else {
-			c.out = c.out[1:]
-		}
-		c.mu.Unlock()
 		if _, err := port.Write(b); err != nil {
 			return err
+		}
+	}
+}
+
+// nextOut takes the next frame to be written; nil when there is none.
+func (c *Controller) nextOut() []byte {
+	if len(c.out) == 0 {
+		return nil
+	}
+	b := c.out[0]
+	if len(c.out) == 1 {
+		c.out[0] = nil
+		c.out = c.out[:0]
+	} else {
+		c.out = c.out[1:]
+	}
+	return b
+}
+
+// writeNow writes what waits to be written as far as the port takes it without
+// waiting, and leaves the rest to the writer. The caller may hold locks of its
+// own: a siren leaves before the panel that wants it does anything else.
+func (c *Controller) writeNow() {
+	if !c.writing.TryLock() {
+		poke(c.writable)
+		return
+	}
+	defer c.writing.Unlock()
+	for {
+		c.mu.Lock()
+		port := c.prompt
+		var b []byte
+		if port != nil {
+			b = c.nextOut()
+		}
+		left := len(c.out) > 0
+		c.mu.Unlock()
+		if b == nil {
+			if left {
+				poke(c.writable)
+			}
+			return
+		}
+		n, err := port.WriteNow(b)
+		if err != nil {
+			return // the port is at its end, which its reader says
+		}
+		if n < len(b) {
+			c.mu.Lock()
+			c.out = slices.Insert(c.out, 0, b[n:])
+			c.mu.Unlock()
+			poke(c.writable)
+			return
 		}
 	}
 }

@@ -8,7 +8,8 @@
 //     must be called steadily by one goroutine: it is also what notices that
 //     the stick is gone (within 2 s; a network peer that falls silent without
 //     closing, within 6 s).
-//   - Write ends within 2 s, whatever the stick does.
+//   - Write ends within 2 s, whatever the stick does. A serial device has a
+//     WriteNow as well, which never waits and may write less than all.
 //   - Close is prompt, may be called from anywhere and more than once, and ends
 //     a Read that waits.
 //   - The first failure of either direction ends both.

@@ -192,6 +192,22 @@ func (p *serialPort) Write(b []byte) (int, error) {
 	}
 }
 
+// WriteNow gives the device what it takes at once, and never waits.
+func (p *serialPort) WriteNow(b []byte) (int, error) {
+	if !p.writing.TryLock() {
+		return 0, nil // a Write waits
+	}
+	defer p.writing.Unlock()
+	if err := p.over(); err != nil {
+		return 0, err
+	}
+	n, err := nowait.Write(uintptr(p.fd), b)
+	if err != nil && !errors.Is(err, nowait.ErrAgain) {
+		return 0, p.fail(fmt.Errorf("port: %s: %w: %w", p.path, ErrUnplugged, err))
+	}
+	return n, nil
+}
+
 // over is the reason why the port is at its end, or nil.
 func (p *serialPort) over() error {
 	if p.closing.Load() {
