@@ -161,9 +161,11 @@ func (s *side) subscribe() error {
 	if t := s.client.Connect(); !t.WaitTimeout(10*time.Second) || t.Error() != nil {
 		return fmt.Errorf("no connection to %s: %w", s.broker, t.Error())
 	}
+	// QoS 0, as Home Assistant subscribes: the peer publishes with QoS 0, so
+	// that with QoS 1 only the hub would have acknowledgements to read.
 	topics := make(map[string]byte)
 	for _, d := range s.stick.doors {
-		topics[s.topic(d.ID())] = 1
+		topics[s.topic(d.ID())] = 0
 	}
 	t := s.client.SubscribeMultiple(topics, nil)
 	t.WaitTimeout(10 * time.Second)
