@@ -72,7 +72,7 @@ func (h *Hub) runMQTT(ctx context.Context) error {
 	}
 	face, err := mqtt.Listen(mqtt.Options{
 		Loopback: c.Loopback, Listen: c.Listen, TLS: h.tls(),
-		Alarm: h.guard, Devices: h.devices, Journal: h.journal, Health: h.board, Auth: h.people,
+		Alarm: h.guard, Devices: h.devices, Presence: h.rules, Journal: h.journal, Health: h.board, Auth: h.people,
 		AlarmChanges: &h.guard.Changes, DeviceChanges: &h.devices.Changes,
 		HealthChanges: &h.board.Changes, Events: &h.journal.Events, Notices: &h.notices.News,
 		Discovery: h.discovery.On, Version: h.o.Version, Log: h.log,

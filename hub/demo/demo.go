@@ -114,7 +114,52 @@ func (f *Family) furnish(ctx context.Context, h hub.House) error {
 	if err := f.Wake(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("demo: wake the devices: %w", err)
 	}
+	return f.habits(ctx, h)
+}
+
+// habits are the family's first rules, made once its devices are there.
+func (f *Family) habits(ctx context.Context, h hub.House) error {
+	if len(h.Rules.Rules()) > 0 {
+		return nil
+	}
+	north, east := 51.4779, 0.0 // the Royal Observatory, Greenwich
+	if err := h.Rules.PutSettings(ctx, home.RuleSettings{Latitude: &north, Longitude: &east}, "demo"); err != nil {
+		return fmt.Errorf("demo: place: %w", err)
+	}
+	light := home.Act{Do: home.ActCommand, Trait: home.Switch, Value: home.On, For: home.Duration(4 * time.Hour)}
+	door := home.When{Event: home.WhenReading, Trait: home.Contact, Value: home.Open, For: home.Duration(10 * time.Minute)}
+	for _, it := range f.items {
+		switch it.key {
+		case "lamp":
+			light.Device = it.device()
+		case "back-door":
+			door.Device = it.device()
+		}
+	}
+	for _, r := range []home.Rule{
+		{ID: "evening-light", Name: "Evening light", Enabled: true, When: home.When{Event: home.WhenSunset, Offset: home.Duration(-15 * time.Minute)}, If: `not armed`, Then: []home.Act{light}},
+		{ID: "back-door-left-open", Name: "Back door left open", Enabled: true, When: door, Then: []home.Act{{Do: home.ActTell, Text: "The back door has been open for ten minutes."}}},
+	} {
+		if err := makeRule(ctx, h, r); err != nil && !errors.Is(err, context.Canceled) {
+			return fmt.Errorf("demo: rule: %w", err)
+		}
+	}
 	return nil
+}
+
+// makeRule makes a rule as soon as the devices that it names have been met.
+func makeRule(ctx context.Context, h hub.House, r home.Rule) error {
+	met := h.Devices.Changes.Subscribe(1)
+	defer met.Close()
+	for {
+		_, err := h.Rules.PutRule(ctx, r, "demo")
+		if invalid := (*home.Invalid)(nil); !errors.As(err, &invalid) {
+			return err
+		}
+		if _, err := met.Next(ctx); err != nil {
+			return err
+		}
+	}
 }
 
 func welcome(w io.Writer, page net.Addr) {

@@ -179,6 +179,9 @@ func (b *broker) OnPublish(cl *mochi.Client, pk packets.Packet) (packets.Packet,
 	} else if id, ok := deviceOfSet(pk.TopicName); ok {
 		topic = topicDeviceError(id)
 		err = b.setDevice(w, id, pk.Payload)
+	} else if person, ok := personOfSet(pk.TopicName); ok {
+		topic = topicPresenceError
+		err = b.setPresence(ctx, w, person, pk.Payload)
 	}
 	if err == nil {
 		return pk, packets.CodeSuccessIgnore
@@ -247,6 +250,16 @@ func (b *broker) setDevice(w *who, id home.DeviceID, payload []byte) error {
 	}
 	cmd.Device = id
 	_, err = b.face.o.Devices.Command(cmd, w.name)
+	return err
+}
+
+// setPresence takes the words of Home Assistant's device trackers.
+func (b *broker) setPresence(ctx context.Context, w *who, person string, payload []byte) error {
+	at := string(payload) == "home"
+	if !at && string(payload) != "not_home" {
+		return &home.Invalid{Field: "payload", Reason: "can be home or not_home"}
+	}
+	_, err := b.face.o.Presence.SetPresence(ctx, person, at, w.name)
 	return err
 }
 

@@ -208,6 +208,34 @@ func TestDeviceCommands(t *testing.T) {
 	}
 }
 
+// A phone's automation says home and not_home; nobody is shown it, and it asks
+// nothing of the alarm.
+func TestPresenceIsTaken(t *testing.T) {
+	h := newHouse()
+	f, _ := open(t, h.options())
+	watcher := join(t, f, asToken("token", "owner-token"))
+	watcher.subscribe("#")
+	member := join(t, f, asToken("token", "member-token"))
+	viewer := join(t, f, asToken("token", "viewer-token"))
+	member.send("gatehouse/presence/Ada/set", "home")
+	member.send("gatehouse/presence/Ada/set", "not_home")
+	member.send("gatehouse/presence/Ada/set", "work")
+	viewer.send("gatehouse/presence/Ada/set", "home")
+	if got := string(watcher.next("gatehouse/presence/error").Payload()); !strings.Contains(got, "can be home or not_home") {
+		t.Errorf("got %s, want the words that are taken", got)
+	}
+	for _, m := range watcher.flush(h) {
+		if strings.HasPrefix(m.Topic(), "gatehouse/presence/Ada") {
+			t.Errorf("%s shows %s", m.Topic(), m.Payload())
+		}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.people) != 2 || !h.people[0].Home || h.people[1].Home || len(h.requests) != 0 {
+		t.Errorf("got %+v and %+v, want Ada home and not, and nothing asked of the alarm", h.people, h.requests)
+	}
+}
+
 func TestCommandsAreSeenByNobody(t *testing.T) {
 	h := newHouse()
 	f, _ := open(t, h.options())

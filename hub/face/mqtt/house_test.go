@@ -39,6 +39,7 @@ type house struct {
 	requests []home.ModeRequest
 	panics   []string
 	commands []home.Command
+	people   []home.Presence
 	ready    bool
 	discover bool
 	flushes  int
@@ -132,6 +133,14 @@ func (h *house) Command(cmd home.Command, _ string) (string, error) {
 	return "c1", nil
 }
 
+func (h *house) SetPresence(_ context.Context, person string, at bool, _ string) (home.Presence, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p := home.Presence{Person: person, Home: at}
+	h.people = append(h.people, p)
+	return p, nil
+}
+
 func (h *house) List() []home.TroubleItem {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -206,7 +215,7 @@ func doors() door {
 func (h *house) options() mqtt.Options {
 	return mqtt.Options{
 		Loopback: "127.0.0.1:0",
-		Alarm:    h, Devices: h, Journal: h, Health: h, Auth: doors(),
+		Alarm:    h, Devices: h, Presence: h, Journal: h, Health: h, Auth: doors(),
 		AlarmChanges: &h.alarms, DeviceChanges: &h.changes, HealthChanges: &h.news, Events: &h.events, Notices: &h.notices,
 		Discovery: func() bool {
 			h.mu.Lock()

@@ -17,6 +17,8 @@
 //	                             the device can be told only one thing       to the house
 //	gatehouse/alarm/error        why a command was refused: {"error","text",…}
 //	gatehouse/device/<id>/error
+//	gatehouse/presence/<person>/set  home not_home                            to the house
+//	gatehouse/presence/error
 //	homeassistant/…/config       Home Assistant discovery, when it is on     retained
 //
 // Everything is QoS 1. The objects are those of the HTTP API. A client of
@@ -69,6 +71,12 @@ type Devices interface {
 	Command(cmd home.Command, by string) (string, error)
 }
 
+// Presence takes what is said of a person being at home. Who is at home is
+// shown on no topic: a burglar would read it first.
+type Presence interface {
+	SetPresence(ctx context.Context, person string, home bool, by string) (home.Presence, error)
+}
+
 // Journal is what the face needs of the journal: the lines after a number, to
 // fill a gap.
 type Journal interface {
@@ -91,6 +99,7 @@ type Options struct {
 
 	Alarm         Alarm
 	Devices       Devices
+	Presence      Presence
 	Journal       Journal
 	Health        Health
 	Auth          Auth

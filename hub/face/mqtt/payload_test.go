@@ -136,6 +136,22 @@ func TestAlarmWord(t *testing.T) {
 	}
 }
 
+func TestTopicsOfPeople(t *testing.T) {
+	for topic, want := range map[string]string{
+		"gatehouse/presence/Ada/set":     "Ada",
+		"gatehouse/presence/Ada L./set":  "Ada L.",
+		"gatehouse/presence//set":        "",
+		"gatehouse/presence/a/b/set":     "",
+		"gatehouse/presence/Ada":         "",
+		"gatehouse/device/Ada/set":       "",
+		"gatehouse/presence/Ada/set/set": "",
+	} {
+		if got, ok := personOfSet(topic); ok != (want != "") || ok && got != want {
+			t.Errorf("%s: got %q %v, want %q", topic, got, ok, want)
+		}
+	}
+}
+
 func TestTopicsOfDevices(t *testing.T) {
 	for topic, want := range map[string]home.DeviceID{
 		"gatehouse/device/zwave-5/set":   "zwave-5",

@@ -18,11 +18,12 @@ type who struct {
 const anonymous = "a program on this box"
 
 // anonymousRights is what nobody in particular may do, on loopback only: see
-// the house and arm it. A disarm needs a code, a command must be harmless (see
-// mayTell), and an alarm cannot be raised.
+// the house, arm it, and say who is at home, which disarms nothing. A disarm
+// needs a code, a command must be harmless (see mayTell), and an alarm cannot
+// be raised.
 var anonymousRights = []auth.Right{ // a table
 	auth.AlarmRead, auth.DevicesRead, auth.EventsRead, auth.HealthRead,
-	auth.AlarmArm, auth.AlarmDisarm, auth.DevicesCommand,
+	auth.AlarmArm, auth.AlarmDisarm, auth.DevicesCommand, auth.PresenceWrite,
 }
 
 func (w *who) may(r auth.Right) bool {
@@ -67,7 +68,7 @@ func readRight(topic string) (auth.Right, bool) {
 		return auth.AlarmRead, true
 	case topic == topicHealth:
 		return auth.HealthRead, true
-	case topic == topicEvent:
+	case topic == topicEvent, topic == topicPresenceError:
 		return auth.EventsRead, true
 	case topic == topicNotice:
 		return auth.NoticesRead, true
@@ -109,6 +110,9 @@ func (w *who) mayPublish(topic string) bool {
 		// that it is not disconnected for it, and goes nowhere.
 		return w != nil
 	default:
+		if _, ok := personOfSet(topic); ok {
+			return w.may(auth.PresenceWrite)
+		}
 		_, ok := deviceOfSet(topic)
 		return ok && w.may(auth.DevicesCommand)
 	}

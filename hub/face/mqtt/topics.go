@@ -17,6 +17,8 @@ const (
 	topicEvent      = "gatehouse/event"
 	topicNotice     = "gatehouse/notice"
 
+	topicPresenceError = "gatehouse/presence/error"
+
 	// topicHomeAssistantStatus is where Home Assistant itself says online.
 	topicHomeAssistantStatus = "homeassistant/status"
 
@@ -28,14 +30,23 @@ func topicDevice(id home.DeviceID) string      { return "gatehouse/device/" + st
 func topicDeviceSet(id home.DeviceID) string   { return topicDevice(id) + "/set" }
 func topicDeviceError(id home.DeviceID) string { return topicDevice(id) + "/error" }
 
-// deviceOfSet takes the device out of gatehouse/device/<id>/set.
-func deviceOfSet(topic string) (home.DeviceID, bool) {
-	rest, ok := strings.CutPrefix(topic, "gatehouse/device/")
+// personOfSet takes the person out of gatehouse/presence/<person>/set.
+func personOfSet(topic string) (string, bool) { return between(topic, "gatehouse/presence/", "/set") }
+
+// between is the one level of a topic between two others.
+func between(topic, before, after string) (string, bool) {
+	rest, ok := strings.CutPrefix(topic, before)
 	if !ok {
 		return "", false
 	}
-	id, ok := strings.CutSuffix(rest, "/set")
-	if !ok || id == "" || strings.ContainsAny(id, "/+#") {
+	name, ok := strings.CutSuffix(rest, after)
+	return name, ok && name != "" && !strings.ContainsAny(name, "/+#")
+}
+
+// deviceOfSet takes the device out of gatehouse/device/<id>/set.
+func deviceOfSet(topic string) (home.DeviceID, bool) {
+	id, ok := between(topic, "gatehouse/device/", "/set")
+	if !ok {
 		return "", false
 	}
 	return home.DeviceID(id), true
