@@ -22,6 +22,26 @@ type stand struct {
 	entryKind string      // what it becomes if it runs out: burglary or exit_error
 	changedBy string
 	bypassed  zoneSet // left out of this arming
+	hushed    bool    // the sounder of an exit error was silenced
+
+	// How the exit delay ends. Not saved: after a power cut nobody knows who left
+	// and which door is closed, and the whole delay runs.
+	atKeypad bool      // armed there: whoever did must leave, or it is no away
+	onClose  bool      // soon after the last way out was closed
+	closing  time.Time // then, if all stay closed; else zero
+}
+
+// ends is when the delay that runs ends, as things stand.
+func (st *stand) ends() time.Time {
+	if !st.closing.IsZero() && st.closing.Before(st.until) {
+		return st.closing
+	}
+	return st.until
+}
+
+// exitError tells whether the delay runs that a door left open began.
+func (st *stand) exitError() bool {
+	return st.watch == home.PhaseEntry && st.entryKind == kindExitError
 }
 
 func newStand() stand { return stand{mode: home.Disarmed, watch: home.PhaseDisarmed} }

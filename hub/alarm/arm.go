@@ -76,8 +76,10 @@ func (s *step) tryMode(a int, r home.ModeRequest, digest Digest) error {
 		s.used(by)
 		return nil
 	}
-	if r.Mode == st.mode {
-		return nil // already so: nothing to do, nothing to lose
+	// Already so: nothing to do, nothing to lose. But somebody with a code who
+	// stands in an entry delay or an alarm means to end it and stay armed.
+	if ph := s.p.phase(a); r.Mode == st.mode && (by == nil || ph != home.PhaseEntry && ph != home.PhaseAlarm) {
+		return nil
 	}
 	if err := s.arm(a, r, who); err != nil {
 		return err
@@ -117,7 +119,9 @@ func (s *step) endArming(a int) {
 	st := s.stand(a)
 	st.bypassed = nil
 	st.entryZone, st.entryKind = "", ""
+	st.hushed = false
 	st.exit, st.exitDelay = exitUnused, 0
+	st.atKeypad, st.onClose = false, false
 	area := s.cfg().areas[a].ID
 	var swings []swing
 	for _, w := range s.p.st.swings {
@@ -177,6 +181,8 @@ func (s *step) arm(a int, r home.ModeRequest, who string) error {
 	text := s.inArea(a, "Arming "+string(r.Mode)+": "+say(delay)+" to leave.")
 	if delay > 0 {
 		st.exitDelay = delay
+		st.atKeypad = r.Channel == home.ByKeypad
+		st.onClose = r.ArmOnClose || s.cfg().settings.ArmOnClose
 		s.watch(a, home.PhaseArming, s.now.Add(delay))
 		if out := s.leftOut(a); out != "" {
 			text += " Left out: " + out + "."

@@ -157,8 +157,9 @@ func (c *config) entryDelay(z *home.Zone, m home.Mode) time.Duration {
 	return time.Duration(c.settings.EntryDelay)
 }
 
-// exitDelay is the mode's or the panel's, twice that when the mode is silent,
-// and at least what each way out needs that the mode uses in the area.
+// exitDelay is the mode's or the panel's, twice that when the mode is silent
+// (but no longer than a preset allows), and at least what each way out needs
+// that the mode uses in the area.
 func (c *config) exitDelay(a int, m home.Mode) time.Duration {
 	d := c.settings.ExitDelay
 	if i := c.modeIndex(m); i >= 0 {
@@ -167,6 +168,9 @@ func (c *config) exitDelay(a int, m home.Mode) time.Duration {
 		}
 		if c.modes[i].Silent {
 			d *= 2
+			if exit, _, _ := longest(c.settings.Preset); c.settings.Preset != home.PresetNone {
+				d = min(d, home.Duration(exit))
+			}
 		}
 	}
 	for _, i := range c.slow {

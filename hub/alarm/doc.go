@@ -41,6 +41,16 @@
 // the time to leave, and a smoke or water detector that has not spoken yet is
 // no reason to leave the doors unguarded (its silence is a trouble of its own).
 //
+// # Leaving
+//
+// While the exit delay runs people go through the entry zones. One that opens
+// again restarts the delay, once (exit_restart); an arming may end it 5 s after
+// the last one was closed (arm_on_close). One that is left open is an exit error:
+// a sounder inside and the entry delay. Away armed at a keypad that nobody leaves
+// ends in home (unvacated_home). While a delay runs the panel is stepped each
+// second and shows keypads what is left of it; that is no change to be saved or
+// shown elsewhere.
+//
 // # Areas and modes
 //
 // A house may have areas that are armed by themselves; home.TheHouse is always

@@ -41,7 +41,8 @@ type Indication struct {
 	Phase   home.Phase
 	Seconds int    // left of the exit or entry delay, rounded up
 	Hurry   bool   // the last ten seconds of the delay: its tone is rapid
-	Tone    Tone   // to play now
+	Passing bool   // nothing but the seconds changed: may be left out, the next one comes
+	Tone    Tone   // to play now; that of a delay is played each second, unless the mode is silent
 	Alarm   string // kind of the alarm that runs, else ""
 	Bypass  bool   // armed with bypass
 	Memory  bool   // an alarm is remembered

@@ -158,7 +158,33 @@ func (p Panel) LastSeen() time.Time { return p.st.at }
 
 // Until is when the panel wants to be stepped again if nothing happens before.
 // It is zero when nothing is due.
-func (p Panel) Until() time.Time { return p.nextDue().at }
+//
+// While a delay runs that is each second, for the keypads that count along; this
+// changes neither Revision nor Seq.
+func (p Panel) Until() time.Time {
+	p = p.orNew()
+	until := p.nextDue().at
+	for a := range p.st.stands {
+		if next := p.nextSecond(a); !next.IsZero() && (until.IsZero() || next.Before(until)) {
+			until = next
+		}
+	}
+	return until
+}
+
+// nextSecond is when the seconds change that the keypads of an area show; zero
+// when none do.
+func (p Panel) nextSecond(a int) time.Time {
+	if ph := p.phase(a); ph != home.PhaseArming && ph != home.PhaseEntry {
+		return time.Time{}
+	}
+	ends := p.st.stands[a].ends()
+	left := secondsUp(ends.Sub(p.st.at))
+	if left <= 1 {
+		return time.Time{} // the delay itself ends then
+	}
+	return ends.Add(-time.Duration(left-1) * time.Second)
+}
 
 // Outbox holds the latest lines that the panel asked to be journalled, oldest
 // first. After a power cut those that the journal does not hold are written
@@ -230,7 +256,7 @@ func (p Panel) nextDue() due {
 		}
 	}
 	for a := range p.st.stands {
-		sooner(p.st.stands[a].until, dueDelay, a)
+		sooner(p.st.stands[a].ends(), dueDelay, a)
 	}
 	for i, t := range p.st.running {
 		if !t.Reported {

@@ -84,11 +84,14 @@ func furnished() Panel {
 func (g *game) turn() {
 	g.pass(rapid.SampledFrom(playDelays).Draw(g.t, "pass"))
 	switch rapid.SampledFrom([]string{
-		"reading", "reading", "reading", "reading", "calm", "arm", "arm", "disarm", "wrong", "silence",
+		"reading", "reading", "reading", "reading", "lost", "calm", "arm", "arm", "disarm", "wrong", "silence",
 		"panic", "trouble", "power cut", "clock", "zone", "no right", "settings",
 	}).Draw(g.t, "what") {
 	case "reading":
 		g.reading(rapid.SampledFrom(playZones).Draw(g.t, "zone"), rapid.Bool().Draw(g.t, "open"))
+	case "lost":
+		z := rapid.SampledFrom(playZones).Draw(g.t, "zone")
+		g.step(Reading{home.DeviceID(z.ID), z.Trait, home.Unknown})
 	case "calm":
 		for _, z := range playZones {
 			if z.Trait != home.Button {
@@ -120,8 +123,16 @@ func (g *game) turn() {
 		length := func(name string) home.Duration {
 			return home.Duration(rapid.SampledFrom([]time.Duration{0, time.Second, 10 * time.Second, 30 * time.Second, time.Minute}).Draw(g.t, name))
 		}
+		if preset := rapid.SampledFrom([]home.Preset{home.PresetNone, home.PresetUL, home.PresetUL2610, home.PresetEN}).Draw(g.t, "preset"); preset != home.PresetNone {
+			c := DefaultSettings()
+			c.Preset = preset
+			g.step(PutSettings{Settings: c})
+			break
+		}
 		c := home.AlarmSettings{
-			ExitDelay: length("exit"), EntryDelay: length("entry"), AbortWindow: length("abort"),
+			ExitRestart: rapid.Bool().Draw(g.t, "restart"), UnvacatedHome: rapid.Bool().Draw(g.t, "unvacated"),
+			ArmOnClose: rapid.Bool().Draw(g.t, "on close"),
+			ExitDelay:  length("exit"), EntryDelay: length("entry"), AbortWindow: length("abort"),
 			SirenTimeout: 10*home.Duration(time.Second) + length("siren"), Swinger: rapid.IntRange(0, 3).Draw(g.t, "swinger"),
 			OutsideStandard: true,
 		}
@@ -207,6 +218,8 @@ func (g *game) arm() {
 	r := home.ModeRequest{
 		Mode: rapid.SampledFrom(playModes).Draw(g.t, "mode"), Area: area,
 		Force: rapid.Bool().Draw(g.t, "force"), CodeFree: true, By: "Anna",
+		Channel:    rapid.SampledFrom([]home.Channel{home.ByAPI, home.ByKeypad}).Draw(g.t, "channel"),
+		ArmOnClose: rapid.Bool().Draw(g.t, "on close"),
 	}
 	if rapid.Bool().Draw(g.t, "at once") {
 		r.ExitDelay = new(home.Duration)
@@ -332,7 +345,8 @@ func (g *game) powerCut() {
 	g.now = g.now.Add(dark)
 	g.step(Resumed{})
 	if dark == 0 {
-		if g.p.Phase() != before.Phase() || !g.p.Until().Equal(before.Until()) {
+		soon := slices.ContainsFunc(before.st.stands, func(st stand) bool { return !st.closing.IsZero() })
+		if g.p.Phase() != before.Phase() || !soon && !g.p.Until().Equal(before.Until()) {
 			g.t.Fatalf("went on in phase %s until %s, was %s until %s", g.p.Phase(), g.p.Until(), before.Phase(), before.Until())
 		}
 		if is, was := g.p.Sounding(g.now), before.Sounding(g.now); is != was {
@@ -352,6 +366,44 @@ func (g *game) powerCut() {
 	}
 }
 
+// unvacated lets the model follow an arming at a keypad that nobody left by a door.
+func (g *game) unvacated(area home.AreaID, before, next Panel, a int) {
+	if a >= len(before.st.stands) || next.st.stands[a].mode != home.Home || g.mode[area] != home.Away {
+		return
+	}
+	was := before.st.stands[a]
+	if was.watch == home.PhaseArming && was.atKeypad && was.exit == exitUnused && before.cfg.settings.UnvacatedHome {
+		g.mode[area] = home.Home
+	}
+}
+
+// seconds checks what keypads count along with.
+func (g *game) seconds(in Input, before Panel, effects []Effect) {
+	due := before.nextDue()
+	passing := len(effects) > 0 && (due.kind == dueNothing || due.at.After(g.now))
+	for _, e := range effects {
+		i, ok := e.(Indication)
+		passing = passing && ok && i.Passing
+		if ok && i.Hurry != (i.Seconds > 0 && i.Seconds <= 10) {
+			g.t.Fatalf("%d s are left and hurry is %t", i.Seconds, i.Hurry)
+		}
+	}
+	if _, tick := in.(Tick); tick && passing && (g.p.Revision() != before.Revision() || g.p.Seq() != before.Seq()) {
+		g.t.Fatalf("a second passed and the panel says that it changed")
+	}
+	for a, st := range g.p.st.stands {
+		if st.closing.IsZero() {
+			continue
+		}
+		for i, z := range g.p.cfg.zones {
+			if z.Kind == home.ZoneEntry && g.p.cfg.in[a].has(i) && !g.p.leftOutOf(i) && g.p.cfg.uses(st.mode, i) &&
+				(!g.p.st.known.has(i) || g.p.st.open.has(i)) {
+				g.t.Fatalf("%T: %s is not closed and is to end the exit delay at %s", in, z.ID, st.closing)
+			}
+		}
+	}
+}
+
 // step steps the panel and checks what holds after every step.
 func (g *game) step(in Input) []Effect {
 	before := g.p
@@ -366,9 +418,13 @@ func (g *game) step(in Input) []Effect {
 		g.t.Fatalf("%T changed the panel that was stepped", in)
 	}
 	g.p = next
+	for a, area := range next.cfg.areas {
+		g.unvacated(area.ID, before, next, a)
+	}
 	if _, ok := in.(SetMode); !ok || answerOf(effects) != nil {
 		g.agree(in)
 	}
+	g.seconds(in, before, effects)
 	if until := next.Until(); !until.IsZero() && !until.After(g.now) {
 		g.t.Fatalf("%T left a deadline behind: %s at %s", in, until, g.now)
 	}

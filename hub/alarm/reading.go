@@ -48,6 +48,8 @@ func (s *step) reading(in Reading) {
 		s.opened(i)
 	case known && !open && wasOpen:
 		s.closed(i)
+	case !known && wasKnown:
+		s.notClosed(i)
 	}
 }
 
@@ -57,6 +59,9 @@ func (s *step) opened(i int) {
 	st := &s.p.st
 	z := &s.cfg().zones[i]
 	saw := z.Name + " " + did(z.Trait)
+	if z.Kind == home.ZoneEntry && !s.p.leftOutOf(i) {
+		s.exitDoorOpened(i) // whatever the other areas of a common door make of it
+	}
 	watch, used := s.p.lenient(i)
 	switch {
 	case z.Kind.AlwaysOn():
@@ -77,9 +82,7 @@ func (s *step) opened(i int) {
 		}
 	case !used, s.ignored(z.ID):
 	case watch == home.PhaseArming:
-		if z.Kind == home.ZoneEntry {
-			s.exitDoorOpened(i)
-		}
+		// People are leaving.
 	case watch == home.PhaseArmed && z.Kind == home.ZoneEntry && s.p.runs(burglary, z.Areas) < 0 && s.entryDelay(i) > 0:
 		s.entryBegins(i, saw)
 	case watch == home.PhaseEntry && z.Kind == home.ZoneEntry:
@@ -98,19 +101,62 @@ func (s *step) opened(i int) {
 	}
 }
 
-// closed follows the way out.
+// closed follows the way out, and ends the exit delay soon where that is asked
+// for.
 func (s *step) closed(i int) {
-	z := &s.cfg().zones[i]
-	if z.Kind != home.ZoneEntry {
+	if s.cfg().zones[i].Kind != home.ZoneEntry || s.p.leftOutOf(i) {
 		return
 	}
 	for _, a := range s.cfg().areasOf[i] {
-		st := &s.p.st.stands[a]
-		if st.watch == home.PhaseArming && st.exit == exitOpened && s.cfg().uses(st.mode, i) {
-			s.stand(a).exit = exitClosed
+		was := &s.p.st.stands[a]
+		if was.watch != home.PhaseArming || was.exit == exitUnused || !s.cfg().uses(was.mode, i) {
+			continue
+		}
+		st := s.stand(a)
+		if st.exit == exitOpened {
+			st.exit = exitClosed
 			s.durable = true
 		}
+		if open, _ := s.waysOut(a); st.onClose && !open {
+			st.closing = s.now.Add(closeBounce)
+			s.visible = true
+		}
 	}
+}
+
+// closeBounce is how long the last way out must stay closed before it ends the
+// exit delay: doors spring back. The figure is Alarmo's.
+const closeBounce = 5 * time.Second
+
+// notClosed keeps the exit delay going that a closed door was to end.
+func (s *step) notClosed(i int) {
+	for _, a := range s.cfg().areasOf[i] {
+		if s.cfg().zones[i].Kind == home.ZoneEntry && !s.p.st.stands[a].closing.IsZero() {
+			s.stand(a).closing = time.Time{}
+			s.visible = true
+		}
+	}
+}
+
+// waysOut tells of the doors by which people leave an area whether any is not
+// closed, and whether all are watched, so that nobody leaves unseen.
+func (s *step) waysOut(a int) (open, watched bool) {
+	doors := 0
+	watched = true
+	for i, z := range s.cfg().zones {
+		if z.Kind != home.ZoneEntry || !s.cfg().in[a].has(i) || !s.cfg().uses(s.p.st.stands[a].mode, i) {
+			continue
+		}
+		if s.p.leftOutOf(i) {
+			watched = false
+			continue
+		}
+		doors++
+		known := s.p.st.known.has(i)
+		watched = watched && known
+		open = open || !known || s.p.st.open.has(i)
+	}
+	return open, watched && doors > 0
 }
 
 // exitDoorOpened restarts the exit delay when a door of the way out opens
@@ -118,8 +164,9 @@ func (s *step) closed(i int) {
 // each arming.
 func (s *step) exitDoorOpened(i int) {
 	z := &s.cfg().zones[i]
+	s.notClosed(i)
 	for _, a := range s.cfg().areasOf[i] {
-		if s.p.st.stands[a].watch != home.PhaseArming {
+		if was := &s.p.st.stands[a]; was.watch != home.PhaseArming || !s.cfg().uses(was.mode, i) {
 			continue
 		}
 		switch st := s.stand(a); st.exit {
@@ -127,6 +174,9 @@ func (s *step) exitDoorOpened(i int) {
 			st.exit = exitOpened
 			s.durable = true
 		case exitClosed:
+			if !s.cfg().settings.ExitRestart {
+				break
+			}
 			st.exit = exitRestarted
 			st.until = s.now.Add(st.exitDelay)
 			s.durable = true

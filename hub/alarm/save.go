@@ -50,6 +50,7 @@ type savedStand struct {
 	EntryKind string        `json:"entry_kind"`
 	ChangedBy string        `json:"changed_by"`
 	Bypassed  []home.ZoneID `json:"bypassed"`
+	Hushed    bool          `json:"hushed"`
 }
 
 type savedCode struct {
@@ -83,6 +84,7 @@ func (p Panel) MarshalJSON() ([]byte, error) {
 		s.Stands = append(s.Stands, savedStand{
 			Mode: d.mode, Watch: d.watch, Since: d.since, Until: d.until, ExitDelay: home.Duration(d.exitDelay), Exit: uint8(d.exit),
 			EntryZone: d.entryZone, EntryKind: d.entryKind, ChangedBy: d.changedBy, Bypassed: p.zoneIDs(d.bypassed.word),
+			Hushed: d.hushed,
 		})
 	}
 	for _, c := range p.cfg.codes {
@@ -122,7 +124,7 @@ func (p *Panel) UnmarshalJSON(b []byte) error {
 	for _, d := range s.Stands {
 		to := stand{
 			mode: d.Mode, watch: d.Watch, since: d.Since, until: d.Until, exitDelay: time.Duration(d.ExitDelay), exit: exitRoute(d.Exit),
-			entryZone: d.EntryZone, entryKind: d.EntryKind, changedBy: d.ChangedBy,
+			entryZone: d.EntryZone, entryKind: d.EntryKind, changedBy: d.ChangedBy, hushed: d.Hushed,
 		}
 		for _, id := range d.Bypassed {
 			to.bypassed = to.bypassed.with(cfg.byID[id], true)

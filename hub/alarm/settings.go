@@ -2,13 +2,15 @@ package alarm
 
 import (
 	"errors"
+	"strconv"
 	"time"
 
 	"gatehouse/hub/home"
 )
 
 // Ranges of the figures, modelled on SIA CP-01 (delays, abort window, swinger)
-// and EN 50131-1 (siren time). The second pair holds with outside_standard.
+// and EN 50131-1 (siren time). The second pair holds with outside_standard; a
+// preset narrows the first, see longest.
 const (
 	minExit, maxExit               = 45 * time.Second, 255 * time.Second
 	minEntry, maxEntry             = 30 * time.Second, 240 * time.Second
@@ -31,29 +33,30 @@ func DefaultSettings() home.AlarmSettings {
 		AbortWindow:  home.Duration(30 * time.Second),
 		SirenTimeout: home.Duration(4 * time.Minute),
 		Swinger:      2,
+
+		ExitRestart: true, UnvacatedHome: true,
 	}
 }
 
 // CheckSettings refuses figures outside their ranges with *home.Invalid.
 func CheckSettings(c home.AlarmSettings) error {
-	wide := c.OutsideStandard
+	if _, _, known := longest(c.Preset); !known {
+		return &home.Invalid{Field: "preset", Reason: strconv.Quote(string(c.Preset)) + " is not a preset: give ul, ul2610 or en, or leave it empty"}
+	}
 	if err := checkExit(c.ExitDelay, c); err != nil {
 		return err
 	}
-	if err := within("entry_delay", c.EntryDelay, minEntry, maxEntry, 0, wideMaxDelay, wide); err != nil {
+	if err := within("abort_window", c.AbortWindow, minAbort, maxAbort, 0, wideMaxAbort, c); err != nil {
 		return err
 	}
-	if err := within("abort_window", c.AbortWindow, minAbort, maxAbort, 0, wideMaxAbort, wide); err != nil {
+	if err := checkEntry(c.EntryDelay, c); err != nil {
 		return err
 	}
-	if err := checkSum(c.EntryDelay, c); err != nil {
-		return err
-	}
-	if err := within("siren_timeout", c.SirenTimeout, minSiren, maxSiren, wideMinSiren, wideMaxSiren, wide); err != nil {
+	if err := within("siren_timeout", c.SirenTimeout, minSiren, maxSiren, wideMinSiren, wideMaxSiren, c); err != nil {
 		return err
 	}
 	lo, hi := minSwinger, maxSwinger
-	if wide {
+	if wide(c) {
 		lo, hi = wideMinSwinger, wideMaxSwinger
 	}
 	if c.Swinger < lo || c.Swinger > hi {
@@ -62,55 +65,94 @@ func CheckSettings(c home.AlarmSettings) error {
 	return nil
 }
 
-func checkExit(d home.Duration, c home.AlarmSettings) error {
-	return within("exit_delay", d, minExit, maxExit, 0, wideMaxDelay, c.OutsideStandard)
+// longest are the longest delays that a preset allows. GeoArm's list of limits
+// gives UL's 120 s and 45 s for a residence, and one figure, 60 s, for UL 2610;
+// 45 s to unset is EN 50131-1's.
+func longest(p home.Preset) (exit, entry time.Duration, known bool) {
+	switch p {
+	case home.PresetNone:
+		return maxExit, maxEntry, true
+	case home.PresetUL:
+		return 120 * time.Second, 45 * time.Second, true
+	case home.PresetUL2610:
+		return 60 * time.Second, 60 * time.Second, true
+	case home.PresetEN:
+		return maxExit, 45 * time.Second, true
+	default:
+		return 0, 0, false
+	}
 }
 
+// wide tells whether the second ranges hold. A preset is narrower than the
+// first, and outside_standard does not widen it.
+func wide(c home.AlarmSettings) bool { return c.OutsideStandard && c.Preset == home.PresetNone }
+
+func checkExit(d home.Duration, c home.AlarmSettings) error {
+	exit, _, _ := longest(c.Preset)
+	return within("exit_delay", d, minExit, exit, 0, wideMaxDelay, c)
+}
+
+// checkEntry keeps also the time from a door opening to the first call at a
+// minute, which is a rule of CP-01: the European preset does not have it.
 func checkEntry(d home.Duration, c home.AlarmSettings) error {
-	if err := within("entry_delay", d, minEntry, maxEntry, 0, wideMaxDelay, c.OutsideStandard); err != nil {
+	_, entry, _ := longest(c.Preset)
+	if err := within("entry_delay", d, minEntry, entry, 0, wideMaxDelay, c); err != nil {
 		return err
 	}
-	return checkSum(d, c)
-}
-
-// checkSum keeps the time from a door opening to the first call at a minute.
-func checkSum(entry home.Duration, c home.AlarmSettings) error {
-	if !c.OutsideStandard && time.Duration(entry+c.AbortWindow) > maxEntryAndAbort {
-		return &home.Invalid{Field: "entry_delay", Reason: "entry delay and abort window together may be at most 60s: shorten one, or turn outside_standard on"}
+	if !wide(c) && c.Preset != home.PresetEN && time.Duration(d+c.AbortWindow) > maxEntryAndAbort {
+		return &home.Invalid{Field: "entry_delay", Reason: "entry delay and abort window together may be at most 60s: shorten one" + orMend(c)}
 	}
 	return nil
 }
 
-func within(field string, d home.Duration, lo, hi, wideLo, wideHi time.Duration, wide bool) error {
+func within(field string, d home.Duration, lo, hi, wideLo, wideHi time.Duration, c home.AlarmSettings) error {
 	v := time.Duration(d)
-	switch {
+	switch wide := wide(c); {
 	case wide && (v < wideLo || v > wideHi):
 		return &home.Invalid{Field: field, Reason: v.String() + " is out of range: give " + wideLo.String() + " to " + wideHi.String()}
 	case !wide && (v < lo || v > hi):
-		return &home.Invalid{Field: field, Reason: v.String() + " is out of range: give " + lo.String() + " to " + hi.String() + ", or turn outside_standard on"}
+		return &home.Invalid{Field: field, Reason: v.String() + " is out of range: give " + lo.String() + " to " + hi.String() + orMend(c)}
 	}
 	return nil
+}
+
+// orMend is how a figure could be allowed all the same.
+func orMend(c home.AlarmSettings) string {
+	if c.Preset != home.PresetNone {
+		return ", or choose another preset than " + string(c.Preset)
+	}
+	return ", or turn outside_standard on"
 }
 
 func (s *step) putSettings(in PutSettings) error {
 	if !s.p.allDisarmed(nil) {
 		return &home.Conflict{Reason: "The house is armed and its figures stay as they are: disarm first."}
 	}
-	if err := CheckSettings(in.Settings); err != nil {
+	was, set := s.cfg().settings, in.Settings
+	if set.Preset != home.PresetNone && set.OutsideStandard {
+		if was.Preset != home.PresetNone {
+			return &home.Invalid{Field: "outside_standard", Reason: "the preset " + string(was.Preset) + " keeps its ranges: leave preset empty first"}
+		}
+		set.OutsideStandard = false // choosing a preset ends it
+	}
+	if err := CheckSettings(set); err != nil {
 		return err
 	}
-	if err := s.cfg().checkOwn(in.Settings); err != nil {
+	if err := s.cfg().checkOwn(set); err != nil {
 		return err
 	}
-	was := s.cfg().settings
 	cfg := *s.cfg()
-	cfg.settings = in.Settings
+	cfg.settings = set
 	s.p.cfg = &cfg
 	text := "Alarm settings changed."
 	switch {
-	case in.Settings.OutsideStandard && !was.OutsideStandard:
+	case set.Preset != was.Preset && set.Preset == home.PresetNone:
+		text = "Alarm settings changed: no preset narrows the ranges any more."
+	case set.Preset != was.Preset:
+		text = "Alarm settings changed: the narrower ranges of the preset " + string(set.Preset) + " hold now."
+	case set.OutsideStandard && !was.OutsideStandard:
 		text = "Alarm settings changed: values outside the standard ranges are allowed now."
-	case !in.Settings.OutsideStandard && was.OutsideStandard:
+	case !set.OutsideStandard && was.OutsideStandard:
 		text = "Alarm settings changed: values outside the standard ranges are refused again."
 	}
 	s.line(home.KindAlarm, "", whoOrNil(in.By), OnceWritten, text)

@@ -138,16 +138,21 @@ func (s *step) finish(before Panel, beforeSound Sound) {
 // is for the keypads of the house alone.
 func (s *step) indicate(a int, before Panel, when When) {
 	is := s.p.indication(a, s.now)
-	changed := a >= len(before.st.stands) || before.cfg.areas[a].ID != is.Area
-	if !changed {
-		changed = is != before.indication(a, s.now) || !s.p.st.stands[a].until.Equal(before.st.stands[a].until)
+	changed, passing := true, false
+	if a < len(before.st.stands) && before.cfg.areas[a].ID == is.Area {
+		was := before.indication(a, before.st.at)
+		left := was.Seconds
+		was.Seconds, was.Hurry = is.Seconds, is.Hurry
+		changed = is != was || !s.p.st.stands[a].ends().Equal(before.st.stands[a].ends())
+		passing = !changed && is.Seconds != left
 	}
-	if !changed && (s.tone == ToneNone || a != s.toneArea) {
+	if !changed && !passing && (s.tone == ToneNone || a != s.toneArea) {
 		return
 	}
 	if s.tone != ToneNone && (changed || a == s.toneArea) {
 		is.Tone = s.tone
 	}
+	is.Passing = passing && (s.tone == ToneNone || a != s.toneArea)
 	is.When = when && When(changed)
 	s.effect(is)
 }
@@ -179,12 +184,18 @@ func (s *step) settle() {
 func (s *step) watch(a int, phase home.Phase, until time.Time) {
 	st := s.stand(a)
 	st.watch, st.until, st.since = phase, until, s.now
+	st.closing = time.Time{}
 	s.durable = true
 }
 
-// exitEnds arms an area at the end of the exit delay. A door or window that is
-// open then is an exit error: it begins the entry delay.
+// exitEnds arms an area at the end of the exit delay. Whoever armed away at a
+// keypad and left by no door is still there: it becomes home. A door or window
+// that is open then is an exit error: it begins the entry delay.
 func (s *step) exitEnds(a int, at time.Time) {
+	if s.unvacated(a) {
+		s.stand(a).mode = home.Home
+		s.line(home.KindAlarm, "", nil, AtOnce, s.inArea(a, "Nobody left by a door: home instead of away."))
+	}
 	if i := s.leftOpen(a); i >= 0 {
 		z := &s.cfg().zones[i]
 		d := s.cfg().entryDelay(z, s.p.st.stands[a].mode)
@@ -198,6 +209,19 @@ func (s *step) exitEnds(a int, at time.Time) {
 	s.watch(a, home.PhaseArmed, time.Time{})
 	s.stand(a).since = at
 	s.line(home.KindAlarm, "", nil, AtOnce, s.inArea(a, s.armedText(a)))
+}
+
+// unvacated tells whether an area was armed away by somebody who is still in it.
+// Programs, pages and remote keys arm from anywhere, so only a keypad on the wall
+// counts; and only when every way out is watched can one say that nobody left.
+// Away is meant as such: a mode of the owner's own stays what it is.
+func (s *step) unvacated(a int) bool {
+	st := &s.p.st.stands[a]
+	if !s.cfg().settings.UnvacatedHome || !st.atKeypad || st.mode != home.Away || st.exit != exitUnused {
+		return false
+	}
+	_, watched := s.waysOut(a)
+	return watched
 }
 
 // leftOpen is the first zone of the area's barrier that is known to be open,
@@ -255,7 +279,9 @@ func (s *step) shift(d time.Duration) {
 	move(&st.at)
 	move(&st.lockedUntil)
 	for a := range st.stands {
-		move(&s.stand(a).until)
+		st := s.stand(a)
+		move(&st.until)
+		move(&st.closing)
 	}
 	st.running = append([]trip(nil), st.running...)
 	for i := range st.running {
@@ -288,11 +314,22 @@ func (s *step) silence(in Silence) {
 			any = true
 		}
 	}
+	var zone home.ZoneID
+	for a, st := range s.p.st.stands {
+		if st.exitError() && !st.hushed {
+			s.stand(a).hushed = true
+			zone, any = st.entryZone, true
+		}
+	}
 	if any {
 		for a := range s.p.st.stands {
 			s.stand(a).changedBy = in.By
 		}
-		s.line(home.KindAlarm, s.p.top().Zone, home.Who(in.By), OnceWritten, "Siren silenced. "+capital(s.standing())+".")
+		if len(s.p.st.running) > 0 {
+			zone = s.p.top().Zone
+		}
+		s.durable = true
+		s.line(home.KindAlarm, zone, home.Who(in.By), OnceWritten, "Siren silenced. "+capital(s.standing())+".")
 	}
 	s.answer(nil)
 }

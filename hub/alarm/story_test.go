@@ -58,6 +58,7 @@ type stage struct {
 	p     Panel
 	at    time.Duration // story time
 	clock time.Duration // what the wall clock was set by
+	count bool          // tell every second of a delay
 	out   bytes.Buffer
 }
 
@@ -130,6 +131,9 @@ func (s *stage) step(in Input) {
 	}
 	s.p = next
 	for _, e := range effects {
+		if in, ok := e.(Indication); ok && in.Passing && !s.count {
+			continue
+		}
 		text := describe(e)
 		if e.Retreat() {
 			text += "  (once written)"
@@ -155,6 +159,7 @@ func (s *stage) act(verb string, plain []string, args map[string]string) error {
 		r := home.ModeRequest{
 			Mode: home.Disarmed, By: args["by"], Channel: channel, RequestID: args["id"],
 			Force: slices.Contains(plain, "force"), SteppedUp: slices.Contains(plain, "stepped-up"), CodeFree: slices.Contains(plain, "free"), Area: home.AreaID(args["area"]),
+			ArmOnClose: slices.Contains(plain, "on-close"),
 		}
 		if verb == "arm" {
 			r.Mode = home.Mode(arg(0))
@@ -263,6 +268,14 @@ func (s *stage) act(verb string, plain []string, args map[string]string) error {
 			if k == "by" {
 				continue
 			}
+			if k == "preset" {
+				c.Preset = home.Preset(v)
+				continue
+			}
+			if on := map[string]*bool{"exit-restart": &c.ExitRestart, "unvacated-home": &c.UnvacatedHome, "arm-on-close": &c.ArmOnClose}[k]; on != nil {
+				*on = v == "on"
+				continue
+			}
 			if k == "swinger" {
 				n, err := strconv.Atoi(v)
 				if err != nil {
@@ -314,6 +327,8 @@ func (s *stage) act(verb string, plain []string, args map[string]string) error {
 		s.step(ClockStepped{d})
 	case "show":
 		s.show()
+	case "count":
+		s.count = arg(0) == "on"
 	case "all":
 		for _, z := range s.p.Zones() {
 			v := home.False
@@ -439,11 +454,13 @@ func describe(e Effect) string {
 		if e.Alarm != "" {
 			text += ", alarm: " + e.Alarm
 		}
-		if e.Bypass {
-			text += ", with bypass"
-		}
-		if e.Memory {
-			text += ", memory"
+		for _, f := range []struct {
+			is   bool
+			word string
+		}{{e.Bypass, "with bypass"}, {e.Ready, "ready"}, {e.Memory, "memory"}, {e.Trouble, "trouble"}, {e.Hurry, "rapid"}} {
+			if f.is {
+				text += ", " + f.word
+			}
 		}
 		if e.Tone != ToneNone {
 			text += ", tone: " + string(e.Tone)

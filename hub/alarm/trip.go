@@ -146,13 +146,24 @@ func (p Panel) Sounding(now time.Time) Sound {
 		}
 	}
 	if best < 0 {
-		return Sound{}
+		return p.soundingExit(now)
 	}
 	t := p.st.running[best]
 	return Sound{
 		Pattern: t.danger().pattern(), Inside: t.Inside,
 		ID: "alarm-" + strconv.FormatUint(t.N, 10), Until: t.SirenUntil,
 	}
+}
+
+// soundingExit is the sounder inside that calls back whoever left a door open.
+func (p Panel) soundingExit(now time.Time) Sound {
+	for a := range p.st.stands {
+		if st := &p.st.stands[a]; st.exitError() && !st.hushed && now.Before(st.until) {
+			id := "exit-" + string(p.cfg.areas[a].ID) + "-" + strconv.FormatInt(st.since.UnixMilli(), 36)
+			return Sound{Pattern: Steady, Inside: true, ID: id, Until: st.until}
+		}
+	}
+	return Sound{}
 }
 
 // top is the most pressing alarm that runs; there must be one.

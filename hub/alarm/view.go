@@ -40,7 +40,7 @@ func (p Panel) areaState(a int) home.AreaState {
 	}
 	switch v.Phase {
 	case home.PhaseArming, home.PhaseEntry:
-		until := home.At(st.until)
+		until := home.At(st.ends())
 		v.Until = &until
 	case home.PhaseAlarm:
 		v.Since = home.At(p.topOf(a).Since)
@@ -62,7 +62,7 @@ func (p Panel) Indications(now time.Time) []Indication {
 
 func (p Panel) indication(a int, now time.Time) Indication {
 	st := &p.st.stands[a]
-	in := Indication{Area: p.cfg.areas[a].ID, Mode: st.mode, Like: p.cfg.like(st.mode), Phase: p.phase(a)}
+	in := Indication{Area: p.cfg.areas[a].ID, Mode: st.mode, Like: p.cfg.like(st.mode), Phase: p.phase(a), Trouble: p.troubled()}
 	for _, t := range p.st.memory {
 		in.Memory = in.Memory || t.covers(in.Area)
 	}
@@ -71,16 +71,51 @@ func (p Panel) indication(a int, now time.Time) Indication {
 	}
 	switch in.Phase {
 	case home.PhaseArming:
-		in.Tone = ToneExit
-		in.Seconds = secondsUp(st.until.Sub(now))
+		if i := p.cfg.modeIndex(st.mode); !p.cfg.modes[i].Silent {
+			in.Tone = ToneExit
+		}
+		in.Seconds = secondsUp(st.ends().Sub(now))
 	case home.PhaseEntry:
 		in.Tone = ToneEntry
-		in.Seconds = secondsUp(st.until.Sub(now))
+		in.Seconds = secondsUp(st.ends().Sub(now))
 	case home.PhaseAlarm:
 		in.Alarm = p.topOf(a).Kind
-	case home.PhaseDisarmed, home.PhaseArmed:
+	case home.PhaseDisarmed:
+		in.Ready = p.ready(a, home.Away)
+	case home.PhaseArmed:
+	}
+	in.Hurry = in.Seconds > 0 && in.Seconds <= hurrySeconds
+	return in
+}
+
+// Late is an indication of this panel that is only shown now: with the seconds
+// that are left now.
+func (p Panel) Late(in Indication, now time.Time) Indication {
+	p = p.orNew()
+	if a := p.cfg.areaIndex(in.Area); a >= 0 && in.Seconds > 0 {
+		is := p.indication(a, now)
+		in.Seconds, in.Hurry = is.Seconds, is.Hurry
 	}
 	return in
+}
+
+// hurrySeconds are the last ones of a delay, in which its tone is rapid.
+const hurrySeconds = 10
+
+// troubled tells whether something keeps the house from being guarded as it
+// should.
+func (p Panel) troubled() bool {
+	for _, t := range p.st.troubles {
+		if t.Severity != home.SeverityInfo {
+			return true
+		}
+	}
+	for _, s := range p.st.swings {
+		if limit := p.cfg.settings.Swinger; limit > 0 && s.n > limit {
+			return true
+		}
+	}
+	return false
 }
 
 // topOf is the most pressing alarm that runs in an area; there must be one.

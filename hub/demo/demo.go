@@ -93,6 +93,8 @@ func Run(ctx context.Context, o Options) error {
 				SirenTimeout:    home.Duration(4 * time.Minute),
 				Swinger:         2,
 				OutsideStandard: true,
+				ExitRestart:     true,
+				UnvacatedHome:   true,
 			},
 			// A sensor is missed after 21 minutes rather than eight hours.
 			WakeInterval: 10 * time.Minute,

@@ -199,6 +199,8 @@ type ModeRequest struct {
 	CodeFree  bool // the caller's own right stands in for a code (a token of role owner or member)
 	SteppedUp bool // an owner who has just proved both factors again: stands in for a code while codes are locked
 	RequestID string
+
+	ArmOnClose bool // this arming ends its exit delay as with the setting of that name
 }
 
 // NotReady refuses an arming and names what stands in the way.
@@ -280,7 +282,22 @@ type AlarmSettings struct {
 	SirenTimeout    Duration `json:"siren_timeout"`
 	Swinger         int      `json:"swinger"`
 	OutsideStandard bool     `json:"outside_standard"`
+	Preset          Preset   `json:"preset"`         // narrower ranges, which outside_standard does not widen
+	ExitRestart     bool     `json:"exit_restart"`   // a way out that opens again restarts the exit delay, once
+	UnvacatedHome   bool     `json:"unvacated_home"` // armed away at a keypad, and nobody left: it ends in home
+	ArmOnClose      bool     `json:"arm_on_close"`   // the exit delay ends soon after the last way out was closed
 }
+
+// Preset names ranges of the panel's figures that are narrower than its own.
+type Preset string
+
+// The presets.
+const (
+	PresetNone   Preset = ""
+	PresetUL     Preset = "ul"     // a home in North America
+	PresetUL2610 Preset = "ul2610" // business premises there
+	PresetEN     Preset = "en"     // Europe, grade 2
+)
 
 // Conflict refuses what can't be done as things stand; Reason says why, and
 // the mend.

@@ -167,7 +167,8 @@ func (g *Guard) act(e alarm.Effect) {
 	case alarm.Line:
 		g.o.Journal.Add(e.Event)
 	case alarm.Indication:
-		if g.o.Keypads != nil {
+		// A second that passes is not told before the arming that it belongs to.
+		if g.o.Keypads != nil && (!e.Passing || len(g.waiting) == 0) {
 			g.o.Keypads.Indicate(e)
 		}
 	case alarm.Notice:
@@ -209,11 +210,14 @@ func (g *Guard) settle(p alarm.Panel) {
 	g.drive(now)
 	for _, r := range freed {
 		for _, e := range r.effects {
-			if a, ok := e.(alarm.Answer); ok {
-				r.err = a.Err
-				continue
+			switch e := e.(type) {
+			case alarm.Answer:
+				r.err = e.Err
+			case alarm.Indication:
+				g.act(r.panel.Late(e, now))
+			default:
+				g.act(e)
 			}
-			g.act(e)
 		}
 	}
 	g.publish(now)

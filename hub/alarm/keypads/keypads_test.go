@@ -102,7 +102,8 @@ func (w *wall) take() (said []string) {
 
 var quiet = alarm.Indication{Area: home.TheHouse, Mode: home.Disarmed, Phase: home.PhaseDisarmed, Ready: true, Memory: true, Trouble: true}
 
-// No status leaks from an idle keypad: neither that a window is open, nor that
+// E2: that the house is unset is shown for 30 s. No status leaks from an idle
+// keypad: neither that a window is open, nor that
 // there was an alarm, nor, after a while, whether the house is armed.
 func TestIdleKeypadTellsNothing(t *testing.T) {
 	hang(t, func(w *wall) {
@@ -144,6 +145,7 @@ func TestIdleKeypadTellsNothing(t *testing.T) {
 	})
 }
 
+// E2: that the house is set is shown for 180 s.
 func TestSetIsShownFor180Seconds(t *testing.T) {
 	hang(t, func(w *wall) {
 		w.Here("hall")

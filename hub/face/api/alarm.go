@@ -30,6 +30,8 @@ type modeRequest struct {
 	Bypass    []home.ZoneID  `json:"bypass,omitempty" maxItems:"512" doc:"zones to leave out of this arming"`
 	Force     bool           `json:"force,omitempty" doc:"leave out every open zone, and arm in spite of troubles"`
 	ExitDelay *home.Duration `json:"exit_delay,omitempty" nullable:"true" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\"" doc:"0s arms at once; without it the panel's own"`
+
+	ArmOnClose bool `json:"arm_on_close,omitempty" doc:"end the exit delay 5 s after the last exit door was closed"`
 }
 
 func (a *API) alarm(context.Context, *none) (*out[home.Alarm], error) {
@@ -50,7 +52,7 @@ func (a *API) setMode(ctx context.Context, in *modeInput) (*out[home.Alarm], err
 		ExitDelay: in.Body.ExitDelay, By: as.caller.Name, Channel: home.ByAPI,
 		CodeFree:  codeFree(as.caller, a.o.Panel.State(), in.Body.Area),
 		SteppedUp: as.caller.Kind == auth.BySession && as.caller.Check(auth.AlarmSettings, time.Now()) == nil, // an owner's, and wants it fresh
-		RequestID: as.key,
+		RequestID: as.key, ArmOnClose: in.Body.ArmOnClose,
 	})
 	if err != nil {
 		return nil, err
@@ -141,7 +143,11 @@ type settingsRequest struct {
 	AbortWindow     *home.Duration `json:"abort_window,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
 	SirenTimeout    *home.Duration `json:"siren_timeout,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
 	Swinger         *int           `json:"swinger,omitempty" minimum:"0" maximum:"6"`
-	OutsideStandard *bool          `json:"outside_standard,omitempty"`
+	OutsideStandard *bool          `json:"outside_standard,omitempty" doc:"allow values outside the standard ranges; choosing a preset ends it"`
+	Preset          *home.Preset   `json:"preset,omitempty" enum:",ul,ul2610,en" doc:"narrower ranges: entry and exit delay at most 45s and 120s (ul) or 60s each (ul2610), entry delay at most 45s (en)"`
+	ExitRestart     *bool          `json:"exit_restart,omitempty" doc:"an exit door that opens again restarts the exit delay, once"`
+	UnvacatedHome   *bool          `json:"unvacated_home,omitempty" doc:"armed away at a keypad, and nobody left by a door: it ends in home"`
+	ArmOnClose      *bool          `json:"arm_on_close,omitempty" doc:"the exit delay ends 5 s after the last exit door was closed"`
 }
 
 func (a *API) putSettings(ctx context.Context, in *settingsInput) (*out[home.AlarmSettings], error) {
@@ -153,6 +159,10 @@ func (a *API) putSettings(ctx context.Context, in *settingsInput) (*out[home.Ala
 	set(&s.SirenTimeout, in.Body.SirenTimeout)
 	set(&s.Swinger, in.Body.Swinger)
 	set(&s.OutsideStandard, in.Body.OutsideStandard)
+	set(&s.Preset, in.Body.Preset)
+	set(&s.ExitRestart, in.Body.ExitRestart)
+	set(&s.UnvacatedHome, in.Body.UnvacatedHome)
+	set(&s.ArmOnClose, in.Body.ArmOnClose)
 	if err := a.o.Panel.PutSettings(ctx, s, ask(ctx).caller.Name); err != nil {
 		return nil, err
 	}

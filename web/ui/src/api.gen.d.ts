@@ -1165,16 +1165,20 @@ export interface components {
         AlarmSettings: {
             /** @example 30s */
             abort_window: string;
+            arm_on_close: boolean;
             /** @example 30s */
             entry_delay: string;
             /** @example 30s */
             exit_delay: string;
+            exit_restart: boolean;
             outside_standard: boolean;
+            preset: string;
             quick_arm: boolean;
             /** @example 30s */
             siren_timeout: string;
             /** Format: int64 */
             swinger: number;
+            unvacated_home: boolean;
         };
         Area: {
             id: string;
@@ -1479,6 +1483,8 @@ export interface components {
         ModeRequest: {
             /** @description the part of the house that is meant; without it the area house */
             area?: string;
+            /** @description end the exit delay 5 s after the last exit door was closed */
+            arm_on_close?: boolean;
             /** @description zones to leave out of this arming */
             bypass?: string[] | null;
             /** @description keypad code; a person needs one to change anything while the house is armed */
@@ -1752,17 +1758,29 @@ export interface components {
         SettingsRequest: {
             /** @example 30s */
             abort_window?: string;
+            /** @description the exit delay ends 5 s after the last exit door was closed */
+            arm_on_close?: boolean;
             /** @example 30s */
             entry_delay?: string;
             /** @example 30s */
             exit_delay?: string;
+            /** @description an exit door that opens again restarts the exit delay, once */
+            exit_restart?: boolean;
+            /** @description allow values outside the standard ranges; choosing a preset ends it */
             outside_standard?: boolean;
+            /**
+             * @description narrower ranges: entry and exit delay at most 45s and 120s (ul) or 60s each (ul2610), entry delay at most 45s (en)
+             * @enum {string}
+             */
+            preset?: "" | "ul" | "ul2610" | "en";
             /** @description keypads arm a disarmed house without a code; disarming always wants one */
             quick_arm?: boolean;
             /** @example 30s */
             siren_timeout?: string;
             /** Format: int64 */
             swinger?: number;
+            /** @description armed away at a keypad, and nobody left by a door: it ends in home */
+            unvacated_home?: boolean;
         };
         SetupState: {
             /** @description the hub has an owner with a second factor */

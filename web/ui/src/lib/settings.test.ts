@@ -10,6 +10,11 @@ const was: Settings = {
 	siren_timeout: '4m0s',
 	swinger: 2,
 	outside_standard: false,
+	preset: '',
+	exit_restart: true,
+	unvacated_home: true,
+	arm_on_close: false,
+	quick_arm: false,
 };
 
 test('figures stand in their own unit', () => {
