@@ -125,6 +125,15 @@ test('too many wrong codes: the page counts the wait down, the code counts after
 	}).toPass({ timeout: 30_000 });
 	await expect(page.getByRole('button', { name: '5', exact: true })).toBeDisabled();
 	await accessible(page, 'locked pad');
+
+	// Who owns the house has one way left.
+	await page.getByRole('button', { name: 'Use password and second lock instead' }).click();
+	const sheet = page.getByRole('dialog', { name: 'Is it still you?' });
+	await accessible(page, 'step-up over the locked pad');
+	await sheet.getByLabel('Password').fill(demo.password);
+	await sheet.getByRole('button', { name: /^Use \d{6}$/ }).click();
+	await expect(headline).toHaveText('All quiet.');
+	await expect(page.getByRole('dialog')).toHaveCount(0);
 	watch.check();
 });
 

@@ -73,6 +73,16 @@ for (const [width, height] of [
 		await page.getByRole('button', { name: 'Stop arming' }).click();
 		await expect(headline).toHaveText('All quiet.');
 
+		const workshop = page.locator('[data-area=workshop]');
+		await workshop.getByRole('button', { name: 'Night' }).click();
+		await expect(workshop).toContainText(/^Workshop\s*Night: \d+ seconds to leave\./);
+		await expect(workshop.getByRole('button', { name: 'Night' })).toHaveAttribute('aria-pressed', 'true');
+		await expect(headline).toHaveText('All quiet.');
+		await accessible(page, 'home with two parts');
+		await fits(page, 'home with two parts');
+		await workshop.getByRole('button', { name: 'Off' }).click();
+		await expect(workshop).toContainText('The alarm is off.');
+
 		await page.goto(`${demo.url}/settings/alarm`);
 		await page.getByRole('button', { name: 'Change Guests' }).click();
 		await page.getByRole('button', { name: 'Remove this mode' }).click();

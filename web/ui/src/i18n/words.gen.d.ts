@@ -156,13 +156,14 @@ interface Words {
 	'asking.refused.unheard.many': never;
 	'asking.refused.title': never;
 	'pad.title': never;
-	'pad.title.change': never;
+	'pad.title.change': 'mode';
 	'pad.entry': never;
 	'pad.typed': 'n';
 	'pad.delete': never;
 	'pad.ok': never;
 	'pad.wrong': never;
 	'pad.wrong.left': 'n';
+	'pad.prove': never;
 	'pad.locked': 'n';
 	'home.zones': never;
 	'home.devices': never;
@@ -554,6 +555,8 @@ interface Words {
 	'settings.siren_timeout.help': never;
 	'settings.swinger': never;
 	'settings.swinger.help': never;
+	'settings.quick': never;
+	'settings.quick.help': never;
 	'settings.outside': never;
 	'settings.outside.help': never;
 	'settings.outside.warning': never;
@@ -577,6 +580,10 @@ interface Words {
 	'areas.title': never;
 	'areas.lead': never;
 	'areas.add': never;
+	'area.of': 'name';
+	'area.armed': 'mode';
+	'area.arming': 'mode' | 'n';
+	'area.entry': 'n';
 	'areaform.make': never;
 	'areaform.not': never;
 	'areaform.remove': never;

@@ -5,6 +5,7 @@
 import { call, newKey, Refusal, type Alarm, type Mode, type Trouble } from './api';
 import { t } from './i18n';
 import { live } from './live.svelte';
+import { stepUp } from './stepup.svelte';
 
 interface Request {
 	mode: Mode;
@@ -27,10 +28,13 @@ export type Asked =
 	| { kind: 'waiting'; mode: Mode }
 	| { kind: 'failed'; text: string };
 
-class Asking {
+/** What is asked for one part of the house; '' is the house itself. */
+export class Asking {
 	#now = $state.raw<Asked>({ kind: 'none' });
 	/** When codes are taken again, on our clock. */
 	#lockedUntil = $state(0);
+
+	constructor(readonly area = '') {}
 
 	get asked(): Asked {
 		return this.#now;
@@ -53,9 +57,10 @@ class Asking {
 	async ask(request: Request, key = newKey()): Promise<string> {
 		const before = this.#now;
 		const { mode } = request;
+		const body = this.area ? { ...request, area: this.area } : request;
 		if (before.kind !== 'code') this.#now = { kind: 'asking', mode, at: live.now };
 		try {
-			live.heard(await call<Alarm>('PUT', '/alarm/mode', { body: request, key }));
+			live.heard(await call<Alarm>('PUT', '/alarm/mode', { body, key }));
 			this.forget();
 			return '';
 		} catch (error) {
@@ -79,6 +84,11 @@ class Asking {
 			}
 			return '';
 		}
+	}
+
+	/** While no code is taken, an owner has one way left: password and second lock stand in for it. */
+	async prove(mode: Mode): Promise<void> {
+		if (await stepUp.ask()) await this.ask({ mode });
 	}
 
 	/** Silences the sirens; the alarm stays. */

@@ -9,6 +9,7 @@ const was: Settings = {
 	abort_window: '30s',
 	siren_timeout: '4m0s',
 	swinger: 2,
+	quick_arm: false,
 	outside_standard: false,
 	preset: '',
 	exit_restart: true,
@@ -24,6 +25,7 @@ test('figures stand in their own unit', () => {
 		abort_window: 30,
 		siren_timeout: 4,
 		swinger: 2,
+		quick_arm: false,
 		outside_standard: false,
 	});
 });
@@ -34,7 +36,8 @@ test.each<[string, Partial<Typed>, Partial<Settings>]>([
 	['minutes', { siren_timeout: 1.5 }, { siren_timeout: '90s' }],
 	['an empty field', { entry_delay: null, swinger: null }, {}],
 	['none at all', { entry_delay: 0, swinger: 0 }, { entry_delay: '0s', swinger: 0 }],
-	['the switch', { outside_standard: true }, { outside_standard: true }],
+	['a switch', { quick_arm: true }, { quick_arm: true }],
+	['the other', { outside_standard: true }, { outside_standard: true }],
 ])('%s', (_, now, sent) => {
 	expect(changes(was, { ...typed(was), ...now })).toEqual(sent);
 });

@@ -3,12 +3,15 @@ import { duration, seconds } from './duration';
 
 /** Figures that are spans of time, in the order in which one leaves and comes home. */
 export const spans = ['exit_delay', 'entry_delay', 'abort_window', 'siren_timeout'] as const;
+/** What is on or off. */
+export const switches = ['quick_arm', 'outside_standard'] as const;
 /** Those that are told in minutes. */
 const inMinutes: readonly (typeof spans)[number][] = ['siren_timeout'];
 export const unitOf = (f: (typeof spans)[number]): 60 | 1 => (inMinutes.includes(f) ? 60 : 1);
 
 /** What stands in the fields: numbers in their unit, null where a field is empty. */
-export type Typed = Record<(typeof spans)[number] | 'swinger', number | null> & { outside_standard: boolean };
+export type Typed = Record<(typeof spans)[number] | 'swinger', number | null> &
+	Record<(typeof switches)[number], boolean>;
 
 export function typed(s: Settings): Typed {
 	const of = (f: (typeof spans)[number]) => seconds(s[f]) / unitOf(f);
@@ -18,6 +21,7 @@ export function typed(s: Settings): Typed {
 		abort_window: of('abort_window'),
 		siren_timeout: of('siren_timeout'),
 		swinger: s.swinger,
+		quick_arm: s.quick_arm,
 		outside_standard: s.outside_standard,
 	};
 }
@@ -31,6 +35,6 @@ export function changes(was: Settings, now: Typed): Partial<Settings> {
 		if (typeof n === 'number' && n !== before[f]) out[f] = duration(Math.round(n * unitOf(f)));
 	}
 	if (typeof now.swinger === 'number' && now.swinger !== was.swinger) out.swinger = now.swinger;
-	if (now.outside_standard !== was.outside_standard) out.outside_standard = now.outside_standard;
+	for (const f of switches) if (now[f] !== was[f]) out[f] = now[f];
 	return out;
 }

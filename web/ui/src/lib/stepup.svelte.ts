@@ -28,7 +28,7 @@ class StepUp {
 		} catch (error) {
 			if (!(error instanceof Refusal && error.is('step-up-needed'))) throw error;
 		}
-		if (!(await this.#ask())) throw new Dropped();
+		if (!(await this.ask())) throw new Dropped();
 		return work();
 	}
 
@@ -41,8 +41,8 @@ class StepUp {
 		this.#answered?.(false);
 	}
 
-	/** One question, however many wait for its answer. */
-	#ask(): Promise<boolean> {
+	/** Asks for both; whether they were given. One question, however many wait for its answer. */
+	ask(): Promise<boolean> {
 		this.#question ??= new Promise<boolean>((done) => {
 			this.#answered = (good) => {
 				this.#answered = null;
