@@ -175,7 +175,9 @@ func (b *broker) OnPublish(cl *mochi.Client, pk packets.Packet) (packets.Packet,
 	var err error
 	topic := topicAlarmError
 	if pk.TopicName == topicAlarmSet {
-		err = b.setAlarm(ctx, w, pk.Payload)
+		err = b.setAlarm(ctx, w, "", pk.Payload)
+	} else if area, ok := areaOf(pk.TopicName, "set"); ok {
+		err = b.setAlarm(ctx, w, area, pk.Payload)
 	} else if id, ok := deviceOfSet(pk.TopicName); ok {
 		topic = topicDeviceError(id)
 		err = b.setDevice(w, id, pk.Payload)
@@ -214,10 +216,18 @@ func reasonOf(r refusal) packets.Code {
 	return c
 }
 
-func (b *broker) setAlarm(ctx context.Context, w *who, payload []byte) error {
+// setAlarm takes a command to the panel. area is the one that the topic names,
+// or "".
+func (b *broker) setAlarm(ctx context.Context, w *who, area home.AreaID, payload []byte) error {
 	cmd, err := parseAlarmCommand(payload)
 	if err != nil {
 		return err
+	}
+	if area != "" && cmd.area != "" && cmd.area != area {
+		return &home.Invalid{Field: "area", Reason: "is not the one of the topic: leave it out"}
+	}
+	if cmd.area == "" {
+		cmd.area = area
 	}
 	switch {
 	case cmd.trigger && !w.may(auth.Panic),
@@ -228,7 +238,7 @@ func (b *broker) setAlarm(ctx context.Context, w *who, payload []byte) error {
 		return b.face.o.Alarm.Panic(ctx, "panic", w.name, home.ByMQTT)
 	}
 	_, err = b.face.o.Alarm.SetMode(ctx, home.ModeRequest{
-		Mode: cmd.mode, Code: string(cmd.code), By: w.name, Channel: home.ByMQTT,
+		Mode: cmd.mode, Area: cmd.area, Force: cmd.force, Code: string(cmd.code), By: w.name, Channel: home.ByMQTT,
 		// Who types a code wants it to be checked: Home Assistant shows its
 		// users a keypad, and holds one token for all of them.
 		CodeFree: w.codeFree() && cmd.code == "",

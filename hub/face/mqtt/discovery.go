@@ -274,11 +274,24 @@ func traitConfig(d home.Device, t home.Trait, s shown, version string) config {
 	return c
 }
 
-// housePages are the discovery messages of the panel and the house's health.
-func housePages(version string) []page {
+func theHub(version string) device {
+	return device{Identifiers: []string{"gatehouse"}, Name: "Gatehouse", Manufacturer: "Gatehouse", Firmware: version}
+}
+
+// panelTopic is where the discovery message of an area is; the house is the one
+// without a name.
+func panelTopic(id home.AreaID) string {
+	object := "alarm"
+	if id != home.TheHouse {
+		object += "_" + objectID(string(id))
+	}
+	return "homeassistant/alarm_control_panel/gatehouse/" + object + "/config"
+}
+
+// panelPage is the discovery message of an area. vacations tells whether the
+// owner has made the mode that Home Assistant calls so.
+func panelPage(id home.AreaID, name string, vacations bool, version string) page {
 	yes, no := true, false
-	house := device{Identifiers: []string{"gatehouse"}, Name: "Gatehouse", Manufacturer: "Gatehouse", Firmware: version}
-	available := []availability{{Topic: topicStatus}}
 	panel := config{
 		Name: "Alarm", UniqueID: "gatehouse_alarm", QoS: 1,
 		StateTopic: topicAlarmState, AttributesTopic: topicAlarm,
@@ -287,18 +300,26 @@ func housePages(version string) []page {
 		// The code is typed in Home Assistant and judged by the panel.
 		Code: "REMOTE_CODE", CodeArmRequired: &no, CodeDisarm: &yes, CodeTrigger: &no,
 		SupportedFeatures: []string{"arm_home", "arm_night", "arm_away", "trigger"},
-		Availability:      available, AvailabilityMode: "all",
-		Device: house, Origin: origin{Name: "Gatehouse", Version: version},
+		Availability:      []availability{{Topic: topicStatus}}, AvailabilityMode: "all",
+		Device: theHub(version), Origin: origin{Name: "Gatehouse", Version: version},
 	}
-	problem := config{
+	if vacations {
+		panel.SupportedFeatures = append(panel.SupportedFeatures, "arm_vacation")
+	}
+	if id != home.TheHouse {
+		panel.Name, panel.UniqueID = name, "gatehouse_alarm_"+objectID(string(id))
+		panel.StateTopic, panel.CommandTopic = topicAreaState(id), topicAreaSet(id)
+	}
+	return page{panelTopic(id), encode(panel)}
+}
+
+// healthPage is the discovery message of the house's health.
+func healthPage(version string) page {
+	return page{"homeassistant/binary_sensor/gatehouse/health/config", encode(config{
 		Name: "Trouble", UniqueID: "gatehouse_health", QoS: 1,
 		StateTopic: topicHealth, AttributesTopic: topicHealth,
 		ValueTemplate: `{{ 'OFF' if value_json.ok else 'ON' }}`, DeviceClass: "problem", Category: "diagnostic",
-		Availability: available, AvailabilityMode: "all",
-		Device: house, Origin: origin{Name: "Gatehouse", Version: version},
-	}
-	return []page{
-		{"homeassistant/alarm_control_panel/gatehouse/alarm/config", encode(panel)},
-		{"homeassistant/binary_sensor/gatehouse/health/config", encode(problem)},
-	}
+		Availability: []availability{{Topic: topicStatus}}, AvailabilityMode: "all",
+		Device: theHub(version), Origin: origin{Name: "Gatehouse", Version: version},
+	})}
 }

@@ -55,9 +55,9 @@ func TestEveryTraitIsShownOrSaysWhyNot(t *testing.T) {
 			t.Errorf("%s: can be told %v, but its page says otherwise", trait, told)
 		}
 	}
-	for _, p := range housePages("1") {
-		checkPage(t, p)
-	}
+	checkPage(t, healthPage("1"))
+	checkPage(t, panelPage(home.TheHouse, "House", true, "1"))
+	checkPage(t, panelPage("flat", "The flat", false, "1"))
 }
 
 // checkPage holds a page against what Home Assistant wants.

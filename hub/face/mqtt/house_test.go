@@ -94,9 +94,15 @@ func (h *house) SetMode(_ context.Context, r home.ModeRequest) (home.Alarm, erro
 	case r.Mode != home.Disarmed && !h.ready:
 		return h.alarm, &home.NotReady{Open: []home.ZoneID{"kitchen-window"}}
 	}
-	h.alarm.Mode, h.alarm.Like, h.alarm.Phase = r.Mode, r.Mode, home.PhaseArmed
+	phase := home.PhaseArmed
 	if r.Mode == home.Disarmed {
-		h.alarm.Phase = home.PhaseDisarmed
+		phase = home.PhaseDisarmed
+	}
+	if at := slices.IndexFunc(h.alarm.Areas, func(a home.AreaState) bool { return a.ID == r.Area }); at >= 0 {
+		h.alarm.Areas = slices.Clone(h.alarm.Areas)
+		h.alarm.Areas[at].Mode, h.alarm.Areas[at].Like, h.alarm.Areas[at].Phase = r.Mode, r.Mode, phase
+	} else {
+		h.alarm.Mode, h.alarm.Like, h.alarm.Phase = r.Mode, r.Mode, phase
 	}
 	h.alarms.Publish(h.alarm)
 	return h.alarm, nil

@@ -6,13 +6,18 @@
 //	gatehouse/alarm/state        disarmed armed_home armed_night armed_away
 //	                             arming pending triggered                    retained
 //	gatehouse/alarm              the alarm object                            retained
+//	gatehouse/alarm/<area>/state the same of an area beside the house        retained
 //	gatehouse/health             {"ok":…,"conditions":[…]}                   retained
 //	gatehouse/device/<id>        the device object                           retained
 //	gatehouse/event              each line of the journal once it is safe
 //	gatehouse/notice             news for people who are elsewhere: heard by
 //	                             programs of role notifier alone
 //	gatehouse/alarm/set          DISARM ARM_HOME ARM_NIGHT ARM_AWAY TRIGGER,
-//	                             or {"action":"DISARM","code":"1234"}        to the house
+//	                             or {"action":"DISARM","code":"1234"}, or
+//	                             {"action":"ARM","mode":"guests"} for modes
+//	                             of the owner's own, with "area" and "force"
+//	                             as in the HTTP API                          to the house
+//	gatehouse/alarm/<area>/set   the same for an area beside the house       to the house
 //	gatehouse/device/<id>/set    {"trait":"switch","value":"on"}, or on when
 //	                             the device can be told only one thing       to the house
 //	gatehouse/alarm/error        why a command was refused: {"error","text",…}

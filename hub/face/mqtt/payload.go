@@ -27,7 +27,9 @@ func (code) String() string { return "[redacted]" }
 type alarmCommand struct {
 	trigger bool
 	mode    home.Mode // when not trigger
+	area    home.AreaID
 	code    code
+	force   bool // leave out what is open, and arm in spite of troubles
 }
 
 // Words of Home Assistant's MQTT alarm panel.
@@ -37,31 +39,46 @@ const (
 	wordArmHome  = "ARM_HOME"
 	wordArmNight = "ARM_NIGHT"
 	wordArmAway  = "ARM_AWAY"
+	wordVacation = "ARM_VACATION"
 	wordTrigger  = "TRIGGER"
+
+	wordArm = "ARM" // ours: the mode is named beside it
 )
 
-// parseAlarmCommand reads a word, or JSON {"action":WORD,"code":"1234"}.
+// parseAlarmCommand reads a word, or JSON such as
+// {"action":"ARM","mode":"guests","area":"flat","force":true,"code":"1234"}.
 func parseAlarmCommand(b []byte) (alarmCommand, error) {
 	var c alarmCommand
 	b = bytes.TrimSpace(b)
 	if len(b) > maxPayload {
 		return c, &home.Invalid{Field: "payload", Reason: fmt.Sprintf("is longer than %d bytes", maxPayload)}
 	}
-	word := string(b)
+	word, mode := string(b), home.Mode("")
 	if len(b) > 0 && b[0] == '{' {
 		var in struct {
-			Action string  `json:"action"`
-			Code   *string `json:"code"`
+			Action string      `json:"action"`
+			Mode   home.Mode   `json:"mode"`
+			Area   home.AreaID `json:"area"`
+			Force  bool        `json:"force"`
+			Code   *string     `json:"code"`
 		}
 		if err := decode(b, &in); err != nil {
 			return c, err
 		}
-		word = in.Action
+		word, mode, c.area, c.force = in.Action, in.Mode, in.Area, in.Force
 		if in.Code != nil {
 			c.code = code(*in.Code)
 		}
 	}
-	switch strings.ToUpper(word) {
+	word = strings.ToUpper(word)
+	if (word == wordArm) != (mode != "" && mode != home.Disarmed) {
+		return alarmCommand{}, &home.Invalid{Field: "mode", Reason: `is the mode to be armed with the action ARM, and with no other: give {"action":"ARM","mode":"guests"}`}
+	}
+	switch word {
+	case wordArm:
+		c.mode = mode
+	case wordVacation:
+		c.mode = vacation
 	case wordDisarm:
 		c.mode = home.Disarmed
 	case wordArmHome:
@@ -74,7 +91,7 @@ func parseAlarmCommand(b []byte) (alarmCommand, error) {
 		c.trigger = true
 	default:
 		// The payload is not repeated: it may be a code in the wrong place.
-		return alarmCommand{}, &home.Invalid{Field: "payload", Reason: "want DISARM, ARM_HOME, ARM_NIGHT, ARM_AWAY or TRIGGER, " +
+		return alarmCommand{}, &home.Invalid{Field: "payload", Reason: "want DISARM, ARM_HOME, ARM_NIGHT, ARM_AWAY, ARM_VACATION or TRIGGER, " +
 			`or JSON such as {"action":"DISARM","code":"…"}`}
 	}
 	return c, nil

@@ -22,7 +22,14 @@ var alarmPayloads = []struct {
 	{`{"action":"ARM_AWAY"}`, alarmCommand{mode: home.Away}, ""},
 	{"", alarmCommand{}, "want DISARM"},
 	{"1234", alarmCommand{}, "want DISARM"},
-	{"ARM_VACATION", alarmCommand{}, "want DISARM"},
+	{"ARM_VACATION", alarmCommand{mode: "vacation"}, ""},
+	{`{"action":"ARM","mode":"guests","area":"flat","force":true,"code":"1234"}`, alarmCommand{mode: "guests", area: "flat", force: true, code: "1234"}, ""},
+	{`{"action":"DISARM","area":"flat"}`, alarmCommand{mode: home.Disarmed, area: "flat"}, ""},
+	{"ARM", alarmCommand{}, `"mode":"guests"`},
+	{`{"action":"ARM","code":"1234"}`, alarmCommand{}, `"mode":"guests"`},
+	{`{"action":"ARM","mode":"disarmed"}`, alarmCommand{}, `"mode":"guests"`},
+	{`{"action":"ARM_AWAY","mode":"guests"}`, alarmCommand{}, "with no other"},
+	{"ARM_CUSTOM_BYPASS", alarmCommand{}, "want DISARM"},
 	{`{"code":"1234"}`, alarmCommand{}, "want DISARM"},
 	{`{"action":"DISARM","pin":"1234"}`, alarmCommand{}, `"pin"`},
 	{`{"action":"DISARM","code":1234}`, alarmCommand{}, "code can't be a number"},
@@ -132,6 +139,11 @@ func TestAlarmWord(t *testing.T) {
 	for _, test := range tests {
 		if got := alarmWord(home.Alarm{Mode: test.mode, Like: test.mode, Phase: test.phase}); got != test.want {
 			t.Errorf("%s %s: got %s, want %s", test.mode, test.phase, got, test.want)
+		}
+	}
+	for mode, want := range map[home.Mode]string{"vacation": "armed_vacation", "guests": "armed_away"} {
+		if got := alarmWord(home.Alarm{Mode: mode, Like: home.Away, Phase: home.PhaseArmed}); got != want {
+			t.Errorf("%s, like away: got %s, want %s", mode, got, want)
 		}
 	}
 }

@@ -74,11 +74,18 @@ func readRight(topic string) (auth.Right, bool) {
 		return auth.NoticesRead, true
 	case strings.HasSuffix(topic, "/set"):
 		return "", false
+	case isAreaState(topic):
+		return auth.AlarmRead, true
 	case strings.HasPrefix(topic, "gatehouse/device/"), strings.HasPrefix(topic, "homeassistant/"):
 		return auth.DevicesRead, true
 	default:
 		return "", false
 	}
+}
+
+func isAreaState(topic string) bool {
+	_, ok := areaOf(topic, "state")
+	return ok
 }
 
 // mayRead tells whether a message on topic is shown.
@@ -112,6 +119,9 @@ func (w *who) mayPublish(topic string) bool {
 	default:
 		if _, ok := personOfSet(topic); ok {
 			return w.may(auth.PresenceWrite)
+		}
+		if _, ok := areaOf(topic, "set"); ok {
+			return w.may(auth.AlarmArm) || w.may(auth.AlarmDisarm)
 		}
 		_, ok := deviceOfSet(topic)
 		return ok && w.may(auth.DevicesCommand)

@@ -35,6 +35,8 @@ type teller struct {
 
 	discovery bool
 	faces     map[home.DeviceID]face
+	panel     home.Alarm // as it was last shown
+	panels    map[home.AreaID]panelFace
 	lastEvent uint64 // 0: none told yet
 }
 
@@ -62,6 +64,7 @@ func newTeller(o Options, b *broker) *teller {
 	return &teller{
 		o: o, b: b, p: b.face.picture,
 		faces:   make(map[home.DeviceID]face),
+		panels:  make(map[home.AreaID]panelFace),
 		alarms:  o.AlarmChanges.Subscribe(32),
 		devices: o.DeviceChanges.Subscribe(256),
 		healths: o.HealthChanges.Subscribe(32),
@@ -92,7 +95,7 @@ func (t *teller) everything() {
 	t.alarm(t.o.Alarm.State())
 	t.health()
 	t.allDevices()
-	t.housePages()
+	t.healthPage()
 	t.show(topicStatus, []byte(online))
 }
 
@@ -114,7 +117,8 @@ func (t *teller) run(ctx context.Context) error {
 			if on := t.o.Discovery(); on != t.discovery {
 				t.discovery = on
 				t.allDevices()
-				t.housePages()
+				t.panelPages()
+				t.healthPage()
 			}
 		}
 		// The alarm goes first, whatever woke us.
@@ -168,7 +172,53 @@ func (t *teller) tellHealth() {
 
 func (t *teller) alarm(a home.Alarm) {
 	t.show(topicAlarmState, []byte(alarmWord(a)))
+	for _, area := range a.Areas {
+		if area.ID != home.TheHouse {
+			t.show(topicAreaState(area.ID), []byte(panelWord(area.Phase, area.Mode, area.Like)))
+		}
+	}
 	t.show(topicAlarm, encode(a))
+	t.panel = a
+	t.panelPages()
+}
+
+// panelFace is what an area's discovery page is made of.
+type panelFace struct {
+	name             string
+	vacations, shown bool
+}
+
+// panelPages shows the discovery pages of the areas that there are, the house
+// first, and takes back what was shown of others.
+func (t *teller) panelPages() {
+	_, vacations := t.panel.Ready[vacation]
+	there := map[home.AreaID]bool{home.TheHouse: true}
+	t.panelPage(home.TheHouse, panelFace{"", vacations, t.discovery})
+	for _, area := range t.panel.Areas {
+		there[area.ID] = true
+		if area.ID != home.TheHouse {
+			t.panelPage(area.ID, panelFace{area.Name, vacations, t.discovery})
+		}
+	}
+	for id := range t.panels {
+		if !there[id] {
+			t.show(topicAreaState(id), nil)
+			t.show(panelTopic(id), nil)
+			delete(t.panels, id)
+		}
+	}
+}
+
+func (t *teller) panelPage(id home.AreaID, now panelFace) {
+	if was, ok := t.panels[id]; ok && was == now {
+		return
+	}
+	t.panels[id] = now
+	page := panelPage(id, now.name, now.vacations, t.o.Version)
+	if !now.shown {
+		page.payload = nil
+	}
+	t.show(page.topic, page.payload)
 }
 
 func (t *teller) health() { t.show(topicHealth, encode(healthOf(t.o.Health.List()))) }
@@ -234,14 +284,13 @@ func (t *teller) allDevices() {
 	}
 }
 
-// housePages shows or takes back the discovery pages of panel and health.
-func (t *teller) housePages() {
-	for _, page := range housePages(t.o.Version) {
-		if !t.discovery {
-			page.payload = nil
-		}
-		t.show(page.topic, page.payload)
+// healthPage shows or takes back the discovery page of the house's health.
+func (t *teller) healthPage() {
+	page := healthPage(t.o.Version)
+	if !t.discovery {
+		page.payload = nil
 	}
+	t.show(page.topic, page.payload)
 }
 
 // tellNotices publishes what people elsewhere should know.

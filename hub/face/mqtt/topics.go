@@ -30,6 +30,17 @@ func topicDevice(id home.DeviceID) string      { return "gatehouse/device/" + st
 func topicDeviceSet(id home.DeviceID) string   { return topicDevice(id) + "/set" }
 func topicDeviceError(id home.DeviceID) string { return topicDevice(id) + "/error" }
 
+// topicAreaState is the state of an area beside the house, whose own topics have
+// no name in them.
+func topicAreaState(id home.AreaID) string { return topicAlarm + "/" + string(id) + "/state" }
+func topicAreaSet(id home.AreaID) string   { return topicAlarm + "/" + string(id) + "/set" }
+
+// areaOf takes the area out of gatehouse/alarm/<area>/<last>.
+func areaOf(topic, last string) (home.AreaID, bool) {
+	id, ok := between(topic, topicAlarm+"/", "/"+last)
+	return home.AreaID(id), ok
+}
+
 // personOfSet takes the person out of gatehouse/presence/<person>/set.
 func personOfSet(topic string) (string, bool) { return between(topic, "gatehouse/presence/", "/set") }
 

@@ -9,8 +9,13 @@ import (
 
 // alarmWord is the state in the words of Home Assistant's MQTT alarm panel.
 // An alarm is triggered in every mode: fire alarms sound while disarmed too.
-func alarmWord(a home.Alarm) string {
-	switch a.Phase {
+func alarmWord(a home.Alarm) string { return panelWord(a.Phase, a.Mode, a.Like) }
+
+// vacation is the mode of the owner's own that Home Assistant has a word for.
+const vacation home.Mode = "vacation"
+
+func panelWord(phase home.Phase, mode, like home.Mode) string {
+	switch phase {
 	case home.PhaseDisarmed:
 		return "disarmed"
 	case home.PhaseArming:
@@ -21,7 +26,10 @@ func alarmWord(a home.Alarm) string {
 		return "triggered"
 	case home.PhaseArmed:
 	}
-	switch a.Like {
+	if mode == vacation {
+		return "armed_vacation"
+	}
+	switch like {
 	case home.Home:
 		return "armed_home"
 	case home.Night:
