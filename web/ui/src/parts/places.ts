@@ -12,6 +12,7 @@ import Radio from '@lucide/svelte/icons/radio';
 import Shield from '@lucide/svelte/icons/shield-check';
 import Guard from '@lucide/svelte/icons/shield-half';
 import Sliders from '@lucide/svelte/icons/sliders-horizontal';
+import Workflow from '@lucide/svelte/icons/workflow';
 
 import type { Right } from '../lib/api';
 import type { Key } from '../lib/i18n';
@@ -41,6 +42,7 @@ export const ofAlarm: Place[] = [
 	},
 ];
 export const ofHouse: Place[] = [
+	{ path: '/rules', label: 'nav.rules', icon: Workflow, right: 'rules.read' },
 	{ path: '/devices', label: 'nav.devices', icon: Radio, right: 'devices.read' },
 	{ path: '/health', label: 'nav.health', icon: Heart, right: 'health.read' },
 ];
