@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"gatehouse/hub/alarm"
 	"gatehouse/hub/alarm/guard"
@@ -187,6 +188,41 @@ func TestAreasAndModesOfTheOwnersOwn(t *testing.T) {
 		t.Errorf("got %+v, want the flat disarmed", s)
 	}
 	wantProblem(t, call(t, srv, "member", "PUT", "/api/v1/alarm/mode", `{"mode":"away","area":"attic"}`), 422, codeInvalid)
+}
+
+// How people leave, by the real panel: presets narrow the figures, and an arming
+// may end when the last door closes.
+func TestSettingsOfLeaving(t *testing.T) {
+	srv, g, _ := guarded(t)
+	s := decode[home.AlarmSettings](t, call(t, srv, "owner", "PUT", "/api/v1/alarm/settings", `{"preset":"ul","exit_delay":"120s","exit_restart":false,"unvacated_home":false}`), 200)
+	if s.Preset != home.PresetUL || time.Duration(s.ExitDelay) != 2*time.Minute || s.ExitRestart || s.UnvacatedHome || s.ArmOnClose {
+		t.Errorf("got %+v, want the preset and the two turned off", s)
+	}
+	for body, field := range map[string]string{
+		`{"exit_delay":"121s"}`:                          "exit_delay",
+		`{"entry_delay":"46s","abort_window":"15s"}`:     "entry_delay",
+		`{"outside_standard":true}`:                      "outside_standard",
+		`{"preset":"vds"}`:                               "preset",
+		`{"preset":"ul2610"}`:                            "exit_delay",
+		`{"preset":"en","entry_delay":"46s"}`:            "entry_delay",
+		`{"preset":"","entry_delay":"46s"}`:              "entry_delay",
+		`{"preset":"ul","arm_on_close":"when it rains"}`: "arm_on_close",
+	} {
+		p := wantProblem(t, call(t, srv, "owner", "PUT", "/api/v1/alarm/settings", body), 422, codeInvalid)
+		if len(p.Errors) != 1 || p.Errors[0].Field != field {
+			t.Errorf("%s: got %+v, want %s refused", body, p.Errors, field)
+		}
+	}
+	decode[home.Zone](t, call(t, srv, "owner", "PUT", "/api/v1/zones/door", `{"name":"Door","device":"zwave-5","trait":"contact","kind":"entry","modes":["away"]}`), 200)
+	door := func(v home.Value) { g.Reading(home.Reading{Device: "zwave-5", Trait: home.Contact, Value: v}) }
+	door(home.Closed)
+	decode[home.Alarm](t, call(t, srv, "member", "PUT", "/api/v1/alarm/mode", `{"mode":"away","arm_on_close":true}`), 200)
+	door(home.Open)
+	door(home.Closed)
+	a := decode[home.Alarm](t, call(t, srv, "member", "GET", "/api/v1/alarm", ""), 200)
+	if a.Phase != home.PhaseArming || a.Until == nil || a.Until.Sub(a.Now.Time) > 5*time.Second {
+		t.Errorf("the last door closed: %s until %v, want at most 5 s", a.Phase, a.Until)
+	}
 }
 
 // Codes that are limited, by the real panel: a timetable, one thing only, off;
