@@ -17,7 +17,7 @@ func (h *Hub) openRules() (err error) {
 			db: h.db, rules: storage.NewTable[home.Rule](h.db, "rules"),
 			state: storage.NewCell[rules.State](h.db, "rules-state"), notes: storage.NewTable[rules.Note](h.db, "rules-notes"),
 		},
-		Journal: h.journal, Alarm: h.guard, Devices: h.devices, Conditions: ruleConditions{h},
+		Journal: h.journal, Notices: h.notices, Alarm: h.guard, Devices: h.devices, Conditions: ruleConditions{h},
 		AlarmChanges: &h.guard.Changes, DeviceChanges: &h.devices.Changes, Readings: &h.devices.Readings,
 		Zone: func() string { return h.people.Home().Zone }, Log: h.log,
 	})

@@ -33,7 +33,8 @@
 //	                                               for: taken back after that time, if the rule made it so
 //	arm       mode                                 only a disarmed house that is ready, as somebody
 //	                                               without a code could; a refusal is a condition
-//	tell      text                                 a line in the journal
+//	tell      text                                 a line in the journal, and a
+//	                                               notice for people elsewhere
 //
 // # Conditions
 //

@@ -32,12 +32,22 @@ type house struct {
 	mu      sync.Mutex
 	lines   []home.Event
 	told    []home.Command
+	notices []home.Notice
 	stopped string
 	unarmed string
 	kept    map[home.RuleID]home.Rule
 	state   []byte // as JSON, like on disk
 	notes   []rules.Note
 	full    bool
+}
+
+// elsewhere is where people are told who may be away.
+type elsewhere struct{ *house }
+
+func (e elsewhere) Add(n home.Notice) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.notices = append(e.notices, n)
 }
 
 func (h *house) All() ([]home.Device, error)                 { return nil, nil }
@@ -180,7 +190,7 @@ func move(t *testing.T) *house {
 func (h *house) wake() {
 	h.t.Helper()
 	r, err := rules.Open(rules.Options{
-		Store: disk{h}, Journal: h, Alarm: h.panel, Devices: h.devices, Conditions: h,
+		Store: disk{h}, Notices: elsewhere{h}, Journal: h, Alarm: h.panel, Devices: h.devices, Conditions: h,
 		AlarmChanges: &h.panel.Changes, DeviceChanges: &h.devices.Changes, Readings: &h.devices.Readings,
 		Zone: func() string { return "Europe/Berlin" }, Log: slog.New(slog.DiscardHandler),
 	})
@@ -446,6 +456,24 @@ func TestALoopIsStopped(t *testing.T) {
 		}
 		if h.stopped != "" || h.kept[b.ID].Stopped {
 			t.Errorf("saved again, and still stopped: %q", h.stopped)
+		}
+	})
+}
+
+// What a rule tells reaches the journal, and people who are elsewhere.
+func TestARuleTellsPeopleElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := move(t)
+		h.put(home.Rule{
+			ID: "shut", When: home.When{Event: home.WhenReading, Device: "zwave-2", Trait: home.Contact, Value: home.Open},
+			Then: []home.Act{{Do: home.ActTell, Text: "Shut the door."}},
+		})
+		h.say("zwave-2", home.Contact, home.Open)
+		pass(time.Minute)
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if len(h.notices) != 1 || h.notices[0].Text != "Shut the door." || h.notices[0].Kind != "rule" || h.notices[0].Outside {
+			t.Errorf("people were told %+v, want the one sentence", h.notices)
 		}
 	})
 }

@@ -43,6 +43,12 @@ type Journal interface {
 	Page(journal.Query) (events []home.Event, next string, err error)
 }
 
+// Notices carries what a rule tells to people who may be elsewhere. Add must not
+// wait.
+type Notices interface {
+	Add(home.Notice)
+}
+
 // Alarm is what rules need of the guard: to see it, and to arm like somebody
 // without a code.
 type Alarm interface {
@@ -67,6 +73,7 @@ type Conditions interface {
 type Options struct {
 	Store      Store
 	Journal    Journal
+	Notices    Notices
 	Alarm      Alarm
 	Devices    Devices
 	Conditions Conditions
@@ -408,6 +415,7 @@ func (r *Rules) act(ctx context.Context, wg *sync.WaitGroup, f Firing) {
 			r.refused(f, faults[i].Reason)
 		case a.Do == home.ActTell:
 			r.line(now, home.Who(by), a.Text, about{Rule: f.Rule, Result: Fired})
+			r.o.Notices.Add(home.Notice{At: home.At(now), Kind: "rule", Text: a.Text})
 		case a.Do == home.ActCommand:
 			if _, err := r.o.Devices.Command(home.Command{Device: a.Device, Trait: a.Trait, Value: a.Value}, by); err != nil {
 				r.refused(f, upper(err.Error())+".")
