@@ -1,3 +1,193 @@
-// Package zigbee is the room of the Zigbee radio: a coordinator behind one
-// adapter interface, ZDO, ZCL, IAS zones and keypads. It is not furnished yet.
+// Package zigbee drives a Zigbee coordinator stick, and through it a Zigbee
+// network.
+//
+// Bytes come in and go out through one open port that the caller owns
+// ([Controller.Run]); what devices say comes out as events; what they are told
+// goes in by [Controller.Send]. The package knows nothing of houses: an event is
+// a device, a cluster and a frame, and its meaning is the caller's.
+//
+// # Families
+//
+// Sticks of different makers speak different languages. Each is an [Adapter] in
+// a package of its own, which turns its frames into the few things that every
+// coordinator does: form or resume a network, let devices join, send and hear
+// messages of applications (APS) and of the network itself (ZDO).
+//
+//	znp   Texas Instruments CC2652 and kin, Z-Stack 3.x.0
+//
+// # Promises
+//
+//   - A message is handed to the caller before any answer to it goes out, on the
+//     goroutine that reads the port, and no report waits for a disk.
+//   - Events are handed over one at a time. The receiver must not block; it may
+//     call Send.
+//   - Send never blocks and calls done exactly once.
+//   - A device is known by its IEEE address; it may come back under another
+//     short one.
+//   - The network's parameters are random, drawn when it is formed. Its key is
+//     in no text that this package makes ([Key]).
+//   - The network is closed to new devices except for a time that a person asks
+//     for.
+//   - A stick that holds another network than the one that is remembered is
+//     refused: forming anew would make every device of the house deaf.
 package zigbee
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// IEEE is the address that a device has for life.
+type IEEE uint64
+
+// String is the address as it stands on labels: 16 hexadecimal digits.
+func (a IEEE) String() string { return fmt.Sprintf("%016x", uint64(a)) }
+
+// Short is the address that a device has in the network until it gets another.
+type Short uint16
+
+// Short addresses that name no single device.
+const (
+	Coordinator Short = 0x0000
+	Everyone    Short = 0xFFFC // routers and the coordinator
+)
+
+// Key is a network key. It prints as [redacted] whatever it is printed with.
+type Key [16]byte
+
+const redacted = "[redacted]"
+
+// Format implements fmt.Formatter.
+func (Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// LogValue implements slog.LogValuer.
+func (Key) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText is for the store alone.
+func (k Key) MarshalText() ([]byte, error) { return []byte(hex.EncodeToString(k[:])), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (k *Key) UnmarshalText(b []byte) error {
+	if n, err := hex.Decode(k[:], b); err != nil || n != len(k) || len(b) != 2*len(k) {
+		return errors.New("zigbee: a network key is 32 hexadecimal digits")
+	}
+	return nil
+}
+
+// Network is what makes a network this one and no other.
+type Network struct {
+	PAN         uint16
+	ExtendedPAN uint64
+	Channel     byte // 11–26
+	Key         Key
+	// Formed tells that the stick has confirmed it. What is remembered and not
+	// formed was interrupted on its way.
+	Formed bool
+}
+
+// String names the network without its key.
+func (n Network) String() string {
+	return fmt.Sprintf("%016x (PAN 0x%04x, channel %d)", n.ExtendedPAN, n.PAN, n.Channel)
+}
+
+// LogValue implements slog.LogValuer.
+func (n Network) LogValue() slog.Value { return slog.StringValue(n.String()) }
+
+// Same tells whether the two are one network. Its channel may change.
+func (n Network) Same(o Network) bool {
+	return n.PAN == o.PAN && n.ExtendedPAN == o.ExtendedPAN && n.Key == o.Key
+}
+
+// Info is what a stick says about itself.
+type Info struct {
+	Family  string // "znp"
+	Version string // "Z-Stack 3.x.0, 20240710"
+	IEEE    IEEE
+}
+
+// Lane is how urgent a message is. What is in a lower lane goes first.
+type Lane byte
+
+// Lanes.
+const (
+	LaneSiren  Lane = iota // sirens
+	LaneAnswer             // a device waits for it within seconds
+	LaneUser               // somebody stands there and waits
+	LanePoll               // asking for what may have changed
+	LaneStudy              // learning what a device is
+	Lanes
+)
+
+// Message is one message of an application.
+type Message struct {
+	Peer         Short // who it comes from or goes to
+	PeerEndpoint byte
+	Endpoint     byte // ours
+	Cluster      uint16
+	Lane         Lane // of what is sent
+	Group        uint16
+	Broadcast    bool
+	Quality      byte // of the link, 0–255
+	Payload      []byte
+}
+
+// Adapter is a stick of one family behind one open port.
+type Adapter interface {
+	// Serve reads and writes the port until it fails, the stick cannot be
+	// recovered, or ctx ends, and says why. The other methods work meanwhile.
+	Serve(ctx context.Context, h Handler) error
+	// Hello asks who is there.
+	Hello(ctx context.Context) (Info, error)
+	// Network is the network that the stick holds; false: none.
+	Network(ctx context.Context) (Network, bool, error)
+	// Form makes the stick the coordinator of a new network. What it held is lost.
+	Form(ctx context.Context, n Network) error
+	// Resume brings up the network that the stick holds and the hub's endpoint in it.
+	Resume(ctx context.Context) error
+	// PermitJoin lets devices join for so long, at most 254 s; 0 closes.
+	PermitJoin(ctx context.Context, d time.Duration) error
+	// Send sends a message; done is called once with how that ended. It never
+	// blocks, and keeps no part of m.
+	Send(m Message, done func(error))
+	// Ask sends a request of the network layer without its sequence number; done
+	// tells that it is on its way. The answer comes by Handler.Answered.
+	Ask(to Short, cluster uint16, request []byte, done func(error))
+}
+
+// Handler hears what a stick says. Its methods are called one at a time, on the
+// goroutine that reads the port, and must not wait.
+type Handler interface {
+	// Heard takes a message; its payload is valid during the call.
+	Heard(m Message)
+	// Answered takes an answer of the network layer without its sequence number;
+	// the same holds.
+	Answered(from Short, cluster uint16, answer []byte)
+	// Announced tells that a device has joined or come back. capability is that
+	// of the announcement, and known only when announced.
+	Announced(device IEEE, short Short, capability byte, announced bool)
+	// Gone tells that a device has left for good.
+	Gone(device IEEE)
+}
+
+// Bits of a device's capability (Zigbee specification, table 2-24).
+const (
+	CapRouter    = 1 << 1
+	CapMains     = 1 << 2
+	CapListening = 1 << 3 // its receiver is on when it has nothing to do
+)
+
+// Errors that a caller may decide on.
+var (
+	ErrDown      = errors.New("zigbee: the stick is not connected")
+	ErrNoAck     = errors.New("zigbee: the device did not acknowledge")
+	ErrNoAnswer  = errors.New("zigbee: no answer")
+	ErrQueueFull = errors.New("zigbee: too many messages wait to be sent")
+	ErrNoDevice  = errors.New("zigbee: there is no such device")
+	ErrBusy      = errors.New("zigbee: a device is already joining or leaving")
+	ErrForeign   = errors.New("zigbee: the stick does not hold the network of this house")
+)

@@ -1,0 +1,495 @@
+package zigbeesim
+
+import (
+	"fmt"
+	"time"
+)
+
+// Make says how a device is made. The zero value is an ordinary one.
+type Make struct {
+	Name string
+	IEEE uint64 // 0: the next of a row
+	// Poll is how often a sleeper comes for what waits for it; 0: every 5 s, as
+	// keypads do. A contact may poll every few minutes.
+	Poll time.Duration
+	// AsksToEnroll has a zone send an enrolment request once it was told whom to
+	// report to; otherwise it waits for the response.
+	AsksToEnroll bool
+	// Mute has it acknowledge and never answer.
+	Mute bool
+
+	sleepy bool
+}
+
+// Device is anything that can be placed.
+type Device interface{ base() *Node }
+
+// Node is one device. All methods may be called from any goroutine.
+type Node struct {
+	s    *Stick
+	make Make
+	ieee uint64
+
+	model     string
+	deviceID  uint16
+	in, out   []uint16
+	zone      uint16 // zone type
+	present   bool   // there is a battery in it, or it is plugged in
+	short     uint16
+	awake     time.Time
+	parcels   []*parcel
+	polls     int // counts what was begun, so that an old round ends
+	seq       byte
+	battery   byte // %
+	cie       uint64
+	enrolled  bool
+	zoneID    byte
+	status    uint16
+	bound     map[uint16]bool
+	reporting map[uint16]bool
+	heard     func(cluster uint16, command byte, payload []byte) (status byte)
+	attribute func(cluster, id uint16) (kind byte, value []byte, ok bool)
+}
+
+func (n *Node) base() *Node { return n }
+
+func (s *Stick) node(m Make, model string, deviceID uint16) *Node {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if m.IEEE == 0 {
+		m.IEEE = 0x00158D00_00000000 + uint64(len(s.nodes)+len(s.wings)+1)
+	}
+	if m.Poll == 0 {
+		m.Poll = 5 * time.Second
+	}
+	n := &Node{s: s, make: m, ieee: m.IEEE, model: model, deviceID: deviceID, present: true, battery: 100, in: []uint16{0x0000, 0x0003}}
+	s.wings = append(s.wings, n)
+	return n
+}
+
+// IEEE is the device's address for life.
+func (n *Node) IEEE() uint64 { return n.ieee }
+
+// Name is what it was made with.
+func (n *Node) Name() string { return n.make.Name }
+
+// Short is its address in the network; 0: it is in none.
+func (n *Node) Short() uint16 {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	return n.short
+}
+
+// Enrolled tells whether its zone was enrolled, and under which number.
+func (n *Node) Enrolled() (zone byte, ok bool) {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	return n.zoneID, n.enrolled
+}
+
+// Press holds the device's button: it looks for a network and joins if it may.
+func (n *Node) Press() {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	if n.present && n.short == 0 && n.s.permitted() {
+		n.s.admit(n)
+	}
+	n.s.change()
+}
+
+// Rejoin has the device come back under another short address, as one does that
+// has lost its parent.
+func (n *Node) Rejoin() {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	if n.short != 0 && n.s.state == coordinator {
+		n.move()
+		n.announce()
+	}
+}
+
+// Wake has the device poll once.
+func (n *Node) Wake() {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	n.poll()
+}
+
+// TakeBattery silences it; PutBattery ends that, and it announces itself.
+func (n *Node) TakeBattery() {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	n.present = false
+}
+
+// PutBattery puts it back.
+func (n *Node) PutBattery() {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	n.present = true
+	if n.short != 0 {
+		n.announce()
+	}
+}
+
+// SetBattery says how full it is, in %.
+func (n *Node) SetBattery(percent int) {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	n.battery = byte(percent)
+	n.attributeReport(0x0001, 0x0021, 0x20, []byte{2 * n.battery})
+	const low = 15
+	n.bit(bitBattery, percent < low)
+}
+
+// reset forgets what a network told it.
+func (n *Node) reset() {
+	n.cie, n.enrolled, n.zoneID = 0, false, 0xFF
+	n.bound, n.reporting = map[uint16]bool{}, map[uint16]bool{}
+	n.parcels = nil
+}
+
+// move gives it a further short address.
+func (n *Node) move() {
+	delete(n.s.nodes, n.short)
+	n.s.given++
+	n.short = n.s.given
+	n.s.nodes[n.short] = n
+}
+
+// orphan is what is left of a node whose network is gone.
+func (n *Node) orphan() {
+	delete(n.s.nodes, n.short)
+	n.short = 0
+	n.polls++
+	n.s.wings = append(n.s.wings, n)
+}
+
+func (n *Node) announce() {
+	capability := byte(0x8E) // a router on mains, listening
+	if n.make.sleepy {
+		capability = 0x80
+	}
+	n.s.word(0x45C1, join(le16(n.short), le16(n.short), le64(n.ieee), []byte{capability}))
+	n.stay(30 * time.Second)
+	n.round()
+	n.s.change()
+}
+
+// stay keeps a sleeper awake for a while.
+func (n *Node) stay(d time.Duration) {
+	if until := time.Now().Add(d); n.make.sleepy && until.After(n.awake) {
+		n.awake = until
+	}
+	n.fetch()
+}
+
+func (n *Node) fetch() {
+	waiting := n.parcels
+	n.parcels = nil
+	for _, p := range waiting {
+		if !p.gone && n.present {
+			p.gone = true
+			p.open()
+		}
+	}
+}
+
+// poll comes for what waits, and looks around for a moment.
+func (n *Node) poll() {
+	if n.present && n.short != 0 {
+		n.stay(500 * time.Millisecond)
+	}
+}
+
+// round polls for as long as it is in the network.
+func (n *Node) round() {
+	if !n.make.sleepy {
+		return
+	}
+	n.polls++
+	mine := n.polls
+	var again func()
+	again = func() {
+		if n.polls == mine {
+			n.poll()
+			time.AfterFunc(n.make.Poll, func() {
+				n.s.mu.Lock()
+				defer n.s.mu.Unlock()
+				again()
+			})
+		}
+	}
+	again()
+}
+
+// zdo answers a request of the network layer; nil: not at all.
+func (n *Node) zdo(cluster uint16, f *fields) []byte {
+	if n.make.Mute {
+		return nil
+	}
+	switch cluster {
+	case 0x02: // NODE_DESC
+		kind, capability := byte(1), byte(0x8E)
+		if n.make.sleepy {
+			kind, capability = 2, 0x80
+		}
+		return join([]byte{success}, le16(n.short), []byte{kind, 0x40, capability}, le16(0x117C), []byte{82}, le16(82), le16(0), le16(82), []byte{0})
+	case 0x04: // SIMPLE_DESC
+		f.u16()
+		if e := f.u8(); e != 1 {
+			return join([]byte{0x82}, le16(n.short), []byte{0}) // invalid endpoint
+		}
+		d := join([]byte{1}, le16(0x0104), le16(n.deviceID), []byte{0, byte(len(n.in))})
+		for _, c := range n.in {
+			d = append(d, le16(c)...)
+		}
+		d = append(d, byte(len(n.out)))
+		for _, c := range n.out {
+			d = append(d, le16(c)...)
+		}
+		return join([]byte{success}, le16(n.short), []byte{byte(len(d))}, d)
+	case 0x05: // ACTIVE_EP
+		return join([]byte{success}, le16(n.short), []byte{1, 1})
+	case 0x21: // BIND
+		f.bytes(9)
+		n.bound[f.u16()] = true
+		return []byte{success}
+	case 0x34: // MGMT_LEAVE
+		n.s.after(10*time.Millisecond, n.leave)
+		return []byte{success}
+	default:
+		return []byte{0x84} // not supported
+	}
+}
+
+// Leave has the device leave by itself, as when it is reset by its button.
+func (n *Node) Leave() {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	n.leave()
+}
+
+func (n *Node) leave() {
+	if n.short == 0 {
+		return
+	}
+	n.s.word(0x45C9, join(le16(n.short), le64(n.ieee), []byte{0, 0, 0}))
+	n.orphan()
+	n.s.change()
+}
+
+// say sends a ZCL frame to the hub, and polls for an answer.
+func (n *Node) say(cluster uint16, frame ...byte) {
+	if !n.present || n.short == 0 {
+		return
+	}
+	n.seq++
+	n.s.word(0x4481, join(
+		le16(0), le16(cluster), le16(n.short), []byte{1, 1, 0, 180, 0}, le32(0), []byte{n.seq, byte(len(frame))}, frame,
+		le16(n.short), []byte{30}, // three bytes that no document names
+	))
+	n.stay(2 * time.Second)
+}
+
+// Frame control.
+const (
+	clusterCommand = 0x01
+	fromServer     = 0x08
+	noDefault      = 0x10
+)
+
+// hear takes a ZCL frame.
+func (n *Node) hear(cluster uint16, endpoint, _ byte, b []byte) {
+	if n.make.Mute {
+		return
+	}
+	f := &fields{b: b}
+	control := f.u8()
+	if control&0x04 != 0 {
+		f.u16() // manufacturer
+	}
+	seq, command := f.u8(), f.u8()
+	switch {
+	case f.short:
+		n.s.violation("a ZCL frame of %d bytes", len(b))
+		return
+	case endpoint != 1 && endpoint != 0xFF:
+		n.s.violation("a frame to endpoint %d of %s, which has none", endpoint, n.model)
+		return
+	case control&0x03 == 0:
+		n.foundation(cluster, seq, command, f)
+		return
+	}
+	status := byte(0x81) // unsupported cluster command
+	if cluster == 0x0500 && command == 0x00 && control&fromServer == 0 {
+		status = n.enroll(f)
+	} else if n.heard != nil {
+		status = n.heard(cluster, command, f.b)
+	}
+	if control&noDefault == 0 || status != success {
+		n.say(cluster, fromServer|noDefault, seq, 0x0B, command, status)
+	}
+}
+
+// foundation answers the commands of every cluster.
+func (n *Node) foundation(cluster uint16, seq, command byte, f *fields) {
+	out := []byte{fromServer | noDefault, seq}
+	switch command {
+	case 0x00: // read
+		out = append(out, 0x01)
+		for len(f.b) > 0 && !f.short {
+			id := f.u16()
+			kind, value, ok := n.read(cluster, id)
+			if !ok {
+				out = join(out, le16(id), []byte{0x86})
+				continue
+			}
+			out = join(out, le16(id), []byte{success, kind}, value)
+		}
+	case 0x02: // write: the address to report to, 8 bytes of type 0xF0
+		id, kind := f.u16(), f.u8()
+		if cluster != 0x0500 || id != 0x0010 || kind != 0xF0 {
+			out = join(out, []byte{0x04, 0x86}, le16(id))
+			break
+		}
+		n.cie = f.u64()
+		out = append(out, 0x04, success)
+		if n.make.AsksToEnroll {
+			n.s.after(100*time.Millisecond, func() {
+				n.say(0x0500, join([]byte{clusterCommand | fromServer, n.seq, 0x01}, le16(n.zone), le16(0x117C))...)
+			})
+		}
+	case 0x06: // configure reporting
+		if !n.bound[cluster] {
+			n.s.violation("reporting of cluster %#04x of %s without a binding", cluster, n.model)
+		}
+		n.reporting[cluster] = true
+		out = append(out, 0x07, success)
+	default:
+		return // answers
+	}
+	n.say(cluster, out...)
+}
+
+// enroll takes an enrolment response: code, zone.
+func (n *Node) enroll(f *fields) byte {
+	code, zone := f.u8(), f.u8()
+	if code != 0 || n.cie == 0 {
+		return failure
+	}
+	if n.cie != n.s.address {
+		n.s.violation("%s is told to report to %016x, and the stick is %016x", n.model, n.cie, n.s.address)
+	}
+	n.zoneID, n.enrolled = zone, true
+	n.s.change()
+	return success
+}
+
+// text is a character string of type 0x42.
+func text(s string) (byte, []byte, bool) { return 0x42, append([]byte{byte(len(s))}, s...), true }
+
+func (n *Node) read(cluster, id uint16) (kind byte, value []byte, ok bool) {
+	switch {
+	case cluster == 0x0000 && id == 0x0004:
+		return text("Gatehouse Sim")
+	case cluster == 0x0000 && id == 0x0005:
+		return text(n.model)
+	case cluster == 0x0000 && id == 0x0007:
+		source := byte(1)
+		if n.make.sleepy {
+			source = 3
+		}
+		return 0x30, []byte{source}, true
+	case cluster == 0x0000 && id == 0x4000:
+		return text("1.0")
+	case cluster == 0x0001 && id == 0x0021:
+		return 0x20, []byte{2 * n.battery}, n.has(cluster)
+	case cluster == 0x0500 && n.has(cluster):
+		state := byte(0)
+		if n.enrolled {
+			state = 1
+		}
+		switch id {
+		case 0x0000:
+			return 0x30, []byte{state}, true
+		case 0x0001:
+			return 0x31, le16(n.zone), true
+		case 0x0002:
+			return 0x19, le16(n.status), true
+		case 0x0010:
+			return 0xF0, le64(n.cie), true
+		}
+	}
+	if n.attribute != nil {
+		return n.attribute(cluster, id)
+	}
+	return 0, nil, false
+}
+
+func (n *Node) has(cluster uint16) bool {
+	for _, c := range n.in {
+		if c == cluster {
+			return true
+		}
+	}
+	return false
+}
+
+// attributeReport reports an attribute if that was configured.
+func (n *Node) attributeReport(cluster, id uint16, kind byte, value []byte) {
+	if n.bound[cluster] && n.reporting[cluster] {
+		n.say(cluster, join([]byte{fromServer | noDefault, n.seq, 0x0A}, le16(id), []byte{kind}, value)...)
+	}
+}
+
+// Bits of a zone's status.
+const (
+	bitAlarm1  = 1 << 0
+	bitAlarm2  = 1 << 1
+	bitTamper  = 1 << 2
+	bitBattery = 1 << 3
+)
+
+// bit sets a bit of the zone's status and tells the hub of a change.
+func (n *Node) bit(bit uint16, on bool) {
+	status := n.status &^ bit
+	if on {
+		status |= bit
+	}
+	if status == n.status {
+		return
+	}
+	n.status = status
+	n.tellStatus()
+	n.s.change()
+}
+
+func (n *Node) tellStatus() {
+	if n.enrolled && n.has(0x0500) {
+		n.say(0x0500, join([]byte{clusterCommand | fromServer, n.seq, 0x00}, le16(n.status), []byte{0, n.zoneID}, le16(0))...)
+	}
+}
+
+// Tamper opens or closes its cover.
+func (n *Node) Tamper(open bool) {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	n.bit(bitTamper, open)
+}
+
+// set sets the zone's first alarm.
+func (n *Node) set(on bool) {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	n.bit(bitAlarm1, on)
+}
+
+func (n *Node) is() bool {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	return n.status&bitAlarm1 != 0
+}
+
+// String names the node.
+func (n *Node) String() string { return fmt.Sprintf("%s %016x", n.model, n.ieee) }

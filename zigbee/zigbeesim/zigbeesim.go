@@ -1,0 +1,298 @@
+// Package zigbeesim is a Zigbee coordinator stick with a network of virtual
+// devices that speaks MT (Texas Instruments' ZNP) byte for byte to whatever
+// drives it.
+//
+// A [Stick] answers over any io.ReadWriteCloser ([Stick.Serve]) or a TCP port
+// ([Stick.ListenTCP]). Devices are made with [Stick.NewContact],
+// [Stick.NewKeypad] and so on. They wait in the wings until they are placed in
+// the network ([Stick.Place]) or join it as real ones do: the host permits
+// joining, someone holds the button ([Node.Press]). What happens in the house
+// is a method: [Contact.Open], [Motion.Walk], [Keypad.Enter],
+// [Node.TakeBattery], [Stick.Unplug].
+//
+// # As real ones do
+//
+// A device joins only while joining is permitted. A zone reports only after it
+// was enrolled, a battery or a plug only after reporting was bound and
+// configured. Devices on batteries sleep: what is sent to one waits at its
+// parent for 7 s, and it comes for it when it polls, which it does around its
+// own reports and every [Make.Poll]. The network survives a reset, a restart and
+// the pulling of the stick.
+//
+// # Strict about the host
+//
+// Everything that a host may not do is recorded ([Stick.Violations]): stray
+// bytes, a wrong FCS, a request before the last one was answered, unknown
+// commands, fields cut short, messages to a network that is not up. A test that
+// drives a Stick should end by asking for violations.
+//
+// # Time
+//
+// All waiting is by the standard library's timers, so a Stick works in a
+// testing/synctest bubble when it is served over a net.Pipe.
+//
+// The package has its own encoder and decoder of frames, independent of the
+// driver's, so that one mistake cannot hide in both. Nothing is encrypted: what
+// goes on the air is not simulated.
+package zigbeesim
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Options make a Stick. The zero value is a fresh CC2652.
+type Options struct {
+	IEEE uint64 // 0: 0x00124B00_0000C0DE
+	// Packed keeps structures in NV without padding, as chips before CC26x2 do.
+	Packed bool
+	// Product is what SYS_VERSION says; 0: Z-Stack 3.x.0.
+	Product byte
+	// NewAddress is the IEEE address that the stick has after its memory was
+	// cleared; 0: the same.
+	NewAddress uint64
+	Seed       uint64 // of the random sizes of split writes
+	// Tap, if set, sees each chunk of bytes as it is written to the host and as
+	// it was read from it. It must not block.
+	Tap func(toHost bool, b []byte)
+}
+
+// Stick is a coordinator and its network. All methods may be called from any
+// goroutine.
+type Stick struct {
+	opt Options
+
+	mu        sync.Mutex
+	rand      *rand.Rand
+	nv        map[uint16][]byte
+	address   uint64
+	state     byte // 0: not started, 9: coordinator
+	channels  uint32
+	endpoints map[byte]bool
+	until     time.Time // joining is permitted until then
+	boot      int
+
+	nodes map[uint16]*Node
+	wings []*Node
+	given uint16 // the last short address that was given
+
+	host       *session
+	faults     []Fault
+	violations []string
+	lost       int
+
+	pulled   bool
+	plugging chan struct{}
+	changed  chan struct{}
+	waiting  int
+}
+
+// New makes a stick that holds no network, plugged in and not yet served.
+func New(o Options) *Stick {
+	if o.IEEE == 0 {
+		o.IEEE = 0x00124B00_0000C0DE
+	}
+	if o.Product == 0 {
+		o.Product = 1
+	}
+	return &Stick{
+		opt: o, address: o.IEEE, rand: rand.New(rand.NewPCG(o.Seed, 2)), nv: map[uint16][]byte{}, endpoints: map[byte]bool{},
+		nodes: map[uint16]*Node{}, given: 0x2A00, plugging: make(chan struct{}), changed: make(chan struct{}),
+	}
+}
+
+// Place puts devices into the network as if they had joined just now, whether
+// joining is permitted or not: each announces itself.
+func (s *Stick) Place(devices ...Device) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range devices {
+		s.admit(d.base())
+	}
+	s.change()
+}
+
+// admit gives a node a place in the network.
+func (s *Stick) admit(n *Node) {
+	if n.short != 0 {
+		return
+	}
+	n.reset()
+	n.move()
+	if i := slices.Index(s.wings, n); i >= 0 {
+		s.wings = slices.Delete(s.wings, i, i+1)
+	}
+	s.word(0x45CA, join(le16(n.short), le64(n.ieee), le16(0)))
+	n.announce()
+}
+
+// Nodes are the devices in the network, by their short addresses.
+func (s *Stick) Nodes() []*Node {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var l []*Node
+	for _, n := range s.nodes {
+		l = append(l, n)
+	}
+	slices.SortFunc(l, func(a, b *Node) int { return int(a.short) - int(b.short) })
+	return l
+}
+
+// Permitted tells whether devices may join now.
+func (s *Stick) Permitted() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.permitted()
+}
+
+func (s *Stick) permitted() bool { return s.state == coordinator && time.Now().Before(s.until) }
+
+// Network is what the stick holds: its number, long number, channel and key.
+func (s *Stick) Network() (pan uint16, extended uint64, channel byte, key [16]byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pan, extended, channel = s.network()
+	if k := s.nv[nvActiveKey]; len(k) >= 17 {
+		copy(key[:], k[1:])
+	}
+	return pan, extended, channel, key
+}
+
+// Violations are the things that the host did and may not do, in order.
+func (s *Stick) Violations() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.violations)
+}
+
+// Lost counts what devices said while no host was there to hear it.
+func (s *Stick) Lost() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lost
+}
+
+func (s *Stick) violation(format string, args ...any) {
+	if len(s.violations) < 1000 {
+		s.violations = append(s.violations, fmt.Sprintf(format, args...))
+	}
+	s.change()
+}
+
+// Attached tells whether a host is being served.
+func (s *Stick) Attached() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.host != nil
+}
+
+// Plugged tells whether the stick is in its socket.
+func (s *Stick) Plugged() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.pulled
+}
+
+// Unplug pulls the stick. Devices live on, unheard.
+func (s *Stick) Unplug() { s.setPulled(true) }
+
+// Plug puts it back.
+func (s *Stick) Plug() { s.setPulled(false) }
+
+func (s *Stick) setPulled(pulled bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.pulled == pulled {
+		return
+	}
+	s.pulled = pulled
+	s.restart()
+	if pulled && s.host != nil {
+		s.host.hangUp()
+	}
+	close(s.plugging)
+	s.plugging = make(chan struct{})
+	s.change()
+}
+
+// Crash has the stick restart by itself.
+func (s *Stick) Crash() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.restart()
+	s.word(sysResetInd, s.resetWord(2))
+}
+
+// Replace empties the stick's memory, as if another one of the same make stood
+// in its place.
+func (s *Stick) Replace() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.nv = map[uint16][]byte{}
+	s.restart()
+}
+
+func (s *Stick) plug() (in bool, changes <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.pulled, s.plugging
+}
+
+// restart forgets what a chip forgets at power-up.
+func (s *Stick) restart() {
+	s.boot++
+	s.state, s.until = 0, time.Time{}
+	clear(s.endpoints)
+	if opt := s.nv[nvStartup]; len(opt) > 0 && opt[0] != 0 {
+		if opt[0]&0x02 != 0 {
+			for id := range s.nv {
+				delete(s.nv, id)
+			}
+			for _, n := range s.nodes {
+				n.orphan()
+			}
+			if s.opt.NewAddress != 0 {
+				s.address = s.opt.NewAddress
+			}
+		}
+		s.nv[nvStartup] = []byte{0} // it clears itself
+	}
+}
+
+// Until waits until ok is true. It asks again whenever anything about the
+// stick or its nodes has changed.
+func (s *Stick) Until(ctx context.Context, ok func() bool) error {
+	for {
+		s.mu.Lock()
+		s.waiting++
+		ch := s.changed
+		s.mu.Unlock()
+		done := ok()
+		if !done {
+			select {
+			case <-ctx.Done():
+			case <-ch:
+			}
+		}
+		s.mu.Lock()
+		s.waiting--
+		s.mu.Unlock()
+		if done {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("zigbeesim: waited in vain: %w", ctx.Err())
+		}
+	}
+}
+
+func (s *Stick) change() {
+	if s.waiting > 0 {
+		close(s.changed)
+		s.changed = make(chan struct{})
+	}
+}

@@ -1,0 +1,190 @@
+package znp
+
+import (
+	"encoding/binary"
+	"time"
+
+	"gatehouse/zigbee"
+)
+
+// endpoint is the hub's, on which everything is heard.
+const endpoint = 1
+
+// transaction is where the transaction id stands in AF_DATA_REQUEST.
+const transaction = 6
+
+// Options of AF_DATA_REQUEST.
+const (
+	wantAck   = 0x10
+	findRoute = 0x20
+	radius    = 30
+)
+
+// Send implements zigbee.Adapter.
+func (s *Stick) Send(m zigbee.Message, done func(error)) {
+	const head = 10
+	if len(m.Payload) > MaxData-head {
+		go done(errTooLong)
+		return
+	}
+	d := make([]byte, 0, head+len(m.Payload))
+	d = binary.LittleEndian.AppendUint16(d, uint16(m.Peer))
+	d = append(d, m.PeerEndpoint, endpoint)
+	d = binary.LittleEndian.AppendUint16(d, m.Cluster)
+	options := byte(wantAck | findRoute)
+	if m.Peer >= 0xFFF8 {
+		options = 0 // a broadcast is acknowledged by nobody
+	}
+	d = append(d, 0, options, radius, byte(len(m.Payload)))
+	s.later(&call{command: afSend, data: append(d, m.Payload...), lane: m.Lane, message: true}, done)
+}
+
+// Ask implements zigbee.Adapter. MT carries the requests of ZDO as they are,
+// behind the address that they go to.
+func (s *Stick) Ask(to zigbee.Short, cluster uint16, request []byte, done func(error)) {
+	const (
+		netAddr, ieeeAddr = 0x0000, 0x0001
+		bind, unbind      = 0x0021, 0x0022
+		permit            = 0x0036
+		bindLength        = 23 // MT has room for an IEEE address whatever the target
+	)
+	if cluster > 0x3F || len(request) > MaxData-3 {
+		go done(errTooLong)
+		return
+	}
+	var d []byte
+	if cluster == permit {
+		mode := byte(0x02) // one device
+		if to >= 0xFFF8 {
+			mode = 0x0F
+		}
+		d = append(d, mode)
+	}
+	if cluster != netAddr && cluster != ieeeAddr {
+		d = binary.LittleEndian.AppendUint16(d, uint16(to))
+	}
+	d = append(d, request...)
+	for (cluster == bind || cluster == unbind) && len(d) < bindLength {
+		d = append(d, 0)
+	}
+	s.later(&call{command: zdoFirst + Command(cluster), data: d, lane: zigbee.LaneStudy}, done)
+}
+
+// later sends a request and tells how it went. The caller may hold locks of its
+// own, so it is not told anything before this returns.
+func (s *Stick) later(c *call, done func(error)) {
+	c.done = func(b []byte, err error) {
+		if err == nil && !c.message && first(b) != 0 {
+			err = &StatusError{c.command, first(b)}
+		}
+		s.told = append(s.told, func() { done(err) })
+	}
+	now := s.lock()
+	switch {
+	case s.ended != nil:
+		s.mu.Unlock()
+		go done(zigbee.ErrDown)
+		return
+	case s.waiting >= maxWaiting:
+		s.mu.Unlock()
+		go done(zigbee.ErrQueueFull)
+		return
+	}
+	s.enqueue(c)
+	s.pump(now)
+	s.arm(now)
+	s.mu.Unlock()
+}
+
+// report hands on what the stick says of the network.
+func (s *Stick) report(f Frame) {
+	r := reader{b: f.Data}
+	switch f.Command {
+	case afIncoming:
+		m := zigbee.Message{Group: r.u16(), Cluster: r.u16(), Peer: zigbee.Short(r.u16()), PeerEndpoint: r.u8(), Endpoint: r.u8()}
+		m.Broadcast, m.Quality = r.u8() != 0, r.u8()
+		r.take(1 + 4 + 1) // security, timestamp, number
+		m.Payload = r.take(int(r.u8()))
+		if !r.short {
+			s.handler.Heard(m)
+		}
+	case zdoAnnounce:
+		r.u16() // who relayed it
+		short, device := zigbee.Short(r.u16()), zigbee.IEEE(r.u64())
+		capability := r.u8()
+		if !r.short {
+			s.handler.Announced(device, short, capability, true)
+		}
+	case zdoTrust:
+		short, device := zigbee.Short(r.u16()), zigbee.IEEE(r.u64())
+		if !r.short {
+			s.handler.Announced(device, short, 0, false)
+		}
+	case zdoLeave:
+		r.u16()
+		device := zigbee.IEEE(r.u64())
+		r.take(2) // asked for, children too
+		if again := r.u8() != 0; !r.short && !again {
+			s.handler.Gone(device)
+		}
+	default:
+		s.answer(f, r)
+	}
+}
+
+// answer hands on an answer of ZDO: 0x4580 and up are the clusters 0x8000 and up.
+func (s *Stick) answer(f Frame, r reader) {
+	const first, last = 0x4580, 0x45BF
+	if f.Command < first || f.Command > last {
+		return
+	}
+	cluster := 0x8000 | uint16(f.Command-first)
+	var from zigbee.Short
+	if cluster > 0x8001 { // the answers about addresses do not say who gave them
+		from = zigbee.Short(r.u16())
+	}
+	if !r.short {
+		s.handler.Answered(from, cluster, r.b)
+	}
+}
+
+// reader takes little-endian fields off the front of data. When there are too
+// few it is short and gives zeros.
+type reader struct {
+	b     []byte
+	short bool
+}
+
+func (r *reader) take(n int) []byte {
+	if n > len(r.b) {
+		r.short, r.b = true, nil
+		return nil
+	}
+	b := r.b[:n:n]
+	r.b = r.b[n:]
+	return b
+}
+
+func (r *reader) u8() byte {
+	if b := r.take(1); b != nil {
+		return b[0]
+	}
+	return 0
+}
+
+func (r *reader) u16() uint16 {
+	if b := r.take(2); b != nil {
+		return binary.LittleEndian.Uint16(b)
+	}
+	return 0
+}
+
+func (r *reader) u64() uint64 {
+	if b := r.take(8); b != nil {
+		return binary.LittleEndian.Uint64(b)
+	}
+	return 0
+}
+
+// seconds is a time as MT has it, at most 254.
+func seconds(d time.Duration) byte { return byte(min(max(d/time.Second, 0), 254)) }

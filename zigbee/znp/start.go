@@ -1,0 +1,290 @@
+package znp
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"gatehouse/zigbee"
+)
+
+// Deadlines of starting.
+const (
+	resetWithin  = 30 * time.Second
+	startWithin  = 60 * time.Second
+	settleWithin = 30 * time.Second // until what was formed stands in NV
+	settlePause  = 500 * time.Millisecond
+)
+
+// product is Z-Stack 3.x.0, which every CC2652 and CC1352 runs.
+const product = 1
+
+// coordinator is the state of a device that has started as one.
+const coordinator = 9
+
+// Items of NV.
+const (
+	nvStartup    = 0x0003
+	nvNIB        = 0x0021
+	nvExtPAN     = 0x002D
+	nvActiveKey  = 0x003A // number, key
+	nvAPSExtPAN  = 0x0047
+	nvKey        = 0x0062
+	nvKeyEnable  = 0x0063
+	nvPAN        = 0x0083
+	nvChannels   = 0x0084
+	nvType       = 0x0087
+	nvDirect     = 0x008F // answers of ZDO come as words of their own
+	nvConfigured = 0x0060
+)
+
+// configured in nvConfigured tells that a host has formed a network. Hosts agree
+// on the value.
+const configured = 0x55
+
+// clearAll in nvStartup has the next reset forget the network.
+const clearAll = 0x03
+
+// Hello implements zigbee.Adapter.
+func (s *Stick) Hello(ctx context.Context) (zigbee.Info, error) {
+	if _, err := s.ask(ctx, sysPing); err != nil {
+		return zigbee.Info{}, err
+	}
+	b, err := s.ask(ctx, sysVersion)
+	if err != nil {
+		return zigbee.Info{}, err
+	}
+	r := reader{b: b}
+	r.u8()
+	kind := r.u8()
+	r.take(3)
+	if kind != product || r.short {
+		return zigbee.Info{}, errors.New("znp: the stick's firmware is not Z-Stack 3.x.0 but an older one: bring a CC2652 or CC1352 stick, or newer firmware for this one")
+	}
+	info := zigbee.Info{Family: "znp", Version: "Z-Stack 3.x.0"}
+	if rev := binary.LittleEndian.Uint32(append(r.take(4), 0, 0, 0, 0)); rev != 0 {
+		info.Version = fmt.Sprintf("Z-Stack 3.x.0, %d", rev)
+	}
+	info.IEEE, _, err = s.device(ctx)
+	return info, err
+}
+
+// device is the stick's address and state.
+func (s *Stick) device(ctx context.Context) (zigbee.IEEE, byte, error) {
+	b, err := s.ask(ctx, utilDevice)
+	if err != nil {
+		return 0, 0, err
+	}
+	r := reader{b: b}
+	status, device := r.u8(), zigbee.IEEE(r.u64())
+	r.take(2 + 1) // short address, what it could be
+	state := r.u8()
+	if status != 0 || r.short {
+		return 0, 0, &StatusError{utilDevice, status}
+	}
+	return device, state, nil
+}
+
+// item reads an item of NV; nil: there is none.
+func (s *Stick) item(ctx context.Context, id uint16) ([]byte, error) {
+	b, err := s.ask(ctx, sysNVLength, byte(id), byte(id>>8))
+	if err != nil {
+		return nil, err
+	}
+	r := reader{b: b}
+	n := int(r.u16())
+	var item []byte
+	for len(item) < n {
+		b, err := s.ask(ctx, sysNVRead, byte(id), byte(id>>8), byte(len(item)), byte(len(item)>>8))
+		if err != nil {
+			return nil, err
+		}
+		r := reader{b: b}
+		if status := r.u8(); status != 0 {
+			return nil, &StatusError{sysNVRead, status}
+		}
+		part := r.take(int(r.u8()))
+		if len(part) == 0 {
+			return nil, fmt.Errorf("znp: item 0x%04x of the stick's memory ends after %d of %d bytes", id, len(item), n)
+		}
+		item = append(item, part...)
+	}
+	return item, nil
+}
+
+// store writes an item of NV, and makes it if there is none.
+func (s *Stick) store(ctx context.Context, id uint16, value ...byte) error {
+	n := len(value)
+	d := append([]byte{byte(id), byte(id >> 8), byte(n), byte(n >> 8), byte(n)}, value...)
+	const made = 0x09
+	if err := s.tell(ctx, sysNVInit, d, made); err != nil {
+		return fmt.Errorf("item 0x%04x: %w", id, err)
+	}
+	d = append([]byte{byte(id), byte(id >> 8), 0, 0, byte(n), byte(n >> 8)}, value...)
+	if err := s.tell(ctx, sysNVWrite, d); err != nil {
+		return fmt.Errorf("item 0x%04x: %w", id, err)
+	}
+	return nil
+}
+
+// layouts are where the parts of the network information base stand, by its
+// length: packed on older chips, padded to words on CC26x2.
+var layouts = map[int]struct{ channel, pan, extPAN int }{
+	110: {22, 33, 53},
+	116: {24, 36, 57},
+}
+
+// Network implements zigbee.Adapter.
+func (s *Stick) Network(ctx context.Context) (zigbee.Network, bool, error) {
+	var n zigbee.Network
+	flag, err := s.item(ctx, nvConfigured)
+	if err != nil || len(flag) == 0 || flag[0] != configured {
+		return n, false, err
+	}
+	nib, err := s.item(ctx, nvNIB)
+	if err != nil || len(nib) == 0 {
+		return n, false, err
+	}
+	key, err := s.item(ctx, nvActiveKey)
+	if err != nil {
+		return n, false, err
+	}
+	l, ok := layouts[len(nib)]
+	if !ok || len(key) < 1+len(n.Key) {
+		return n, false, fmt.Errorf("znp: the stick keeps its network in a form that is not known here (%d and %d bytes)", len(nib), len(key))
+	}
+	n.Channel = nib[l.channel]
+	n.PAN = binary.LittleEndian.Uint16(nib[l.pan:])
+	n.ExtendedPAN = binary.LittleEndian.Uint64(nib[l.extPAN:])
+	copy(n.Key[:], key[1:])
+	n.Formed = true
+	return n, n.PAN != 0xFFFF && n.Channel != 0, nil
+}
+
+// Form implements zigbee.Adapter.
+func (s *Stick) Form(ctx context.Context, n zigbee.Network) error {
+	if err := s.forget(ctx); err != nil {
+		return err
+	}
+	ext := binary.LittleEndian.AppendUint64(nil, n.ExtendedPAN)
+	channels := binary.LittleEndian.AppendUint32(nil, 1<<n.Channel)
+	for _, w := range []struct {
+		id    uint16
+		value []byte
+	}{
+		{nvStartup, []byte{0}},
+		{nvType, []byte{0}},
+		{nvDirect, []byte{1}},
+		{nvChannels, channels},
+		{nvPAN, binary.LittleEndian.AppendUint16(nil, n.PAN)},
+		{nvExtPAN, ext},
+		{nvAPSExtPAN, ext},
+		{nvKey, n.Key[:]},
+		{nvKeyEnable, []byte{0}},
+	} {
+		if err := s.store(ctx, w.id, w.value...); err != nil {
+			return err
+		}
+	}
+	if err := s.tell(ctx, bdbChannel, append([]byte{1}, channels...)); err != nil {
+		return err
+	}
+	if err := s.tell(ctx, bdbChannel, []byte{0, 0, 0, 0, 0}); err != nil { // no second choice
+		return err
+	}
+	started := s.expect(zdoState, func(b []byte) bool { return first(b) == coordinator })
+	const form = 0x04
+	if err := s.tell(ctx, bdbCommission, []byte{form}); err != nil {
+		return err
+	}
+	if err := started(ctx, startWithin); err != nil {
+		return fmt.Errorf("forming the network: %w; another network nearby may have the same number", err)
+	}
+	if err := s.store(ctx, nvConfigured, configured); err != nil {
+		return err
+	}
+	return s.settled(ctx, n)
+}
+
+// forget has the stick forget the network that it holds.
+func (s *Stick) forget(ctx context.Context) error {
+	nib, err := s.item(ctx, nvNIB)
+	if err != nil {
+		return err
+	}
+	if n := len(nib); n > 0 {
+		if err := s.tell(ctx, sysNVDelete, []byte{nvNIB, 0, byte(n), byte(n >> 8)}, 0x09); err != nil {
+			return err
+		}
+	}
+	if err := s.store(ctx, nvStartup, clearAll); err != nil {
+		return err
+	}
+	restarted := s.expect(sysResetInd, func([]byte) bool { return true })
+	now := s.lock()
+	s.resets = true
+	s.say(Frame{sysReset, []byte{1}})
+	s.unlock(now)
+	return restarted(ctx, resetWithin)
+}
+
+// settled waits until the stick's memory says what was formed.
+func (s *Stick) settled(ctx context.Context, want zigbee.Network) error {
+	limit := time.Now().Add(settleWithin)
+	for {
+		n, ok, err := s.Network(ctx)
+		switch {
+		case err != nil:
+			return err
+		case ok && n.Same(want):
+			return nil
+		case ok && !bytes.Equal(n.Key[:], want.Key[:]):
+			return errors.New("znp: the stick formed a network with a key of its own")
+		case time.Now().After(limit):
+			return fmt.Errorf("znp: the stick formed network %s, want %s; another network nearby may have the same number", n, want)
+		}
+		pause := time.NewTimer(settlePause)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// Resume implements zigbee.Adapter.
+func (s *Stick) Resume(ctx context.Context) error {
+	_, state, err := s.device(ctx)
+	if err != nil {
+		return err
+	}
+	if state != coordinator {
+		started := s.expect(zdoState, func(b []byte) bool { return first(b) == coordinator })
+		const restored, fresh = 0, 1
+		if err := s.tell(ctx, zdoStart, []byte{100, 0}, restored, fresh); err != nil {
+			return err
+		}
+		if err := started(ctx, startWithin); err != nil {
+			return err
+		}
+	}
+	// The hub is the control equipment of an alarm system: it takes codes from
+	// keypads (0x0501) and listens to zones (0x0500), and rings sirens (0x0502).
+	const there = 0xB8
+	return s.tell(ctx, afRegister, []byte{
+		endpoint, 0x04, 0x01, 0x00, 0x04, 0, 0,
+		1, 0x01, 0x05,
+		2, 0x00, 0x05, 0x02, 0x05,
+	}, there)
+}
+
+// PermitJoin implements zigbee.Adapter: 0x0036 for every router, with the trust
+// center's say.
+func (s *Stick) PermitJoin(ctx context.Context, d time.Duration) error {
+	data := []byte{0x0F, byte(zigbee.Everyone & 0xFF), byte(zigbee.Everyone >> 8), seconds(d), 1}
+	return s.tell(ctx, zdoFirst+0x36, data)
+}
