@@ -49,6 +49,10 @@ func (s *step) tryMode(a int, r home.ModeRequest, digest Digest) error {
 		return &home.Invalid{Field: "mode", Reason: strconv.Quote(string(r.Mode)) + " is not a mode: give disarmed, " + s.cfg().modeNames()}
 	}
 	st := &s.p.st.stands[a]
+	// Somebody with a code who stands in an entry delay or an alarm and asks for
+	// the mode that it is means to end that and stay armed.
+	ph := s.p.phase(a)
+	ends := r.Mode == st.mode && (ph == home.PhaseEntry || ph == home.PhaseAlarm)
 	var by *code
 	switch {
 	case !digest.IsZero():
@@ -57,7 +61,7 @@ func (s *step) tryMode(a int, r home.ModeRequest, digest Digest) error {
 			return err
 		}
 		by = c
-		if err := by.may(st.mode, r.Mode); err != nil {
+		if err := by.may(st.mode, r.Mode, ends); err != nil {
 			return err
 		}
 		s.tellDuress(by)
@@ -76,10 +80,8 @@ func (s *step) tryMode(a int, r home.ModeRequest, digest Digest) error {
 		s.used(by)
 		return nil
 	}
-	// Already so: nothing to do, nothing to lose. But somebody with a code who
-	// stands in an entry delay or an alarm means to end it and stay armed.
-	if ph := s.p.phase(a); r.Mode == st.mode && (by == nil || ph != home.PhaseEntry && ph != home.PhaseAlarm) {
-		return nil
+	if r.Mode == st.mode && (by == nil || !ends) {
+		return nil // already so: nothing to do, nothing to lose
 	}
 	if err := s.arm(a, r, who); err != nil {
 		return err

@@ -105,9 +105,9 @@ func (c *code) opens(a home.AreaID) bool {
 	return len(c.Areas) == 0 || slices.Contains(c.Areas, string(a))
 }
 
-// may tells what the code is not meant for. Whoever may change an armed mode
-// could disarm.
-func (c *code) may(was, mode home.Mode) error {
+// may tells what the code is not meant for. Whoever may change an armed mode, or
+// ends an entry delay or an alarm by it, could disarm.
+func (c *code) may(was, mode home.Mode, ends bool) error {
 	switch {
 	case c.Kind == CodeInstaller:
 		return &home.CodeMayNot{What: "arm or disarm the house: it is for testing"}
@@ -115,7 +115,7 @@ func (c *code) may(was, mode home.Mode) error {
 		return &home.CodeMayNot{What: "disarm"}
 	case mode != home.Disarmed && c.Only == OnlyDisarm:
 		return &home.CodeMayNot{What: "arm"}
-	case was != home.Disarmed && was != mode && c.Only == OnlyArm:
+	case was != home.Disarmed && (was != mode || ends) && c.Only == OnlyArm:
 		return &home.CodeMayNot{What: "change how the house is armed"}
 	}
 	return nil

@@ -77,6 +77,7 @@ func furnished() Panel {
 	}
 	p, _ = p.Step(midnight, PutMode{Mode: home.AlarmMode{ID: "guests", Like: home.Home, Silent: true}})
 	p, _ = p.Step(midnight, PutCode{Code: home.Code{ID: "anna", Person: "Anna"}, Digest: testDigest("12345")})
+	p, _ = p.Step(midnight, PutCode{Code: home.Code{ID: "child", Person: "Child", Only: OnlyArm}, Digest: testDigest("24680")})
 	p, _ = p.Step(midnight, PutCode{Code: home.Code{ID: "duress", Person: "Anna", Kind: CodeDuress}, Digest: testDigest("67890")})
 	return p
 }
@@ -312,6 +313,21 @@ func (g *game) try(digits string) {
 
 // noRight asks for everything that lowers the guard without a right to it.
 func (g *game) noRight() {
+	for _, area := range playAreas[1:] {
+		if g.mode[area] == home.Disarmed {
+			continue
+		}
+		for _, m := range append([]home.Mode{home.Disarmed}, playModes...) {
+			before := g.p
+			err := answerOf(g.step(SetMode{Request: home.ModeRequest{Mode: m, Area: area, Channel: home.ByKeypad, Force: true}, Code: testDigest("24680")}))
+			if !g.p.Alike(before) {
+				g.t.Fatalf("a code that may only arm asked for %s of %s (%v) and changed it", m, area, err)
+			}
+		}
+		if !g.now.Before(g.locked) {
+			g.wrong = 0 // it is a right code all the same
+		}
+	}
 	for _, ch := range []home.Channel{home.ByAPI, home.ByMQTT, home.ByKeypad, home.ByHomeKit, home.ByRule} {
 		for _, area := range playAreas[1:] {
 			mode := g.mode[area]
