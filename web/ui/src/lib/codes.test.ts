@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
 
+import more from '../i18n/en.more.json';
 import type { Code } from './api';
 import { codeKinds, codeLine, spent } from './codes';
+import { learn } from './i18n';
 import { setZone } from './time';
 
+learn(more);
 const NOW = Date.parse('2026-05-03T14:00:00Z');
 const anna: Code = {
 	id: 'a',

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 
-import en from '../i18n/en.json';
-import { choice, pseudo, speaker } from './i18n';
+import first from '../i18n/en.json';
+import more from '../i18n/en.more.json';
+import { choice, learn, pseudo, speaker } from './i18n';
 
 const say = speaker('en');
+const en = { ...first, ...more };
 
 test('puts values in and chooses forms', () => {
 	expect(say('open.two', { a: 'Door', b: 'Window' })).toBe('Door and Window are open.');
@@ -28,7 +30,7 @@ test('what a language lacks is said in English', () => {
 });
 
 test('the invented language is longer, strange, and keeps every hole', () => {
-	const strange = pseudo();
+	const strange = pseudo(en);
 	const holes = (s: string) => [...s.matchAll(/\{(\w+)/g)].map((m) => m[1]).sort();
 	for (const [key, text] of Object.entries(en)) {
 		const other = strange[key] ?? '';
@@ -41,6 +43,37 @@ test('the choice of a language', () => {
 	expect(choice(['', 'fr-FR', 'en-GB'])).toMatchObject({ lang: 'en-GB', dir: 'ltr' });
 	expect(choice(['en-XB', 'en'])).toMatchObject({ lang: 'en', dir: 'rtl' });
 	expect(choice([])).toMatchObject({ lang: 'en', dir: 'ltr' });
+});
+
+test('what is learnt can be said, and no word is there twice', () => {
+	learn(more);
+	expect(say('watch.title')).toBe('What is watched');
+	expect(Object.keys(first).filter((key) => key in more)).toEqual([]);
+});
+
+test('the first screens say nothing that comes later', () => {
+	const sources = import.meta.glob<string>('../**/*.{ts,svelte}', { query: '?raw', import: 'default', eager: true });
+	const seen = new Map<string, string>();
+	const queue = ['main.ts'];
+	for (let file = queue.pop(); file; file = queue.pop()) {
+		const text = sources[file.startsWith('lib/') ? `./${file.slice(4)}` : `../${file}`];
+		if (seen.has(file) || text === undefined) continue;
+		seen.set(file, text);
+		for (const [, path = ''] of text.matchAll(/^\s*(?:import|export) [^(;]*?from '(\.[^']+)';/gm)) {
+			const near = new URL(path, `file:///${file}`).pathname.slice(1);
+			queue.push(near, `${near}.ts`);
+		}
+	}
+	expect([...seen.keys()]).toEqual(
+		expect.arrayContaining(['routes/Home.svelte', 'lib/answer.ts', 'parts/Devices.svelte']),
+	);
+	const later = Object.keys(more);
+	const early = [...seen].flatMap(([file, text]) =>
+		[...text.matchAll(/\bt\(\s*['`]([\w.-]+)(['`$])/g)]
+			.filter(([, key = '', end]) => later.some((k) => (end === '$' ? k.startsWith(key) : k === key)))
+			.map(([, key]) => `${file}: ${key}`),
+	);
+	expect(early).toEqual([]);
 });
 
 test('English has no empty sentence, no exclamation mark and never says safe', () => {

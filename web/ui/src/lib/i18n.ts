@@ -1,6 +1,8 @@
 /**
  * Words in the owner's language. English is the source: its keys and the names
  * between braces are what the compiler checks (words.gen.d.ts is made from it).
+ * What the first screens say is in en.json; the rest is fetched with the first
+ * screen that says it, and is in en.more.json.
  *
  * `{name}` puts a value in. `{n|one form|other form}` chooses by the plural
  * rules of the language, `#` in a form is the number. A language with more
@@ -16,6 +18,9 @@ export type Say = <K extends Key>(key: K, ...values: Args<K>) => string;
 
 type Dictionary = Record<string, string>;
 
+/** What can be said in English: the words of the first screens, and those of the others once they are learnt. */
+const english: Dictionary = { ...en };
+
 const hole = /\{(\w+)(?:\|([^}]*))?\}/g;
 
 /** Makes a speaker of one language; what a dictionary lacks is said in English. */
@@ -24,7 +29,7 @@ export function speaker(lang: string, dictionary: Dictionary = {}): Say {
 	const number = new Intl.NumberFormat(lang);
 	return (key, ...rest) => {
 		const values = (rest[0] ?? {}) as Record<string, Value>;
-		const text = dictionary[key] ?? (en as Dictionary)[key] ?? key;
+		const text = dictionary[key] ?? english[key] ?? key;
 		return text.replace(hole, (_, name: string, forms: string | undefined) => {
 			const value = values[name] ?? '';
 			const shown = typeof value === 'number' ? number.format(value) : value;
@@ -59,10 +64,15 @@ export function pseudo(dictionary: Dictionary = en): Dictionary {
 }
 
 /** The languages there are, and the two invented ones for trials. */
-export function choice(wanted: readonly string[]): { lang: string; dir: 'ltr' | 'rtl'; dictionary: Dictionary } {
+export function choice(wanted: readonly string[]): {
+	lang: string;
+	dir: 'ltr' | 'rtl';
+	dictionary: Dictionary;
+	strange?: true;
+} {
 	for (const tag of wanted) {
-		if (tag === 'en-XA') return { lang: 'en', dir: 'ltr', dictionary: pseudo() };
-		if (tag === 'en-XB') return { lang: 'en', dir: 'rtl', dictionary: pseudo() };
+		if (tag === 'en-XA') return { lang: 'en', dir: 'ltr', dictionary: pseudo(), strange: true };
+		if (tag === 'en-XB') return { lang: 'en', dir: 'rtl', dictionary: pseudo(), strange: true };
 		if (tag.split('-')[0] === 'en') return { lang: tag, dir: 'ltr', dictionary: {} };
 	}
 	return { lang: 'en', dir: 'ltr', dictionary: {} };
@@ -76,6 +86,12 @@ function remembered(): string {
 	} catch {
 		return '';
 	}
+}
+
+/** Learns the words of a screen that is fetched when it is first wanted (en.more.json). */
+export function learn(words: Dictionary): void {
+	Object.assign(english, words);
+	if (chosen.strange) Object.assign(chosen.dictionary, pseudo(words));
 }
 
 export const { lang, dir } = chosen;

@@ -9,7 +9,6 @@ const was: Settings = {
 	abort_window: '30s',
 	siren_timeout: '4m0s',
 	swinger: 2,
-	quick_arm: false,
 	outside_standard: false,
 	preset: '',
 	exit_restart: true,
@@ -25,6 +24,10 @@ test('figures stand in their own unit', () => {
 		abort_window: 30,
 		siren_timeout: 4,
 		swinger: 2,
+		preset: '',
+		exit_restart: true,
+		unvacated_home: true,
+		arm_on_close: false,
 		quick_arm: false,
 		outside_standard: false,
 	});
@@ -37,6 +40,7 @@ test.each<[string, Partial<Typed>, Partial<Settings>]>([
 	['an empty field', { entry_delay: null, swinger: null }, {}],
 	['none at all', { entry_delay: 0, swinger: 0 }, { entry_delay: '0s', swinger: 0 }],
 	['a switch', { quick_arm: true }, { quick_arm: true }],
+	['a rule book', { preset: 'en', exit_restart: false }, { preset: 'en', exit_restart: false }],
 	['the other', { outside_standard: true }, { outside_standard: true }],
 ])('%s', (_, now, sent) => {
 	expect(changes(was, { ...typed(was), ...now })).toEqual(sent);

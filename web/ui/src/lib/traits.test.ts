@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
 
+import more from '../i18n/en.more.json';
+import { learn } from './i18n';
 import { traitLine } from './traits';
+
+learn(more);
 
 test.each([
 	['contact', 'open', 'Open'],
