@@ -43,6 +43,7 @@ type step struct {
 	durable  bool // something changed that must be saved
 	visible  bool // something changed that a face can see
 	request  bool // a person asked: what changes waits until it is written
+	again    bool // the hub started: the sirens are told what sounds even if it is what sounded
 	aborted  bool
 	tone     Tone
 	toneArea int           // whose keypads play it, beside those that show a change
@@ -113,7 +114,7 @@ func (s *step) take(in Input) {
 // finish compares what sounds and shows with what did before.
 func (s *step) finish(before Panel, beforeSound Sound) {
 	when := When(s.request)
-	if sound := s.p.Sounding(s.now); sound != beforeSound {
+	if sound := s.p.Sounding(s.now); sound != beforeSound || s.again && sound != (Sound{}) {
 		w := when
 		if sound.On() && (!beforeSound.On() || sound.ID != beforeSound.ID || sound.Until.After(beforeSound.Until)) {
 			w = AtOnce
@@ -263,9 +264,7 @@ func (s *step) resumed() {
 	for a := range s.p.st.stands {
 		s.effect(s.p.indication(a, s.now))
 	}
-	if sound := s.p.Sounding(s.now); sound.On() {
-		s.effect(Siren{sound, AtOnce})
-	}
+	s.again = true
 }
 
 // shift moves every deadline by d, as the wall clock was.
