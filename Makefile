@@ -18,7 +18,7 @@ FUZZTIME    ?= 30s
 WEB_SOURCES := $(shell find web/ui -type f -not -path '*/node_modules/*' -not -path '*/test-results/*' 2>/dev/null)
 
 .PHONY: help demo build web test test-go test-web journey e2e picture check generate \
-	fuzz bench interop interop-smoke crash powercut
+	fuzz bench interop interop-smoke crash powercut soak
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -102,3 +102,10 @@ crash: ## kill the hub in every phase, 50 times each; fill its disk
 
 powercut: ## storage against torn and lost writes, on disk images of a recorded life
 	$(GO) test -count=1 -v -timeout 60m -run PowerCut ./storage -powercuts 1000
+
+SEEDS       ?= 5
+
+soak: ## SEEDS years of a family's life (default 5), then millions of random steps
+	$(GO) test -count=1 -v -timeout 60m -run Years ./hub/soak -seeds $(SEEDS)
+	$(GO) test -count=1 -v -timeout 60m -run RandomPlay ./hub/soak -rapid.checks 15000
+	$(GO) test -count=1 -v -timeout 60m -run RandomPlay ./hub/alarm -rapid.checks 30000

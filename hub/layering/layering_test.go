@@ -56,6 +56,7 @@ var rooms = []struct {
 	{"hub/demo", 6},
 	{"hub/bench", 6},
 	{"hub/crash", 6},
+	{"hub/soak", 6},
 	{"hub/bench", 7},
 	{"hub", 5},
 	{"cmd", 7},
