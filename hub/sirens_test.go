@@ -31,6 +31,7 @@ func (*memory) Put(...home.Device) error                     { return nil }
 func (*memory) Delete(home.DeviceID) error                   { return nil }
 func (*memory) Reading(home.Reading)                         {}
 func (*memory) ZoneOf(home.DeviceID, home.Trait) home.ZoneID { return "" }
+func (*memory) Hidden(home.DeviceID, home.Trait) bool        { return false }
 func (*memory) LoadNodes(uint32) ([]zwave.Node, error)       { return nil, nil }
 func (*memory) SaveNode(uint32, zwave.Node) error            { return nil }
 func (*memory) DeleteNode(uint32, zwave.NodeID) error        { return nil }

@@ -15,6 +15,8 @@ type stand struct {
 	mode      home.Mode
 	watch     home.Phase    // disarmed, arming, armed or entry; that an alarm runs is told by running
 	since     time.Time     // when watch began
+	armedAt   time.Time     // when this arming was complete, else zero
+	cycles    int           // siren times of this arming
 	until     time.Time     // end of the exit or entry delay, else zero
 	exitDelay time.Duration // of this arming
 	exit      exitRoute

@@ -19,7 +19,7 @@ func (s *step) setMode(in SetMode) {
 		s.answer(&home.Invalid{Field: "area", Reason: "there is no area " + strconv.Quote(string(r.Area))})
 		return
 	}
-	s.toneArea = a
+	s.toneAreas = []int{a}
 	area := s.cfg().areas[a].ID
 	if r.RequestID != "" {
 		for _, a := range s.p.st.answers {
@@ -93,7 +93,10 @@ func (s *step) tryMode(a int, r home.ModeRequest, digest Digest) error {
 // disarm ends the arming of an area and every alarm in it but fire.
 func (s *step) disarm(a int, who string) {
 	area := s.cfg().areas[a].ID
-	alarms := slices.ContainsFunc(s.p.st.running, func(t trip) bool { return t.covers(area) })
+	alarms := slices.ContainsFunc(s.p.st.running, func(t trip) bool { return t.covers(area) }) ||
+		slices.ContainsFunc(s.p.st.memory, func(t trip) bool {
+			return t.covers(area) && (t.Flash || t.danger().aborts() && s.now.Before(t.CancelBy))
+		})
 	if s.p.st.stands[a].mode == home.Disarmed && !alarms {
 		return
 	}
@@ -124,6 +127,8 @@ func (s *step) endArming(a int) {
 	st.hushed = false
 	st.exit, st.exitDelay = exitUnused, 0
 	st.atKeypad, st.onClose = false, false
+	st.armedAt, st.cycles = time.Time{}, 0
+	s.endCrossings(a)
 	area := s.cfg().areas[a].ID
 	var swings []swing
 	for _, w := range s.p.st.swings {
@@ -176,6 +181,7 @@ func (s *step) arm(a int, r home.ModeRequest, who string) error {
 	if s.p.st.stands[a].mode != home.Disarmed {
 		said = s.endTrips(a)
 	}
+	s.endTest("Walk test ended by arming", who, OnceWritten)
 	s.endArming(a)
 	s.forget(a)
 	st := s.stand(a)

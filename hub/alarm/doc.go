@@ -58,6 +58,22 @@
 // Owners may add armed modes; each is like one of home, night and away for faces
 // that know no others, and begins with its zones.
 //
+// # False alarms
+//
+// A burglary, tamper or water alarm sounds at once and stays in the house for the
+// abort window; who disarms within it is told that nothing was sent, and who
+// disarms within the cancel window after the report takes it back. Danger to life
+// and calls for help have neither. A zone raises so many burglary alarms in one
+// arming and no more; of two crossed zones both must speak, or one for the whole
+// time; a zone that raised an alarm raises another only after it closed. An alarm
+// is verified by a second zone or by a camera, and is told as what it is.
+//
+// Alarms that are over are remembered until somebody acknowledges them or arms.
+// A silent panic alarm is known to people outside and to nobody inside: it
+// changes nothing that a face, a keypad or the journal could show.
+//
+// In a walk test zones chime instead of raising burglary and tamper alarms.
+//
 // The figures are modelled on SIA CP-01, EN 50131-1 grade 2 and the residential
 // fire rules as panel manuals quote them; nothing here is certified or listed.
 // The stories in testdata tell every rule with its figure.

@@ -62,11 +62,14 @@ type Line struct {
 // Notice is news for people who may be elsewhere.
 type Notice struct {
 	ID      string // the same when it is told again after a power cut; "": it is never repeated
-	Kind    string // "alarm", "cancelled", "lockout", "day", "duress"
+	Kind    string // "alarm", "verified", "cancelled", "lockout", "day", "duress", "trouble"
 	Alarm   string // kind of alarm, when there is one
 	Zone    home.ZoneID
 	Text    string
 	Outside bool // only for people outside the house: shown on no face inside
+
+	Verified      bool // a second sign of the same burglary was seen
+	RecentClosing bool // it began soon after arming
 	When
 }
 
@@ -87,6 +90,7 @@ const (
 	KeyDisarm   KeypadAction = "disarm"
 	KeyEnter    KeypadAction = "enter" // a code and nothing else: disarms
 	KeyPanic    KeypadAction = "panic"
+	KeySilent   KeypadAction = "silent-panic"
 	KeyFire     KeypadAction = "fire"
 	KeyMedical  KeypadAction = "medical"
 	KeyBypass   KeypadAction = "bypass" // arm as was just refused, and leave out what is open

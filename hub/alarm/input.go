@@ -38,9 +38,26 @@ type Silence struct {
 	Channel home.Channel
 }
 
+// Acknowledge says that somebody has seen the alarms that are over.
+type Acknowledge struct{ By string }
+
+// Test begins or ends a walk test.
+type Test struct {
+	On bool
+	By string
+}
+
+// PersonSeen tells that a camera saw somebody where nobody should be.
+type PersonSeen struct {
+	Camera home.DeviceID
+	Area   home.AreaID // "": TheHouse
+	At     time.Time
+}
+
 // Panic raises an alarm by hand.
 type Panic struct {
 	Kind    home.ZoneKind // panic, medical or fire
+	Silent  bool          // a panic alarm that nobody inside learns of
 	By      string
 	Channel home.Channel
 	Device  home.DeviceID // the keypad, if one was used
@@ -123,6 +140,9 @@ func (Tick) input()         {}
 func (Reading) input()      {}
 func (SetMode) input()      {}
 func (Silence) input()      {}
+func (Acknowledge) input()  {}
+func (Test) input()         {}
+func (PersonSeen) input()   {}
 func (Panic) input()        {}
 func (RefusedCode) input()  {}
 func (Trouble) input()      {}

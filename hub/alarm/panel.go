@@ -28,8 +28,14 @@ type state struct {
 
 	lastTrip uint64
 	running  []trip  // alarms whose siren time has not ended, at most one of each danger
-	memory   []trip  // alarms that ended since the last arming
-	swings   []swing // alarms by zone since the last arming
+	memory   []trip  // alarms that ended since the last arming, until acknowledged
+	swings   []swing // what zones did since the last arming
+
+	crossings []crossing // zones that wait for the one that they are crossed with
+	blocking  zoneSet    // zones that raised an alarm and have not closed since
+	calls     []call     // silent calls for help of the last minute; not saved: a repeat is better than none
+	testUntil time.Time  // end of the walk test, else zero
+	tested    zoneSet    // zones that spoke in it
 
 	wrongCodes  int
 	lockedUntil time.Time
@@ -237,17 +243,21 @@ const (
 	dueNothing dueKind = iota
 	dueDelay           // the exit or entry delay ends
 	dueReport          // the abort window of an alarm ends
+	dueOutside         // the outside hears an alarm too
 	dueSiren           // the siren time of an alarm ends
+	dueCross           // a zone has waited for its partner
+	dueSwing           // what a zone did is forgotten
+	dueTest            // the walk test ends
 )
 
 type due struct {
 	at   time.Time
 	kind dueKind
-	i    int // the place of the area, or of the alarm in running
+	i    int // the place of what it is for in its list
 }
 
 // nextDue is the earliest deadline. Of several at the same instant the delay
-// comes first, then reports, then the sirens.
+// comes first, then crossed zones, then reports, then the sirens.
 func (p Panel) nextDue() due {
 	var d due
 	sooner := func(at time.Time, kind dueKind, i int) {
@@ -258,13 +268,23 @@ func (p Panel) nextDue() due {
 	for a := range p.st.stands {
 		sooner(p.st.stands[a].ends(), dueDelay, a)
 	}
+	for i, c := range p.st.crossings {
+		sooner(c.Until, dueCross, i)
+	}
 	for i, t := range p.st.running {
 		if !t.Reported {
 			sooner(t.ReportAt, dueReport, i)
 		}
 	}
 	for i, t := range p.st.running {
+		sooner(t.OutsideAt, dueOutside, i)
+	}
+	for i, t := range p.st.running {
 		sooner(t.SirenUntil, dueSiren, i)
 	}
+	for i, w := range p.st.swings {
+		sooner(w.since.Add(swingTime), dueSwing, i)
+	}
+	sooner(p.st.testUntil, dueTest, 0)
 	return d
 }

@@ -35,6 +35,8 @@ type game struct {
 	locked time.Time
 	wrong  int
 
+	figures time.Time // when the settings or zones were last changed
+
 	steps int
 }
 
@@ -54,6 +56,10 @@ var (
 		{ID: "leak", Trait: home.Water, Kind: home.ZoneWater},
 		{ID: "button", Trait: home.Button, Kind: home.ZonePanic},
 		{ID: "pendant", Trait: home.Button, Kind: home.ZoneMedical},
+		{ID: "alert", Trait: home.Button, Kind: home.ZonePanic, Silent: true},
+		{ID: "den", Trait: home.Motion, Kind: home.ZoneInstant},
+		{ID: "pane", Trait: home.Glass, Kind: home.ZonePerimeter, CrossZone: "den"},
+		{ID: "cash", Trait: home.Contact, Kind: home.ZoneInstant, AbortWindow: new(false)},
 		{ID: "flat-door", Trait: home.Contact, Kind: home.ZoneEntry, Areas: []home.AreaID{"flat"}},
 		{ID: "flat-window", Trait: home.Contact, Kind: home.ZonePerimeter, Areas: []home.AreaID{"flat"}},
 		{ID: "flat-smoke", Trait: home.Smoke, Kind: home.ZoneFire, Areas: []home.AreaID{"flat"}},
@@ -86,7 +92,7 @@ func (g *game) turn() {
 	g.pass(rapid.SampledFrom(playDelays).Draw(g.t, "pass"))
 	switch rapid.SampledFrom([]string{
 		"reading", "reading", "reading", "reading", "lost", "calm", "arm", "arm", "disarm", "wrong", "silence",
-		"panic", "trouble", "power cut", "clock", "zone", "no right", "settings",
+		"panic", "silent panic", "trouble", "power cut", "clock", "zone", "no right", "settings", "acknowledge", "test", "person",
 	}).Draw(g.t, "what") {
 	case "reading":
 		g.reading(rapid.SampledFrom(playZones).Draw(g.t, "zone"), rapid.Bool().Draw(g.t, "open"))
@@ -118,25 +124,46 @@ func (g *game) turn() {
 		if !g.p.Sounding(g.now).On() {
 			g.t.Fatalf("help was called and nothing sounds")
 		}
+	case "silent panic":
+		g.secretly(func() []Effect { return g.step(Panic{Kind: home.ZonePanic, Silent: true, By: "Anna"}) })
+	case "acknowledge":
+		running := len(g.p.st.running)
+		g.step(Acknowledge{By: "Anna"})
+		if len(g.p.st.memory) > 0 || len(g.p.st.running) != running {
+			g.t.Fatalf("acknowledged: %d alarms are remembered, %d run and %d did", len(g.p.st.memory), len(g.p.st.running), running)
+		}
+	case "test":
+		on := rapid.Bool().Draw(g.t, "on")
+		idle := g.p.allDisarmed(nil) && len(g.p.st.running) == 0
+		if err := answerOf(g.step(Test{On: on, By: "Anna"})); (err != nil) != (on && !idle) {
+			g.t.Fatalf("walk test %t in modes %v: %v", on, g.mode, err)
+		}
+	case "person":
+		before := len(g.p.st.running)
+		g.step(PersonSeen{Camera: "porch", Area: rapid.SampledFrom(playAreas).Draw(g.t, "area"), At: g.now})
+		if len(g.p.st.running) != before {
+			g.t.Fatalf("a camera raised an alarm")
+		}
 	case "trouble":
 		g.step(Trouble{home.TroubleItem{Code: "radio-down", Blocks: home.Modes}, rapid.Bool().Draw(g.t, "present")})
 	case "settings":
 		length := func(name string) home.Duration {
 			return home.Duration(rapid.SampledFrom([]time.Duration{0, time.Second, 10 * time.Second, 30 * time.Second, time.Minute}).Draw(g.t, name))
 		}
-		if preset := rapid.SampledFrom([]home.Preset{home.PresetNone, home.PresetUL, home.PresetUL2610, home.PresetEN}).Draw(g.t, "preset"); preset != home.PresetNone {
-			c := DefaultSettings()
-			c.Preset = preset
-			g.step(PutSettings{Settings: c})
-			break
+		c := DefaultSettings()
+		c.Preset = rapid.SampledFrom([]home.Preset{home.PresetNone, home.PresetUL, home.PresetUL2610, home.PresetEN}).Draw(g.t, "preset")
+		c.ExitRestart, c.UnvacatedHome = rapid.Bool().Draw(g.t, "restart"), rapid.Bool().Draw(g.t, "unvacated")
+		c.ArmOnClose = rapid.Bool().Draw(g.t, "on close")
+		if c.Preset == home.PresetNone {
+			c.ExitDelay, c.EntryDelay, c.AbortWindow, c.CancelWindow = length("exit"), length("entry"), length("abort"), length("cancel")
+			c.SirenTimeout = 10*home.Duration(time.Second) + length("siren")
+			c.Swinger = rapid.IntRange(0, 3).Draw(g.t, "swinger")
+			c.OutsideStandard = true
 		}
-		c := home.AlarmSettings{
-			ExitRestart: rapid.Bool().Draw(g.t, "restart"), UnvacatedHome: rapid.Bool().Draw(g.t, "unvacated"),
-			ArmOnClose: rapid.Bool().Draw(g.t, "on close"),
-			ExitDelay:  length("exit"), EntryDelay: length("entry"), AbortWindow: length("abort"),
-			SirenTimeout: 10*home.Duration(time.Second) + length("siren"), Swinger: rapid.IntRange(0, 3).Draw(g.t, "swinger"),
-			OutsideStandard: true,
-		}
+		c.CrossZoneTime = 10*home.Duration(time.Second) + length("cross")
+		c.SirenCycles = rapid.IntRange(1, 3).Draw(g.t, "cycles")
+		c.StrobeAfter = rapid.Bool().Draw(g.t, "strobe")
+		g.figures = g.now
 		if err := answerOf(g.step(PutSettings{Settings: c})); (err != nil) != !g.p.allDisarmed(nil) {
 			g.t.Fatalf("settings in modes %v: %v", g.mode, err)
 		}
@@ -157,6 +184,7 @@ func (g *game) turn() {
 	case "zone":
 		z := rapid.SampledFrom(playZones).Draw(g.t, "zone")
 		z.Device = home.DeviceID(z.ID)
+		g.figures = g.now
 		if rapid.Bool().Draw(g.t, "delete") {
 			err := answerOf(g.step(DeleteZone{ID: z.ID}))
 			for _, area := range filled(z).Areas {
@@ -198,9 +226,33 @@ func (g *game) reading(z home.Zone, open bool) {
 	}
 	i, there := g.p.cfg.byID[z.ID]
 	news := there && open && (!g.p.st.known.has(i) || !g.p.st.open.has(i))
+	if z.Silent && there {
+		g.secretly(func() []Effect { return g.step(Reading{home.DeviceID(z.ID), z.Trait, v}) })
+		return
+	}
 	g.step(Reading{home.DeviceID(z.ID), z.Trait, v})
 	if news && z.Kind == home.ZoneFire && g.p.Sounding(g.now).Pattern != Temporal3 {
 		g.t.Fatalf("smoke, and %q sounds", g.p.Sounding(g.now).Pattern)
+	}
+}
+
+// secretly does what nobody inside may learn of.
+func (g *game) secretly(do func() []Effect) {
+	before, seq, rev, sound := shownForm(g.t, g.p), g.p.Seq(), g.p.Revision(), g.p.Sounding(g.now)
+	effects := do()
+	for _, e := range effects {
+		switch e := e.(type) {
+		case Answer:
+			continue
+		case Notice:
+			if e.Outside {
+				continue
+			}
+		}
+		g.t.Fatalf("a silent call for help shows inside: %s", describe(e))
+	}
+	if after := shownForm(g.t, g.p); !bytes.Equal(before, after) || g.p.Seq() != seq || g.p.Revision() != rev || g.p.Sounding(g.now) != sound {
+		g.t.Fatalf("a silent call for help shows inside:\n%s\n%s", before, after)
 	}
 }
 
@@ -295,6 +347,11 @@ func (g *game) disarm(by string) {
 			g.t.Fatalf("%s is disarmed, and an alarm of kind %s runs there", area, r.Kind)
 		}
 	}
+	for _, r := range g.p.st.memory {
+		if r.covers(area) && r.Flash {
+			g.t.Fatalf("%s is disarmed, and the lights of an alarm of kind %s flash on", area, r.Kind)
+		}
+	}
 	g.agree(in)
 }
 
@@ -362,7 +419,7 @@ func (g *game) powerCut() {
 	g.step(Resumed{})
 	if dark == 0 {
 		soon := slices.ContainsFunc(before.st.stands, func(st stand) bool { return !st.closing.IsZero() })
-		if g.p.Phase() != before.Phase() || !soon && !g.p.Until().Equal(before.Until()) {
+		if g.p.Phase() != before.Phase() || !soon && !before.testing() && !g.p.Until().Equal(before.Until()) {
 			g.t.Fatalf("went on in phase %s until %s, was %s until %s", g.p.Phase(), g.p.Until(), before.Phase(), before.Until())
 		}
 		if is, was := g.p.Sounding(g.now), before.Sounding(g.now); is != was {
@@ -444,7 +501,7 @@ func (g *game) step(in Input) []Effect {
 	if until := next.Until(); !until.IsZero() && !until.After(g.now) {
 		g.t.Fatalf("%T left a deadline behind: %s at %s", in, until, g.now)
 	}
-	if !next.Until().IsZero() && next.Until().Sub(g.now) > 20*time.Minute {
+	if d := next.nextDue(); d.kind < dueSwing && d.at.Sub(g.now) > 20*time.Minute || d.at.Sub(g.now) > swingTime {
 		g.t.Fatalf("%T set a deadline that never comes: %s", in, next.Until())
 	}
 	b, n := before.st, next.st
@@ -474,11 +531,25 @@ func (g *game) step(in Input) []Effect {
 			g.t.Fatalf("disarmed, and a burglary alarm of %s runs", r.Zone)
 		}
 	}
-	lines := 0
+	lines, sirens := 0, 0
 	for _, e := range effects {
-		if _, ok := e.(Line); ok {
+		switch e := e.(type) {
+		case Line:
 			lines++
+		case Siren:
+			sirens++
+		case Notice:
+			g.told(in, e, slices.Concat(n.running, n.memory, b.running, b.memory))
 		}
+	}
+	if sirens > 1 {
+		g.t.Fatalf("%T commands the sirens %d times", in, sirens)
+	}
+	if next.testing() && slices.ContainsFunc(n.running, func(r trip) bool { return r.danger() == burglary || r.danger() == tamper }) {
+		g.t.Fatalf("%T: a burglary alarm in a walk test", in)
+	}
+	if next.testing() && !next.allDisarmed(nil) {
+		g.t.Fatalf("%T: armed in a walk test", in)
 	}
 	is, was := next.Sounding(g.now), before.Sounding(b.at)
 	if _, resumed := in.(Resumed); is.On() && is.ID != was.ID && lines == 0 && !resumed {
@@ -497,6 +568,25 @@ func (g *game) step(in Input) []Effect {
 		}
 	}
 	return effects
+}
+
+// told checks that news of an alarm is of one that there is, and comes no sooner
+// than its abort window allows.
+func (g *game) told(in Input, n Notice, trips []trip) {
+	if n.Outside || n.Alarm == "" {
+		return
+	}
+	cash, _ := in.(Reading)
+	for _, r := range trips {
+		if r.Kind != n.Alarm || r.Zone != n.Zone || !r.Reported {
+			continue
+		}
+		atOnce := !r.danger().aborts() || r.Zone == "cash" || cash.Device == "cash" || r.Since.Before(g.figures)
+		if wait := time.Duration(g.p.Settings().AbortWindow); atOnce || g.now.Sub(r.Since) >= wait {
+			return
+		}
+	}
+	g.t.Fatalf("%T: %q is told of no alarm, or within its abort window", in, n.Text)
 }
 
 func answerOf(effects []Effect) error {

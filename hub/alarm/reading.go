@@ -35,6 +35,12 @@ func (s *step) reading(in Reading) {
 	}
 	st := &s.p.st
 	open, known, momentary := sense(in.Trait, in.Value)
+	if z := &s.cfg().zones[i]; z.Silent { // not even that it is open may show
+		if open && known {
+			s.silently("zone "+string(z.ID), z.Name+" "+did(z.Trait)+".")
+		}
+		return
+	}
 	wasKnown := st.known.has(i)
 	wasOpen := wasKnown && st.open.has(i)
 	open = open && known
@@ -42,6 +48,9 @@ func (s *step) reading(in Reading) {
 		st.known = st.known.with(i, known)
 		st.open = st.open.with(i, open && !momentary)
 		s.visible = true
+	}
+	if known && !open {
+		s.released(i)
 	}
 	switch {
 	case open && (!wasOpen || momentary):
@@ -64,6 +73,7 @@ func (s *step) opened(i int) {
 	}
 	watch, used := s.p.lenient(i)
 	switch {
+	case s.walked(i):
 	case z.Kind.AlwaysOn():
 		kind := string(z.Kind)
 		if z.Kind == home.Zone24h {
@@ -73,14 +83,14 @@ func (s *step) opened(i int) {
 	case s.p.leftOutOf(i):
 	case watch == home.PhaseDisarmed:
 		if z.Chime {
-			s.tone = ToneChime
+			s.chime(i)
 		}
 		if z.Kind == home.ZoneDay {
-			s.tone = ToneChime
+			s.chime(i)
 			s.line(home.KindAlarm, z.ID, nil, AtOnce, saw+" while the house is disarmed.")
 			s.effect(Notice{Kind: "day", Zone: z.ID, Text: saw + "."})
 		}
-	case !used, s.ignored(z.ID):
+	case !used, st.blocking.has(i), s.ignored(z.ID):
 	case watch == home.PhaseArming:
 		// People are leaving.
 	case watch == home.PhaseArmed && z.Kind == home.ZoneEntry && s.p.runs(burglary, z.Areas) < 0 && s.entryDelay(i) > 0:
@@ -97,7 +107,7 @@ func (s *step) opened(i int) {
 	case watch == home.PhaseEntry && z.Kind == home.ZoneInterior:
 		// Somebody walks from the door to the keypad.
 	default:
-		s.trip(kindBurglary, z.ID, saw+".", nil)
+		s.burgled(i, saw)
 	}
 }
 

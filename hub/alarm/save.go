@@ -32,6 +32,10 @@ type saved struct {
 	Running     []trip        `json:"running"`
 	Memory      []trip        `json:"memory"`
 	Swings      []savedSwing  `json:"swings"`
+	Crossings   []crossing    `json:"crossings"`
+	Blocking    []home.ZoneID `json:"blocking"`
+	TestUntil   time.Time     `json:"test_until"`
+	Tested      []home.ZoneID `json:"tested"`
 	WrongCodes  int           `json:"wrong_codes"`
 	LockedUntil time.Time     `json:"locked_until"`
 	Answers     []savedAnswer `json:"answers"`
@@ -44,6 +48,8 @@ type savedStand struct {
 	Watch     home.Phase    `json:"watch"`
 	Since     time.Time     `json:"since"`
 	Until     time.Time     `json:"until"`
+	ArmedAt   time.Time     `json:"armed_at"`
+	Cycles    int           `json:"cycles"`
 	ExitDelay home.Duration `json:"exit_delay"`
 	Exit      uint8         `json:"exit"`
 	EntryZone home.ZoneID   `json:"entry_zone"`
@@ -79,10 +85,11 @@ func (p Panel) MarshalJSON() ([]byte, error) {
 		Version: savedVersion, Settings: p.cfg.settings, Zones: p.cfg.zones, Areas: p.cfg.areas, Modes: p.cfg.modes,
 		At: st.at, Seq: st.seq, Rev: st.rev, LastTrip: st.lastTrip, Running: st.running, Memory: st.memory,
 		WrongCodes: st.wrongCodes, LockedUntil: st.lockedUntil, LastLine: st.lastLine, Outbox: st.outbox,
+		Crossings: st.crossings, Blocking: p.zoneIDs(st.blocking.word), TestUntil: st.testUntil, Tested: p.zoneIDs(st.tested.word),
 	}
 	for _, d := range st.stands {
 		s.Stands = append(s.Stands, savedStand{
-			Mode: d.mode, Watch: d.watch, Since: d.since, Until: d.until, ExitDelay: home.Duration(d.exitDelay), Exit: uint8(d.exit),
+			Mode: d.mode, Watch: d.watch, Since: d.since, Until: d.until, ArmedAt: d.armedAt, Cycles: d.cycles, ExitDelay: home.Duration(d.exitDelay), Exit: uint8(d.exit),
 			EntryZone: d.entryZone, EntryKind: d.entryKind, ChangedBy: d.changedBy, Bypassed: p.zoneIDs(d.bypassed.word),
 			Hushed: d.hushed,
 		})
@@ -120,10 +127,17 @@ func (p *Panel) UnmarshalJSON(b []byte) error {
 	st := state{
 		at: s.At, seq: s.Seq, rev: s.Rev, lastTrip: s.LastTrip, running: s.Running, memory: s.Memory,
 		wrongCodes: s.WrongCodes, lockedUntil: s.LockedUntil, lastLine: s.LastLine, outbox: s.Outbox,
+		crossings: s.Crossings, testUntil: s.TestUntil,
+	}
+	for _, id := range s.Blocking {
+		st.blocking = st.blocking.with(cfg.byID[id], true)
+	}
+	for _, id := range s.Tested {
+		st.tested = st.tested.with(cfg.byID[id], true)
 	}
 	for _, d := range s.Stands {
 		to := stand{
-			mode: d.Mode, watch: d.Watch, since: d.Since, until: d.Until, exitDelay: time.Duration(d.ExitDelay), exit: exitRoute(d.Exit),
+			mode: d.Mode, watch: d.Watch, since: d.Since, until: d.Until, armedAt: d.ArmedAt, cycles: d.Cycles, exitDelay: time.Duration(d.ExitDelay), exit: exitRoute(d.Exit),
 			entryZone: d.EntryZone, entryKind: d.EntryKind, changedBy: d.ChangedBy, hushed: d.Hushed,
 		}
 		for _, id := range d.Bypassed {
@@ -178,6 +192,9 @@ func (s *saved) check() error {
 		zones[z.ID], sources[from] = z, true
 	}
 	if err := s.checkCodes(&only); err != nil {
+		return err
+	}
+	if err := s.checkCrossings(zones); err != nil {
 		return err
 	}
 	for a, st := range s.Stands {
@@ -276,11 +293,37 @@ func (s *saved) checkStand(cfg *config, st savedStand) error {
 	if st.Until.After(s.At.Add(longestDelay)) || s.LockedUntil.After(s.At.Add(LockTime)) {
 		return fmt.Errorf("a deadline lies too far after %s", s.At)
 	}
+	if st.Cycles < 0 || st.Cycles > maxCycles || st.ArmedAt.After(s.At) {
+		return fmt.Errorf("cycles is %d, or the arming was complete after %s", st.Cycles, s.At)
+	}
 	if st.ExitDelay < 0 || time.Duration(st.ExitDelay) > longestDelay {
 		return fmt.Errorf("exit_delay %s is out of range", time.Duration(st.ExitDelay))
 	}
 	if st.Exit > uint8(exitRestarted) {
 		return fmt.Errorf("exit is %d, want 0 to %d", st.Exit, exitRestarted)
+	}
+	return nil
+}
+
+// checkCrossings checks what names zones beside the alarms.
+func (s *saved) checkCrossings(zones map[home.ZoneID]home.Zone) error {
+	for _, z := range s.Zones {
+		if other := zones[z.CrossZone]; z.CrossZone != "" && other.CrossZone != z.ID {
+			return fmt.Errorf("zone %q is crossed with %q, which is not crossed with it", z.ID, z.CrossZone)
+		}
+	}
+	for _, c := range s.Crossings {
+		if _, ok := zones[c.Zone]; !ok || c.Until.IsZero() || c.Until.After(s.At.Add(maxCross)) {
+			return fmt.Errorf("crossed zone %q: not there, or it waits too long", c.Zone)
+		}
+	}
+	for _, id := range slices.Concat(s.Blocking, s.Tested) {
+		if _, ok := zones[id]; !ok {
+			return fmt.Errorf("zone %q raised an alarm or was tested and is not there", id)
+		}
+	}
+	if s.TestUntil.After(s.At.Add(TestTime)) {
+		return fmt.Errorf("the walk test ends too far after %s", s.At)
 	}
 	return nil
 }
@@ -293,7 +336,7 @@ func (s *saved) checkTrips() error {
 		if t.SirenUntil.IsZero() || (t.ReportAt.IsZero() && !t.Reported) {
 			return fmt.Errorf("alarm of kind %q has no end", t.Kind)
 		}
-		if t.SirenUntil.After(s.At.Add(wideMaxSiren)) || t.ReportAt.After(s.At.Add(wideMaxAbort)) {
+		if t.SirenUntil.After(s.At.Add(wideMaxSiren)) || t.ReportAt.After(s.At.Add(wideMaxAbort)) || t.OutsideAt.After(s.At.Add(outsideAfter)) {
 			return fmt.Errorf("alarm of kind %q ends too far after %s", t.Kind, s.At)
 		}
 	}
@@ -304,6 +347,9 @@ func (s *saved) checkTrips() error {
 		if !knownTrip(t.Kind) {
 			return fmt.Errorf("alarm of kind %q is not known", t.Kind)
 		}
+		if t.CancelBy.After(s.At.Add(wideMaxCancel)) {
+			return fmt.Errorf("alarm of kind %q can be taken back too far after %s", t.Kind, s.At)
+		}
 		if t.N > s.LastTrip {
 			return errors.New("an alarm's number lies ahead of last_trip")
 		}
@@ -312,8 +358,8 @@ func (s *saved) checkTrips() error {
 		return errors.New("a list is longer than any panel keeps")
 	}
 	for _, w := range s.Swings {
-		if w.N < 0 {
-			return fmt.Errorf("zone %q has raised %d alarms", w.Zone, w.N)
+		if w.N < 0 || w.Since.After(s.At) {
+			return fmt.Errorf("zone %q has raised %d alarms, or was disturbed after %s", w.Zone, w.N, s.At)
 		}
 	}
 	return nil

@@ -11,7 +11,7 @@ import (
 )
 
 // savedExample is a panel in the middle of things: armed with bypass, an alarm
-// running, another remembered, a code tried wrongly.
+// running, another remembered, a zone waiting for its partner, a code tried wrongly.
 func savedExample(tb testing.TB) Panel {
 	tb.Helper()
 	p := New()
@@ -31,8 +31,14 @@ func savedExample(tb testing.TB) Panel {
 		step(0, PutZone{Zone: z})
 	}
 	step(0, PutCode{Code: home.Code{ID: "anna", Person: "Anna"}, Digest: testDigest("12345")})
+	step(0, Reading{"den", home.Motion, home.False})
+	step(0, Reading{"pane", home.Glass, home.False})
+	step(0, Reading{"cash", home.Contact, home.Closed})
 	step(time.Second, SetMode{Request: home.ModeRequest{Mode: home.Away, By: "Anna", Force: true, RequestID: "r1"}})
-	step(90*time.Second, Reading{"leak", home.Water, home.True})
+	step(5*time.Minute, Reading{"cash", home.Contact, home.Open})
+	step(4*time.Minute, Tick{})
+	step(0, Reading{"pane", home.Glass, home.True})
+	step(30*time.Second, Reading{"leak", home.Water, home.True})
 	step(time.Second, SetMode{Request: home.ModeRequest{Mode: home.Disarmed}, Code: testDigest("00000")})
 	return p
 }
@@ -56,6 +62,13 @@ func TestASavedPanelThatIsGarbledIsRefused(t *testing.T) {
 		{"alarm", `"kind":"water","zone"`, `"kind":"meteor","zone"`, `alarm of kind "meteor" is not known`},
 		{"siren time", `"siren_until":"2026`, `"siren_until":"2036`, "ends too far after"},
 		{"tries", `"wrong_codes":1`, `"wrong_codes":7`, "wrong_codes is 7"},
+		{"crossed zone", `"cross_zone":"den"`, `"cross_zone":"door"`, `zone "den" is crossed with "pane", which is not crossed with it`},
+		{"waiting zone", `"crossings":[{"zone":"pane"`, `"crossings":[{"zone":"wall"`, `crossed zone "wall": not there`},
+		{"blocking zone", `"blocking":["cash"`, `"blocking":["wall"`, `zone "wall" raised an alarm`},
+		{"cancel window", `"cancel_by":"2026`, `"cancel_by":"2036`, "can be taken back too far after"},
+		{"swing", `"swings":[{"zone":"cash","n":1,"since":"2026`, `"swings":[{"zone":"cash","n":1,"since":"2036`, "was disturbed after"},
+		{"siren cycles", `"cycles":2`, `"cycles":11`, "cycles is 11"},
+		{"walk test", `"test_until":"0001`, `"test_until":"2036`, "the walk test ends too far after"},
 		{"cut short", `"outbox"`, ``, "invalid character"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -18,6 +18,12 @@ const (
 	maxEntryAndAbort               = 60 * time.Second
 	minSiren, maxSiren             = 90 * time.Second, 15 * time.Minute
 	minSwinger, maxSwinger         = 1, 6
+	minCancel, maxCancel           = 5 * time.Minute, time.Hour // CP-01's at least 5 min is unverified
+	wideMaxCancel                  = 24 * time.Hour
+	minVerify, maxVerify           = 30 * time.Minute, 60 * time.Minute // DD 243:2004, 5.4.1, as Pyronix quotes it
+	wideMinVerify, wideMaxVerify   = time.Minute, 24 * time.Hour
+	minCross, maxCross             = 10 * time.Second, 10 * time.Minute // ours: no source names a range
+	minCycles, maxCycles           = 1, 10                              // ours
 	wideMaxDelay                   = 10 * time.Minute
 	longestDelay                   = 2 * wideMaxDelay // a silent mode doubles it
 	wideMaxAbort                   = 5 * time.Minute
@@ -34,6 +40,8 @@ func DefaultSettings() home.AlarmSettings {
 		SirenTimeout: home.Duration(4 * time.Minute),
 		Swinger:      2,
 
+		CancelWindow: home.Duration(5 * time.Minute), VerifyTime: home.Duration(30 * time.Minute),
+		CrossZoneTime: home.Duration(60 * time.Second), SirenCycles: 3, StrobeAfter: true,
 		ExitRestart: true, UnvacatedHome: true,
 	}
 }
@@ -54,6 +62,18 @@ func CheckSettings(c home.AlarmSettings) error {
 	}
 	if err := within("siren_timeout", c.SirenTimeout, minSiren, maxSiren, wideMinSiren, wideMaxSiren, c); err != nil {
 		return err
+	}
+	if err := within("cancel_window", c.CancelWindow, minCancel, maxCancel, 0, wideMaxCancel, c); err != nil {
+		return err
+	}
+	if err := within("verify_time", c.VerifyTime, minVerify, maxVerify, wideMinVerify, wideMaxVerify, c); err != nil {
+		return err
+	}
+	if d := time.Duration(c.CrossZoneTime); d < minCross || d > maxCross {
+		return &home.Invalid{Field: "cross_zone_time", Reason: d.String() + " is out of range: give " + minCross.String() + " to " + maxCross.String()}
+	}
+	if c.SirenCycles < minCycles || c.SirenCycles > maxCycles {
+		return &home.Invalid{Field: "siren_cycles", Reason: "give 1 to 10"}
 	}
 	lo, hi := minSwinger, maxSwinger
 	if wide(c) {

@@ -61,4 +61,6 @@ const (
 	ToneChime Tone = "chime" // a door opened while disarmed
 	ToneAbort Tone = "abort" // disarmed within the abort window: nothing was sent
 	ToneError Tone = "error" // refused
+
+	ToneTrouble Tone = "trouble" // the house is not guarded as asked any more
 )

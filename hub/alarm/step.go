@@ -2,6 +2,7 @@ package alarm
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,14 +41,14 @@ type step struct {
 	now     time.Time
 	effects []Effect
 
-	durable  bool // something changed that must be saved
-	visible  bool // something changed that a face can see
-	request  bool // a person asked: what changes waits until it is written
-	again    bool // the hub started: the sirens are told what sounds even if it is what sounded
-	aborted  bool
-	tone     Tone
-	toneArea int           // whose keypads play it, beside those that show a change
-	device   home.DeviceID // the keypad that the input came from, or ""
+	durable   bool // something changed that must be saved
+	visible   bool // something changed that a face can see
+	request   bool // a person asked: what changes waits until it is written
+	again     bool // the hub started: the sirens are told what sounds even if it is what sounded
+	aborted   bool
+	tone      Tone
+	toneAreas []int         // whose keypads play it, beside those that show a change; nil: the house
+	device    home.DeviceID // the keypad that the input came from, or ""
 
 	ownStands bool // the stands were copied and may be written
 }
@@ -67,6 +68,14 @@ func (s *step) take(in Input) {
 	case Silence:
 		s.request = true
 		s.silence(in)
+	case Acknowledge:
+		s.request = true
+		s.acknowledge(in)
+	case PersonSeen:
+		s.personSeen(in)
+	case Test:
+		s.request = true
+		s.answer(s.test(in))
 	case Panic:
 		s.device = in.Device
 		s.panicked(in)
@@ -116,7 +125,8 @@ func (s *step) finish(before Panel, beforeSound Sound) {
 	when := When(s.request)
 	if sound := s.p.Sounding(s.now); sound != beforeSound || s.again && sound != (Sound{}) {
 		w := when
-		if sound.On() && (!beforeSound.On() || sound.ID != beforeSound.ID || sound.Until.After(beforeSound.Until)) {
+		if sound.On() && (!beforeSound.On() || sound.ID != beforeSound.ID || sound.Until.After(beforeSound.Until) ||
+			beforeSound.Inside && !sound.Inside) {
 			w = AtOnce
 		}
 		s.effect(Siren{sound, w})
@@ -147,13 +157,14 @@ func (s *step) indicate(a int, before Panel, when When) {
 		changed = is != was || !s.p.st.stands[a].ends().Equal(before.st.stands[a].ends())
 		passing = !changed && is.Seconds != left
 	}
-	if !changed && !passing && (s.tone == ToneNone || a != s.toneArea) {
+	toned := s.tone != ToneNone && (a == 0 && s.toneAreas == nil || slices.Contains(s.toneAreas, a))
+	if !changed && !passing && !toned {
 		return
 	}
-	if s.tone != ToneNone && (changed || a == s.toneArea) {
+	if s.tone != ToneNone && (changed || toned) {
 		is.Tone = s.tone
 	}
-	is.Passing = passing && (s.tone == ToneNone || a != s.toneArea)
+	is.Passing = passing && !toned
 	is.When = when && When(changed)
 	s.effect(is)
 }
@@ -174,8 +185,16 @@ func (s *step) settle() {
 			}
 		case dueReport:
 			s.reportDue(d.i)
+		case dueOutside:
+			s.outsideDue(d.i)
 		case dueSiren:
 			s.sirenDue(d.i)
+		case dueCross:
+			s.crossDue(d.i)
+		case dueSwing:
+			s.swingDue(d.i)
+		case dueTest:
+			s.endTest("Walk test ended after "+say(TestTime), "", AtOnce)
 		case dueNothing:
 		}
 	}
@@ -186,6 +205,9 @@ func (s *step) watch(a int, phase home.Phase, until time.Time) {
 	st := s.stand(a)
 	st.watch, st.until, st.since = phase, until, s.now
 	st.closing = time.Time{}
+	if phase == home.PhaseArmed && st.armedAt.IsZero() {
+		st.armedAt = s.now
+	}
 	s.durable = true
 }
 
@@ -208,7 +230,7 @@ func (s *step) exitEnds(a int, at time.Time) {
 		return
 	}
 	s.watch(a, home.PhaseArmed, time.Time{})
-	s.stand(a).since = at
+	s.stand(a).since, s.stand(a).armedAt = at, at
 	s.line(home.KindAlarm, "", nil, AtOnce, s.inArea(a, s.armedText(a)))
 }
 
@@ -244,6 +266,7 @@ func (s *step) entryEnds(a int) {
 	st := s.p.st.stands[a]
 	s.watch(a, home.PhaseArmed, time.Time{})
 	s.trip(st.entryKind, st.entryZone, s.cfg().name(st.entryZone)+", no code in time.", nil)
+	s.keepInside(st.entryZone)
 }
 
 // resumed readies a panel that was loaded: no sensor has spoken yet, and faces
@@ -253,6 +276,7 @@ func (s *step) resumed() {
 	s.p.st.troubles = nil
 	s.p.st.seq = max(s.p.st.seq+1, uint64(max(s.now.UnixMicro(), 0)))
 	s.durable = true
+	s.endTest("Walk test ended, for the hub started again", "", AtOnce)
 	for a := range s.p.st.stands {
 		if s.p.st.stands[a].since.IsZero() { // its first life
 			s.stand(a).since = s.now
@@ -277,31 +301,54 @@ func (s *step) shift(d time.Duration) {
 	}
 	move(&st.at)
 	move(&st.lockedUntil)
+	move(&st.testUntil)
 	for a := range st.stands {
 		st := s.stand(a)
-		move(&st.until)
-		move(&st.closing)
+		for _, at := range []*time.Time{&st.until, &st.closing, &st.armedAt} {
+			move(at)
+		}
 	}
-	st.running = append([]trip(nil), st.running...)
-	for i := range st.running {
-		move(&st.running[i].SirenUntil)
-		move(&st.running[i].ReportAt)
+	st.running, st.memory = slices.Clone(st.running), slices.Clone(st.memory)
+	for _, trips := range [][]trip{st.running, st.memory} {
+		for i := range trips {
+			t := &trips[i]
+			for _, at := range []*time.Time{&t.Since, &t.SirenUntil, &t.OutsideAt, &t.ReportAt, &t.CancelBy} {
+				move(at)
+			}
+		}
+	}
+	st.swings, st.crossings, st.calls = slices.Clone(st.swings), slices.Clone(st.crossings), slices.Clone(st.calls)
+	for i := range st.swings {
+		move(&st.swings[i].since)
+	}
+	for i := range st.crossings {
+		move(&st.crossings[i].Until)
+	}
+	for i := range st.calls {
+		move(&st.calls[i].at)
 	}
 }
 
 // trouble keeps a condition of the house in the list that faces show.
 func (s *step) trouble(in Trouble) {
 	items := make([]home.TroubleItem, 0, len(s.p.st.troubles)+1)
+	news := true
 	for _, t := range s.p.st.troubles {
 		if t.Code != in.Item.Code || t.Device != in.Item.Device {
 			items = append(items, t)
+			continue
 		}
+		news = t.Severity != home.SeverityCritical
 	}
 	if in.Present {
 		items = append(items, in.Item)
 	}
 	s.p.st.troubles = items
 	s.visible = true
+	if in.Present && news && in.Item.Severity == home.SeverityCritical && !s.p.allDisarmed(nil) {
+		s.tone = ToneTrouble
+		s.effect(Notice{Kind: "trouble", Text: in.Item.Text})
+	}
 }
 
 // silence stops what sounds.
@@ -341,12 +388,20 @@ func (s *step) panicked(in Panic) {
 		s.answer(&home.Invalid{Field: "kind", Reason: strconv.Quote(string(in.Kind)) + " cannot be raised by hand: give panic, medical or fire"})
 		return
 	}
+	if in.Silent && in.Kind != home.ZonePanic {
+		s.answer(&home.Invalid{Field: "silent", Reason: "only a panic alarm can be silent"})
+		return
+	}
 	who := home.Who(in.By)
 	text := "raised by " + in.By + "."
 	if in.By == "" {
 		who, text = nil, "raised by hand."
 	}
-	s.trip(string(in.Kind), "", text, who)
+	if in.Silent {
+		s.silently("by "+in.By+string(in.Device), text)
+	} else {
+		s.trip(string(in.Kind), "", text, who)
+	}
 	s.answer(nil)
 }
 

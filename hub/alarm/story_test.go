@@ -179,12 +179,21 @@ func (s *stage) act(verb string, plain []string, args map[string]string) error {
 		s.step(SetMode{Request: r, Code: testDigest(args["code"]), Device: device})
 	case "silence":
 		s.step(Silence{By: args["by"]})
+	case "acknowledge":
+		s.step(Acknowledge{By: args["by"]})
+	case "test":
+		s.step(Test{On: !slices.Contains(plain, "over"), By: args["by"]})
+	case "person":
+		s.step(PersonSeen{Camera: home.DeviceID(arg(0)), Area: home.AreaID(args["area"]), At: s.now()})
 	case "panic":
-		s.step(Panic{Kind: home.ZoneKind(arg(0)), By: args["by"], Channel: channel, Device: device})
+		s.step(Panic{Kind: home.ZoneKind(arg(0)), Silent: slices.Contains(plain, "silent"), By: args["by"], Channel: channel, Device: device})
 	case "refused-code":
 		s.step(RefusedCode{Device: "keypad-1"})
 	case "trouble":
-		item := home.TroubleItem{Code: arg(0), Text: arg(0)}
+		item := home.TroubleItem{Code: arg(0), Text: arg(0), Severity: home.SeverityWarning}
+		if slices.Contains(plain, "critical") {
+			item.Severity = home.SeverityCritical
+		}
 		if b, ok := args["blocks"]; ok {
 			for m := range strings.SplitSeq(b, ",") {
 				item.Blocks = append(item.Blocks, home.Mode(m))
@@ -195,6 +204,10 @@ func (s *stage) act(verb string, plain []string, args map[string]string) error {
 		z := home.Zone{
 			ID: home.ZoneID(arg(0)), Name: args["name"], Device: home.DeviceID("dev-" + arg(0)), Trait: home.Trait(arg(1)),
 			Kind: home.ZoneKind(arg(2)), Chime: slices.Contains(plain, "chime"), CrossZone: home.ZoneID(args["cross"]),
+			Silent: slices.Contains(plain, "silent"),
+		}
+		if v, ok := args["abort"]; ok {
+			z.AbortWindow = new(v == "on")
 		}
 		if m, ok := args["modes"]; ok {
 			for m := range strings.SplitSeq(m, ",") {
@@ -268,24 +281,25 @@ func (s *stage) act(verb string, plain []string, args map[string]string) error {
 			if k == "by" {
 				continue
 			}
-			if k == "preset" {
-				c.Preset = home.Preset(v)
-				continue
-			}
 			if on := map[string]*bool{"exit-restart": &c.ExitRestart, "unvacated-home": &c.UnvacatedHome, "arm-on-close": &c.ArmOnClose}[k]; on != nil {
 				*on = v == "on"
 				continue
 			}
-			if k == "swinger" {
+			if to := map[string]*int{"swinger": &c.Swinger, "cycles": &c.SirenCycles}[k]; to != nil {
 				n, err := strconv.Atoi(v)
 				if err != nil {
 					return err
 				}
-				c.Swinger = n
+				*to = n
+				continue
+			}
+			if k == "preset" {
+				c.Preset = home.Preset(v)
 				continue
 			}
 			d := map[string]*home.Duration{
 				"exit": &c.ExitDelay, "entry": &c.EntryDelay, "abort": &c.AbortWindow, "siren": &c.SirenTimeout,
+				"cancel": &c.CancelWindow, "cross": &c.CrossZoneTime, "verify": &c.VerifyTime,
 			}[k]
 			if d == nil {
 				return fmt.Errorf("unknown setting %s", k)
@@ -299,6 +313,9 @@ func (s *stage) act(verb string, plain []string, args map[string]string) error {
 		}
 		if slices.Contains(plain, "standard") {
 			c.OutsideStandard = false
+		}
+		if slices.Contains(plain, "no-strobe") {
+			c.StrobeAfter = false
 		}
 		s.configure(PutSettings{c, args["by"]})
 	case "power-cut":
@@ -413,12 +430,20 @@ func (s *stage) show() {
 	}
 	if v.Alarm != nil {
 		fmt.Fprintf(&s.out, "; alarm %s %s", v.Alarm.Kind, v.Alarm.Zone)
-		if v.Alarm.Silenced {
-			s.out.WriteString(" silenced")
+		for _, is := range []struct {
+			so   bool
+			word string
+		}{{v.Alarm.Silenced, "silenced"}, {v.Alarm.Verified, "verified"}, {!v.Alarm.Reported, "not reported"}, {v.Alarm.RecentClosing, "soon after arming"}} {
+			if is.so {
+				s.out.WriteString(", " + is.word)
+			}
 		}
 	}
 	for _, t := range v.Troubles {
 		fmt.Fprintf(&s.out, "; trouble %s", t.Code)
+	}
+	if v.Test != nil {
+		fmt.Fprintf(&s.out, "; walk test until %s: %s", formatAt(v.Test.Until.Sub(midnight)-s.clock), ids(v.Test.Seen))
 	}
 	for _, a := range v.Areas[1:] {
 		fmt.Fprintf(&s.out, "; %s: %s %s", a.ID, a.Mode, a.Phase)
@@ -432,6 +457,9 @@ func (s *stage) show() {
 func describe(e Effect) string {
 	switch e := e.(type) {
 	case Siren:
+		if e.Strobe && !e.On() {
+			return "siren: off, lights flash (" + e.ID + ")"
+		}
 		if !e.On() {
 			return "siren: off"
 		}

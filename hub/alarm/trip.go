@@ -115,44 +115,64 @@ type trip struct {
 	Areas      []home.AreaID `json:"areas"` // none: the whole home
 	Since      time.Time     `json:"since"`
 	SirenUntil time.Time     `json:"siren_until"`
-	ReportAt   time.Time     `json:"report_at"` // end of the abort window
+	OutsideAt  time.Time     `json:"outside_at"` // until then inside sounders alone speak; zero: no such time
+	ReportAt   time.Time     `json:"report_at"`  // end of the abort window
 	Reported   bool          `json:"reported"`
+	CancelBy   time.Time     `json:"cancel_by"` // until then disarming takes the report back; zero: nothing to take back
 	Silenced   bool          `json:"silenced"`
 	Inside     bool          `json:"inside"`
+	Quiet      bool          `json:"quiet"` // lights only: the sirens have sounded often enough
+	Flash      bool          `json:"flash"` // it is over and its lights go on
+	Verified   bool          `json:"verified"`
+	Recent     bool          `json:"recent"` // began soon after arming
 }
+
+// within tells whether only the inside of the house hears the alarm at now.
+func (t trip) within(now time.Time) bool { return t.Inside || now.Before(t.OutsideAt) }
 
 func (t trip) danger() danger { return dangerOf(t.Kind) }
 
 // covers tells whether the alarm is one of the area.
 func (t trip) covers(a home.AreaID) bool { return len(t.Areas) == 0 || slices.Contains(t.Areas, a) }
 
-// swing counts the alarms of one zone since the last arming.
+// swing is what one zone did since the last arming.
 type swing struct {
 	zone  home.ZoneID
-	n     int
-	since time.Time // of the latest
+	n     int       // burglary alarms
+	since time.Time // when it was last disturbed
 }
 
-// Sounding is what the sirens should do at the time now. It depends on nothing
-// but the panel, so the panel that was last written can be asked as well.
+// Sounding is what the sirens and their lights should do at the time now. It
+// depends on nothing but the panel, so the panel that was last written can be
+// asked as well.
 func (p Panel) Sounding(now time.Time) Sound {
-	best := -1
-	for i, t := range p.st.running {
-		if t.Silenced || !now.Before(t.SirenUntil) {
+	var best, flashes *trip
+	for i := range p.st.running {
+		t := &p.st.running[i]
+		if t.Silenced {
 			continue
 		}
-		if best < 0 || t.danger() < p.st.running[best].danger() {
-			best = i
+		if !t.within(now) {
+			flashes = t
+		}
+		if !t.Quiet && now.Before(t.SirenUntil) && (best == nil || t.danger() < best.danger()) {
+			best = t
 		}
 	}
-	if best < 0 {
-		return p.soundingExit(now)
+	for i := range p.st.memory {
+		if t := &p.st.memory[i]; t.Flash && (flashes == nil || flashes.N < t.N) {
+			flashes = t
+		}
 	}
-	t := p.st.running[best]
-	return Sound{
-		Pattern: t.danger().pattern(), Inside: t.Inside,
-		ID: "alarm-" + strconv.FormatUint(t.N, 10), Until: t.SirenUntil,
+	sound := p.soundingExit(now)
+	switch {
+	case best != nil:
+		sound = Sound{Pattern: best.danger().pattern(), Inside: best.within(now), ID: best.id(), Until: best.SirenUntil}
+	case !sound.On() && flashes != nil:
+		sound.ID = flashes.id()
 	}
+	sound.Strobe = flashes != nil
+	return sound
 }
 
 // soundingExit is the sounder inside that calls back whoever left a door open.
@@ -165,6 +185,8 @@ func (p Panel) soundingExit(now time.Time) Sound {
 	}
 	return Sound{}
 }
+
+func (t *trip) id() string { return "alarm-" + strconv.FormatUint(t.N, 10) }
 
 // top is the most pressing alarm that runs; there must be one.
 func (p Panel) top() trip {
@@ -193,7 +215,10 @@ func (p Panel) remembered() *home.AlarmMemory {
 			top = t
 		}
 	}
-	return &home.AlarmMemory{Kind: top.Kind, Zone: top.Zone, Since: home.At(top.Since), Silenced: top.Silenced}
+	return &home.AlarmMemory{
+		Kind: top.Kind, Zone: top.Zone, Since: home.At(top.Since), Verified: top.Verified, Silenced: top.Silenced,
+		Reported: top.Reported, RecentClosing: top.Recent,
+	}
 }
 
 // runs is the place of the alarm of that danger that runs in these areas, or -1.
@@ -212,34 +237,50 @@ func (p Panel) runs(d danger, areas []home.AreaID) int {
 // unless a person did it.
 func (s *step) trip(kind string, zone home.ZoneID, text string, who *string) {
 	d := dangerOf(kind)
+	var z home.Zone
+	if i, ok := s.cfg().byID[zone]; ok {
+		z = s.cfg().zones[i]
+		s.block(i)
+	}
+	second := home.ZoneID("")
 	if d == burglary {
 		s.count(zone)
+		second = s.secondTo(z)
 	}
-	var areas []home.AreaID
-	if i, ok := s.cfg().byID[zone]; ok {
-		areas = s.cfg().zones[i].Areas
-	}
-	inside := d.insideOnly(s.p.allDisarmed(areas))
-	until := s.now.Add(time.Duration(s.cfg().settings.SirenTimeout))
+	set, inside := s.cfg().settings, d.insideOnly(s.p.allDisarmed(z.Areas))
 	running := append([]trip(nil), s.p.st.running...)
 	var t *trip
-	if i := s.p.runs(d, areas); i >= 0 {
+	if i := s.p.runs(d, z.Areas); i >= 0 {
 		t = &running[i]
 		t.Inside = t.Inside && inside
+		if !wayIn(z.Kind) {
+			t.OutsideAt = time.Time{}
+		}
 		text = d.name() + " goes on: " + text
 	} else {
-		running = append(running, trip{N: s.nextTrip(), Kind: kind, Zone: zone, Areas: areas, Since: s.now, Inside: inside})
+		running = append(running, trip{N: s.nextTrip(), Kind: kind, Zone: zone, Areas: z.Areas, Since: s.now, ReportAt: s.now, Inside: inside})
 		t = &running[len(running)-1]
-		t.ReportAt = s.now
 		if d.aborts() {
-			t.ReportAt = s.now.Add(time.Duration(s.cfg().settings.AbortWindow))
+			t.ReportAt = s.now.Add(time.Duration(set.AbortWindow))
+			t.Quiet = !s.cycle(z.Areas)
 		}
 		text = d.name() + ": " + text
+		if ago, ok := s.recent(z.Areas); ok && d == burglary {
+			t.Recent = true
+			text += " Armed " + map[bool]string{true: "a moment", false: say(ago.Truncate(time.Second))}[ago < time.Second] + " before."
+		}
 	}
-	t.SirenUntil = until
+	if t.ReportAt.After(s.now) && z.AbortWindow != nil && !*z.AbortWindow {
+		t.ReportAt = s.now
+	}
+	t.SirenUntil = s.now.Add(time.Duration(set.SirenTimeout))
 	if t.Silenced {
 		t.Silenced = false
 		t.N = s.nextTrip()
+		t.Quiet = d.aborts() && !s.cycle(z.Areas)
+	}
+	if t.Quiet {
+		text += " The siren stays silent: it has sounded " + often(set.SirenCycles) + " since arming."
 	}
 	s.p.st.running = running
 	s.durable = true
@@ -252,6 +293,74 @@ func (s *step) trip(kind string, zone home.ZoneID, text string, who *string) {
 			s.watch(a, home.PhaseArmed, time.Time{}) // the alarm runs: no delay any more
 		}
 	}
+	if second != "" {
+		s.verify(z.Areas, s.cfg().name(second)+" and "+z.Name)
+	}
+}
+
+// wayIn tells whether people who come home pass zones of the kind.
+func wayIn(k home.ZoneKind) bool { return k == home.ZoneEntry || k == home.ZoneInterior }
+
+// recentTime is how long after arming an alarm carries that it is recent: the
+// two minutes that panels of CP-01 are known for (unverified).
+const recentTime = 2 * time.Minute
+
+// recent is how long ago the last of the areas was armed, if that was just now.
+func (s *step) recent(areas []home.AreaID) (time.Duration, bool) {
+	ago := recentTime + 1
+	for a, st := range s.p.st.stands {
+		if slices.Contains(areas, s.cfg().areas[a].ID) && !st.armedAt.IsZero() {
+			ago = min(ago, s.now.Sub(st.armedAt))
+		}
+	}
+	return ago, ago <= recentTime
+}
+
+// cycle counts a siren time of the areas and tells whether this arming allows
+// it.
+func (s *step) cycle(areas []home.AreaID) bool {
+	allowed := true
+	for a, st := range s.p.st.stands {
+		if !slices.Contains(areas, s.cfg().areas[a].ID) {
+			continue
+		}
+		if st.cycles >= s.cfg().settings.SirenCycles {
+			allowed = false
+			continue
+		}
+		s.stand(a).cycles++
+	}
+	return allowed
+}
+
+// outsideAfter is how long an alarm on the way in stays in the house with the
+// European preset: EN 50131-1 wants an inside sounder first, and nothing to
+// leave before these are over.
+const outsideAfter = 30 * time.Second
+
+// keepInside keeps an alarm that has just begun on the way in in the house for a
+// while: whoever fumbles for the code shall not wake the street.
+func (s *step) keepInside(zone home.ZoneID) {
+	i := slices.IndexFunc(s.p.st.running, func(t trip) bool {
+		return t.Zone == zone && t.danger() == burglary && t.Since.Equal(s.now)
+	})
+	if i < 0 || s.cfg().settings.Preset != home.PresetEN {
+		return
+	}
+	s.editTrip(i, func(t *trip) {
+		t.OutsideAt = s.now.Add(outsideAfter)
+		if t.ReportAt.Before(t.OutsideAt) {
+			t.ReportAt = t.OutsideAt
+		}
+	})
+}
+
+// outsideDue lets the outside hear an alarm that began on the way in.
+func (s *step) outsideDue(i int) {
+	s.editTrip(i, func(t *trip) { t.OutsideAt = time.Time{} })
+	t := s.p.st.running[i]
+	s.line(home.KindAlarm, t.Zone, nil, AtOnce,
+		t.danger().name()+": no code within another "+say(outsideAfter)+". The outside hears it now.")
 }
 
 func (s *step) nextTrip() uint64 {
@@ -261,20 +370,58 @@ func (s *step) nextTrip() uint64 {
 
 // count counts a burglary alarm of a zone.
 func (s *step) count(zone home.ZoneID) {
-	i, ok := s.cfg().byID[zone]
-	if !ok || s.cfg().zones[i].Kind.AlwaysOn() {
-		return
+	if i := s.saw(zone); i >= 0 {
+		s.p.st.swings[i].n++
+	}
+}
+
+// saw notes that a zone was disturbed, and where that stands in swings: -1 when
+// it is no zone.
+func (s *step) saw(zone home.ZoneID) int {
+	if _, ok := s.cfg().byID[zone]; !ok {
+		return -1
 	}
 	s.durable = true
 	s.p.st.swings = append([]swing(nil), s.p.st.swings...)
 	for i := range s.p.st.swings {
 		if w := &s.p.st.swings[i]; w.zone == zone {
-			w.n++
 			w.since = s.now
-			return
+			return i
 		}
 	}
-	s.p.st.swings = append(s.p.st.swings, swing{zone, 1, s.now})
+	s.p.st.swings = append(s.p.st.swings, swing{zone, 0, s.now})
+	return len(s.p.st.swings) - 1
+}
+
+// swingTime is how long a zone's alarms are counted after the latest.
+const swingTime = 8 * time.Hour
+
+// swingDue forgets what a zone did.
+func (s *step) swingDue(i int) {
+	w := s.p.st.swings[i]
+	s.p.st.swings = slices.Delete(slices.Clone(s.p.st.swings), i, i+1)
+	s.durable = true
+	if w.shut(s.cfg()) {
+		s.line(home.KindAlarm, w.zone, nil, AtOnce, s.cfg().name(w.zone)+" guards again after "+say(swingTime)+" without an alarm.")
+	}
+}
+
+// shut tells whether the zone is ignored, which was told. Zones that always
+// watch never are.
+func (w swing) shut(c *config) bool {
+	i, ok := c.byID[w.zone]
+	return ok && !c.zones[i].Kind.AlwaysOn() && c.settings.Swinger > 0 && w.n > c.settings.Swinger
+}
+
+// block notes that a zone raised an alarm. Until it closes it raises no other
+// one, over a power cut too: a door that was kicked in stays open.
+func (s *step) block(i int) {
+	momentary := s.cfg().zones[i].Trait == home.Button
+	if s.cfg().alwaysOn.has(i) || momentary || s.p.st.known.has(i) && !s.p.st.open.has(i) {
+		return
+	}
+	s.p.st.blocking = s.p.st.blocking.with(i, true)
+	s.durable = true
 }
 
 // ignored tells whether a zone that opens has raised as many burglary alarms as
@@ -301,13 +448,22 @@ func (s *step) ignored(zone home.ZoneID) bool {
 
 // reportDue ends the abort window of a running alarm.
 func (s *step) reportDue(i int) {
-	s.editTrip(i, func(t *trip) { t.Reported = true })
+	s.editTrip(i, func(t *trip) {
+		t.Reported = true
+		t.CancelBy = s.now.Add(time.Duration(s.cfg().settings.CancelWindow))
+	})
 	t := s.p.st.running[i]
 	text := t.danger().name()
+	if t.danger() == burglary {
+		text += map[bool]string{true: ", verified", false: ", not verified"}[t.Verified]
+	}
+	if t.Recent {
+		text += ", soon after arming"
+	}
 	if t.Zone != "" {
 		text += ": " + s.cfg().name(t.Zone)
 	}
-	s.effect(Notice{Kind: "alarm", Alarm: t.Kind, Zone: t.Zone, Text: text + "."})
+	s.effect(Notice{Kind: "alarm", Alarm: t.Kind, Zone: t.Zone, Verified: t.Verified, RecentClosing: t.Recent, Text: text + "."})
 }
 
 // sirenDue ends the siren time of a running alarm, which becomes memory, or
@@ -322,11 +478,19 @@ func (s *step) sirenDue(i int) {
 		}
 		return
 	}
-	s.endTrip(i)
 	text := t.danger().name() + ": the siren time of " + say(timeout) + " is over."
-	if t.Silenced {
+	if t.Silenced || t.Quiet {
 		text = t.danger().name() + " is over."
 	}
+	if !t.Reported { // a siren time shorter than the abort window
+		s.editTrip(i, func(t *trip) { t.SirenUntil, t.Quiet = t.ReportAt, true })
+		s.line(home.KindAlarm, t.Zone, nil, AtOnce, text)
+		return
+	}
+	t.Flash = s.cfg().settings.StrobeAfter && !t.Silenced && !t.Inside
+	s.p.st.running = slices.Clone(s.p.st.running)
+	s.p.st.running[i] = t
+	s.endTrip(i)
 	if !s.p.allDisarmed(t.Areas) {
 		text += " The house stays armed."
 	}
@@ -370,9 +534,19 @@ func (s *step) endTrip(i int) {
 // became of them. Those of other areas go on, and fire does until it is silenced.
 func (s *step) endTrips(a int) []string {
 	var said []string
+	area := s.cfg().areas[a].ID
+	s.p.st.memory = slices.Clone(s.p.st.memory)
+	for i := range s.p.st.memory {
+		if t := &s.p.st.memory[i]; t.covers(area) {
+			t.Flash = false
+			if t.danger().aborts() && s.cancel(t) { // a fire that is over was one
+				said = append(said, t.danger().name()+" cancelled.")
+			}
+		}
+	}
 	for i := 0; i < len(s.p.st.running); {
 		t := s.p.st.running[i]
-		if !t.covers(s.cfg().areas[a].ID) {
+		if !t.covers(area) {
 			i++
 			continue
 		}
@@ -381,18 +555,32 @@ func (s *step) endTrips(a int) []string {
 			i++
 			continue
 		}
-		s.endTrip(i)
 		switch {
-		case t.Reported:
-			said = append(said, t.danger().name()+" cancelled.")
-			s.effect(Notice{
-				Kind: "cancelled", Alarm: t.Kind, Zone: t.Zone, When: OnceWritten,
-				Text: t.danger().name() + " cancelled: the house was disarmed.",
-			})
-		default:
+		case !t.Reported:
 			said = append(said, t.danger().name()+" aborted: nothing was sent.")
 			s.aborted = true
+		case s.cancel(&t):
+			said = append(said, t.danger().name()+" cancelled.")
+		default:
+			said = append(said, t.danger().name()+" ended, too late to take its report back.")
 		}
+		s.p.st.running = slices.Clone(s.p.st.running)
+		s.p.st.running[i] = t
+		s.endTrip(i)
 	}
 	return said
+}
+
+// cancel tells people elsewhere that an alarm is over, if they were told of it
+// and that is not too long ago.
+func (s *step) cancel(t *trip) bool {
+	if t.CancelBy.IsZero() || !s.now.Before(t.CancelBy) {
+		return false
+	}
+	t.CancelBy = time.Time{}
+	s.effect(Notice{
+		Kind: "cancelled", Alarm: t.Kind, Zone: t.Zone, Verified: t.Verified, RecentClosing: t.Recent, When: OnceWritten,
+		Text: t.danger().name() + " cancelled: the house was disarmed.",
+	})
+	return true
 }

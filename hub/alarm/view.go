@@ -16,6 +16,9 @@ func (p Panel) View(now time.Time) home.Alarm {
 		Seq: p.st.seq, Now: home.At(now), Open: p.openZones(), Troubles: p.troubles(), Alarm: p.remembered(),
 		Areas: make([]home.AreaState, len(p.cfg.areas)),
 	}
+	if p.testing() {
+		v.Test = &home.AlarmTest{Until: home.At(p.st.testUntil), Seen: p.zoneIDs(p.st.tested.word)}
+	}
 	for a := range v.Areas {
 		v.Areas[a] = p.areaState(a)
 	}
@@ -111,7 +114,7 @@ func (p Panel) troubled() bool {
 		}
 	}
 	for _, s := range p.st.swings {
-		if limit := p.cfg.settings.Swinger; limit > 0 && s.n > limit {
+		if s.shut(p.cfg) {
 			return true
 		}
 	}
@@ -194,11 +197,8 @@ func (p Panel) troubles() []home.TroubleItem {
 	items := make([]home.TroubleItem, 0, len(p.st.troubles)+1)
 	items = append(items, p.st.troubles...)
 	for _, s := range p.st.swings {
-		if limit := p.cfg.settings.Swinger; limit > 0 && s.n > limit {
-			var device home.DeviceID
-			if i, ok := p.cfg.byID[s.zone]; ok {
-				device = p.cfg.zones[i].Device
-			}
+		if s.shut(p.cfg) {
+			device := p.cfg.zones[p.cfg.byID[s.zone]].Device
 			items = append(items, home.TroubleItem{
 				Code: "zone-ignored", Device: device, Severity: home.SeverityWarning, Since: home.At(s.since), Blocks: []home.Mode{},
 				Text: p.cfg.name(s.zone) + " has raised " + times(p.cfg.settings.Swinger) + " since arming and is ignored until the next one.",
@@ -207,6 +207,14 @@ func (p Panel) troubles() []home.TroubleItem {
 		}
 	}
 	return items
+}
+
+// often is how many times something happened.
+func often(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return strconv.Itoa(n) + " times"
 }
 
 func times(n int) string {

@@ -80,11 +80,15 @@ func (c *config) checkZone(z home.Zone) error {
 	if z.Silent && z.Kind != home.ZonePanic {
 		return &home.Invalid{Field: "silent", Reason: "only a zone of kind panic can be silent"}
 	}
-	if z.CrossZone != "" {
-		return &home.Invalid{Field: "cross_zone", Reason: "zones cannot be crossed yet: leave this empty"}
+	if z.AbortWindow != nil && *z.AbortWindow && !hasAbort(z) {
+		return &home.Invalid{Field: "abort_window", Reason: "a " + string(z.Kind) + " alarm is told at once: leave this out"}
 	}
-	return nil
+	return checkCross(z)
 }
+
+// hasAbort tells whether the alarms of a zone may be called back before they
+// are told.
+func hasAbort(z home.Zone) bool { return !z.Kind.AlwaysOn() || dangerOf(string(z.Kind)).aborts() }
 
 // checkDelays refuses delays of a zone that do not fit its kind or the figures.
 func checkDelays(z home.Zone, c home.AlarmSettings) error {
@@ -193,6 +197,12 @@ func (s *step) putZone(in PutZone) error {
 		}
 		zones = append(zones, z)
 	}
+	if !exists {
+		at = len(zones) - 1
+	}
+	if err := paired(zones, at); err != nil {
+		return err
+	}
 	s.setZones(zones)
 	s.line(home.KindAlarm, z.ID, whoOrNil(in.By), OnceWritten, text)
 	return nil
@@ -201,9 +211,12 @@ func (s *step) putZone(in PutZone) error {
 // sameGuard tells whether a changed zone guards as it did.
 func sameGuard(a, b home.Zone) bool {
 	return a.Device == b.Device && a.Trait == b.Trait && a.Kind == b.Kind && a.CrossZone == b.CrossZone && a.Silent == b.Silent &&
+		tellsAtOnce(a) == tellsAtOnce(b) &&
 		slices.Equal(a.Modes, b.Modes) && slices.Equal(a.Areas, b.Areas) && maps.Equal(a.EntryDelays, b.EntryDelays) &&
 		delayOf(a.EntryDelay) == delayOf(b.EntryDelay) && delayOf(a.ExitDelay) == delayOf(b.ExitDelay)
 }
+
+func tellsAtOnce(z home.Zone) bool { return z.AbortWindow != nil && !*z.AbortWindow }
 
 func delayOf(d *home.Duration) time.Duration {
 	if d == nil {
@@ -221,7 +234,13 @@ func (s *step) deleteZone(in DeleteZone) error {
 	if !s.p.allDisarmed(z.Areas) {
 		return &home.Conflict{Reason: z.Name + " cannot be deleted while the house is armed: disarm first."}
 	}
-	s.setZones(slices.Delete(slices.Clone(s.cfg().zones), at, at+1))
+	zones := slices.Delete(slices.Clone(s.cfg().zones), at, at+1)
+	for i := range zones {
+		if zones[i].CrossZone == z.ID {
+			zones[i].CrossZone = ""
+		}
+	}
+	s.setZones(zones)
 	s.line(home.KindAlarm, "", whoOrNil(in.By), OnceWritten, "Zone "+z.Name+" deleted.")
 	return nil
 }
@@ -234,7 +253,7 @@ func (s *step) setZones(zones []home.Zone) {
 	next.zones = zones
 	cfg := next.indexed()
 	bypassed := make([]zoneSet, len(st.stands))
-	var open, known zoneSet
+	var open, known, blocking, tested zoneSet
 	for i, z := range zones {
 		j, ok := was.byID[z.ID]
 		if !ok {
@@ -246,12 +265,14 @@ func (s *step) setZones(zones []home.Zone) {
 		if old := was.zones[j]; old.Device == z.Device && old.Trait == z.Trait {
 			open = open.with(i, st.open.has(j))
 			known = known.with(i, st.known.has(j))
+			blocking = blocking.with(i, st.blocking.has(j))
+			tested = tested.with(i, st.tested.has(j))
 		}
 	}
 	for a := range bypassed {
 		s.stand(a).bypassed = bypassed[a]
 	}
-	st.open, st.known = open, known
+	st.open, st.known, st.blocking, st.tested = open, known, blocking, tested
 	s.p.cfg = cfg
 	s.durable = true
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"gatehouse/hub"
+	"gatehouse/hub/alarm"
 	"gatehouse/hub/config"
 	"gatehouse/hub/home"
 	"gatehouse/hub/people/auth"
@@ -82,20 +83,9 @@ func Run(ctx context.Context, o Options) error {
 		// nobody's trouble here.
 		Box: hub.Box{Power: power, Synced: func() (bool, error) { return true, nil }},
 		Demo: &hub.Demo{
-			Owner:  auth.Demo{Name: Owner, Password: Password, TOTP: TOTP, Home: auth.Home{Name: "Maple House", Emergency: "112", Zone: "UTC"}},
-			Listen: o.Listen,
-			// Short, so that nobody waits a minute to see a siren. They are
-			// outside of what the standard allows, and the panel says so.
-			Settings: home.AlarmSettings{
-				ExitDelay:       home.Duration(10 * time.Second),
-				EntryDelay:      home.Duration(15 * time.Second),
-				AbortWindow:     home.Duration(15 * time.Second),
-				SirenTimeout:    home.Duration(4 * time.Minute),
-				Swinger:         2,
-				OutsideStandard: true,
-				ExitRestart:     true,
-				UnvacatedHome:   true,
-			},
+			Owner:    auth.Demo{Name: Owner, Password: Password, TOTP: TOTP, Home: auth.Home{Name: "Maple House", Emergency: "112", Zone: "UTC"}},
+			Listen:   o.Listen,
+			Settings: settings(),
 			// A sensor is missed after 21 minutes rather than eight hours.
 			WakeInterval: 10 * time.Minute,
 			Controls:     f.Controls(),
@@ -179,4 +169,13 @@ DEMO: a simulated home. Nothing here is real, and nothing leaves this machine.
 
 Ctrl-C ends it.
 `, page, Owner, Password, TOTP, Code, Path)
+}
+
+// settings are short, so that nobody waits a minute to see a siren. They are
+// outside of what the standard allows, and the panel says so.
+func settings() home.AlarmSettings {
+	s := alarm.DefaultSettings()
+	s.ExitDelay, s.EntryDelay, s.AbortWindow = home.Duration(10*time.Second), home.Duration(15*time.Second), home.Duration(15*time.Second)
+	s.OutsideStandard = true
+	return s
 }

@@ -104,9 +104,12 @@ type Zone struct {
 	EntryDelays map[Mode]Duration `json:"entry_delays,omitempty"`
 	ExitDelay   *Duration         `json:"exit_delay,omitempty"` // what it needs at least, such as a garage; nil: the mode's
 	Chime       bool              `json:"chime"`
-	CrossZone   ZoneID            `json:"cross_zone"`
-	Silent      bool              `json:"silent"`   // a panic zone that nobody in the house hears or sees
-	Bypassed    bool              `json:"bypassed"` // read only: left out of the arming that runs now
+	CrossZone   ZoneID            `json:"cross_zone"` // only both of them raise an alarm, or one that stays open
+	// AbortWindow off tells of its alarms at once; nil and on are the same.
+	// Danger to life is told at once anyway.
+	AbortWindow *bool `json:"abort_window,omitempty"`
+	Silent      bool  `json:"silent"`   // a panic zone that nobody in the house hears or sees
+	Bypassed    bool  `json:"bypassed"` // read only: left out of the arming that runs now
 }
 
 // Alarm is the state of the panel as every face shows it. Only the panel
@@ -125,6 +128,7 @@ type Alarm struct {
 	Ready     map[Mode]bool `json:"ready"`
 	Troubles  []TroubleItem `json:"troubles"`
 	Alarm     *AlarmMemory  `json:"alarm"`
+	Test      *AlarmTest    `json:"test"`       // the walk test that runs, else null
 	ChangedBy string        `json:"changed_by"` // person, program, or "" for the panel itself
 	Areas     []AreaState   `json:"areas"`
 }
@@ -143,14 +147,23 @@ type AreaState struct {
 	ChangedBy string        `json:"changed_by"`
 }
 
-// AlarmMemory is the alarm that runs, or the last one until it is acknowledged
-// by the next arming.
+// AlarmMemory is the alarm that runs, or the most pressing one since the last
+// arming until somebody acknowledges it.
 type AlarmMemory struct {
-	Kind     string `json:"kind"` // burglary fire co gas water tamper panic medical
-	Zone     ZoneID `json:"zone"`
-	Since    Time   `json:"since"`
-	Verified bool   `json:"verified"`
-	Silenced bool   `json:"silenced"`
+	Kind          string `json:"kind"` // burglary exit_error fire co gas water tamper panic medical
+	Zone          ZoneID `json:"zone"`
+	Since         Time   `json:"since"`
+	Verified      bool   `json:"verified"` // a second sign of the same burglary was seen
+	Silenced      bool   `json:"silenced"`
+	Reported      bool   `json:"reported"`       // people elsewhere were told; nothing was sent if it is over and they were not
+	RecentClosing bool   `json:"recent_closing"` // it began within two minutes of arming
+}
+
+// AlarmTest is a walk test that runs: zones raise no burglary alarm and are
+// marked when they speak.
+type AlarmTest struct {
+	Until Time     `json:"until"`
+	Seen  []ZoneID `json:"seen"`
 }
 
 // Severity of a trouble or health condition.
@@ -279,6 +292,11 @@ type AlarmSettings struct {
 	ExitDelay       Duration `json:"exit_delay"`
 	EntryDelay      Duration `json:"entry_delay"`
 	AbortWindow     Duration `json:"abort_window"`
+	CancelWindow    Duration `json:"cancel_window"`   // after a report, in which disarming takes it back
+	CrossZoneTime   Duration `json:"cross_zone_time"` // in which the second of two crossed zones must speak
+	VerifyTime      Duration `json:"verify_time"`     // in which a second zone verifies a burglary
+	SirenCycles     int      `json:"siren_cycles"`    // siren times of one arming, for all but danger to life
+	StrobeAfter     bool     `json:"strobe_after"`    // lights go on after the siren time
 	SirenTimeout    Duration `json:"siren_timeout"`
 	Swinger         int      `json:"swinger"`
 	OutsideStandard bool     `json:"outside_standard"`
@@ -315,4 +333,7 @@ type Notice struct {
 	Zone    ZoneID `json:"zone"`
 	Text    string `json:"text"`
 	Outside bool   `json:"outside"` // only for people outside the house: shown on no face inside
+
+	Verified      bool `json:"verified"`       // a second sign of the same burglary was seen
+	RecentClosing bool `json:"recent_closing"` // it began within two minutes of arming
 }

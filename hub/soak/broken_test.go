@@ -114,7 +114,7 @@ var broken = []struct {
 		}
 		return p, in
 	})},
-	{"a clock that takes deadlines along or loses them", "until", before(func(p alarm.Panel, _ time.Time, in alarm.Input) (alarm.Panel, alarm.Input) {
+	{"a clock that takes deadlines along or loses them", "wants to wake", before(func(p alarm.Panel, _ time.Time, in alarm.Input) (alarm.Panel, alarm.Input) {
 		if c, ok := in.(alarm.ClockStepped); ok && p.Phase() != home.PhaseAlarm {
 			return p, alarm.ClockStepped{By: c.By / 2}
 		}

@@ -16,7 +16,7 @@ import (
 func (o *oracle) sounding() (p alarm.Pattern, inside bool, until time.Time) {
 	best := len(dangers)
 	for _, r := range o.alarms {
-		if !r.silenced && rank(r.kind) < best {
+		if !r.silenced && !r.quiet && rank(r.kind) < best {
 			best = rank(r.kind)
 			p, inside, until = patterns[danger(r.kind)], r.inside, r.until
 		}

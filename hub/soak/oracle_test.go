@@ -22,6 +22,7 @@ type oracle struct {
 
 	open, known []bool // what each zone's sensor said since the panel was loaded
 	troubles    map[trouble][]home.Mode
+	critical    map[trouble]bool
 	refused     map[request]string // what requests were refused with since then
 
 	belief
@@ -69,7 +70,10 @@ type area struct {
 	error  bool // the entry delay comes from a door left open
 	out    []home.ZoneID
 	trips  map[home.ZoneID]int
-	hushed bool // the sounder that tells of a door left open was silenced
+	hushed bool                      // the sounder that tells of a door left open was silenced
+	seen   map[home.ZoneID]time.Time // when each zone last spoke for a burglary
+	stuck  map[home.ZoneID]bool      // raised an alarm and has not closed since
+	cycles int                       // siren times that were not for danger to life
 
 	// Not saved: who armed where, and when the last door fell shut.
 	keypad  bool
@@ -98,24 +102,31 @@ type ring struct {
 	reported bool
 	silenced bool
 	inside   bool
+	since    time.Time
+	cancel   time.Time // until then a disarming takes the report back
+	quiet    bool      // lights only
+	flash    bool      // is over, and its lights go on
+	verified bool
 }
 
 func (b belief) clone() belief {
 	b.areas = slices.Clone(b.areas)
 	for i := range b.areas {
-		b.areas[i].trips = maps.Clone(b.areas[i].trips)
+		a := &b.areas[i]
+		a.trips, a.seen, a.stuck = maps.Clone(a.trips), maps.Clone(a.seen), maps.Clone(a.stuck)
 	}
-	b.alarms = slices.Clone(b.alarms)
+	b.alarms, b.recall = slices.Clone(b.alarms), slices.Clone(b.recall)
 	return b
 }
 
 func newOracle(p alarm.Panel, clock *time.Location) *oracle {
 	o := &oracle{
 		clock: clock, lines: map[string]bool{},
-		troubles: map[trouble][]home.Mode{}, refused: map[request]string{},
+		troubles: map[trouble][]home.Mode{}, critical: map[trouble]bool{}, refused: map[request]string{},
 	}
 	for _, a := range p.Areas() {
-		o.areas = append(o.areas, area{id: a.ID, mode: home.Disarmed, phase: home.PhaseDisarmed, trips: map[home.ZoneID]int{}})
+		o.areas = append(o.areas, area{id: a.ID, mode: home.Disarmed, phase: home.PhaseDisarmed})
+		o.areas[len(o.areas)-1].begin()
 	}
 	o.codes, o.uses = map[alarm.Digest]home.Code{}, map[string]int{}
 	o.adopt(p)
@@ -202,6 +213,11 @@ func (o *oracle) step(before, after alarm.Panel, now time.Time, in alarm.Input, 
 	case alarm.Trouble:
 		key := trouble{in.Item.Code, in.Item.Device}
 		delete(o.troubles, key)
+		was := o.critical[key]
+		o.critical[key] = in.Present && in.Item.Severity == home.SeverityCritical
+		if o.critical[key] && !was && slices.ContainsFunc(o.areas, func(a area) bool { return a.mode != home.Disarmed }) {
+			o.notices = append(o.notices, "trouble  ")
+		}
 		if in.Present {
 			o.troubles[key] = in.Item.Blocks
 		}
@@ -261,9 +277,20 @@ func (o *oracle) configured(after alarm.Panel, in alarm.Input, effects []alarm.E
 
 // shift moves every deadline with the clock.
 func (o *oracle) shift(d time.Duration) {
-	for _, t := range o.deadlines() {
+	times := o.deadlines()
+	for _, rings := range [][]ring{o.alarms, o.recall} {
+		for i := range rings {
+			times = append(times, &rings[i].since, &rings[i].cancel)
+		}
+	}
+	for _, t := range times {
 		if !t.IsZero() {
 			*t = t.Add(d)
+		}
+	}
+	for i := range o.areas {
+		for z, t := range o.areas[i].seen {
+			o.areas[i].seen[z] = t.Add(d)
 		}
 	}
 }
@@ -284,6 +311,7 @@ func (o *oracle) resume() {
 	clear(o.open)
 	clear(o.known)
 	clear(o.troubles)
+	clear(o.critical)
 	clear(o.refused)
 	for i := range o.areas {
 		o.areas[i].keypad, o.areas[i].onClose, o.areas[i].closing = false, false, time.Time{}
@@ -291,7 +319,8 @@ func (o *oracle) resume() {
 }
 
 // settle does what is due, earliest first; of the same instant delays come
-// before reports, and these before the ends of sirens.
+// before reports, these before the ends of sirens, and last zones are forgotten
+// that have said nothing for eight hours.
 func (o *oracle) settle() {
 	for {
 		var at time.Time
@@ -308,13 +337,25 @@ func (o *oracle) settle() {
 		for i := range o.alarms {
 			if r := &o.alarms[i]; !r.reported {
 				earlier(r.report, func() {
-					r.reported = true
+					r.reported, r.cancel = true, o.now.Add(time.Duration(o.settings.CancelWindow))
 					o.notices = append(o.notices, "alarm "+r.kind+" "+string(r.zone))
 				})
 			}
 		}
 		for i := range o.alarms {
 			earlier(o.alarms[i].until, func() { o.sirenEnds(i) })
+		}
+		for i := range o.areas {
+			a := &o.areas[i]
+			for z, t := range a.seen {
+				earlier(t.Add(8*time.Hour), func() {
+					if limit := o.settings.Swinger; limit > 0 && a.trips[z] > limit {
+						o.changed = append(o.changed, "a zone that guards again")
+					}
+					delete(a.seen, z)
+					delete(a.trips, z)
+				})
+			}
 		}
 		if do == nil {
 			return
@@ -394,8 +435,13 @@ func (o *oracle) sirenEnds(i int) {
 		r.until = o.now.Add(time.Duration(o.settings.SirenTimeout))
 		return
 	}
-	o.over(i)
 	o.changed = append(o.changed, "the siren's end")
+	if !r.reported { // the siren time is shorter than the abort window
+		r.until, r.quiet = r.report, true
+		return
+	}
+	r.flash = o.settings.StrobeAfter && !r.silenced && !r.inside
+	o.over(i)
 }
 
 // over ends an alarm, which is remembered.
@@ -426,13 +472,60 @@ func (o *oracle) ring(kind string, zone home.ZoneID, id home.AreaID) {
 		if aborts(kind) {
 			report = o.now.Add(time.Duration(o.settings.AbortWindow))
 		}
-		o.alarms = append(slices.Clone(o.alarms), ring{kind: kind, zone: zone, area: id, report: report, inside: inside})
+		o.alarms = append(slices.Clone(o.alarms), ring{kind: kind, zone: zone, area: id, report: report, inside: inside, since: o.now})
 		r = &o.alarms[len(o.alarms)-1]
+		r.quiet = aborts(kind) && !o.mayCycle(id)
+	} else if r.silenced {
+		r.quiet = aborts(kind) && !o.mayCycle(id)
 	}
 	r.until, r.silenced, r.inside = o.now.Add(time.Duration(o.settings.SirenTimeout)), false, r.inside && inside
 	for i := range o.areas {
 		if a := &o.areas[i]; danger(kind) == "burglary" && r.covers(a.id) && a.phase == home.PhaseEntry {
 			a.moves(home.PhaseArmed, time.Time{})
+		}
+	}
+	if i := o.zone(zone); i >= 0 {
+		z := o.zones[i]
+		if !z.Kind.AlwaysOn() && z.Trait != home.Button && (!o.known[i] || o.open[i]) {
+			o.area(id).stuck[zone] = true
+		}
+		if danger(kind) == "burglary" {
+			o.area(id).seen[zone] = o.now
+			o.verify(o.area(id), zone)
+		}
+	}
+}
+
+// mayCycle takes one of the siren times of an arming, if one is left.
+func (o *oracle) mayCycle(id home.AreaID) bool {
+	a := o.area(id)
+	if a.cycles >= o.settings.SirenCycles {
+		return false
+	}
+	a.cycles++
+	return true
+}
+
+// verify takes the second sign of a burglary in an area.
+func (o *oracle) verify(a *area, zone home.ZoneID) {
+	span := time.Duration(o.settings.VerifyTime)
+	second := false
+	for z, at := range a.seen {
+		i, limit := o.zone(z), o.settings.Swinger
+		worn := i >= 0 && !o.zones[i].Kind.AlwaysOn() && limit > 0 && a.trips[z] > limit
+		second = second || i >= 0 && z != zone && !worn && o.now.Sub(at) <= span
+	}
+	for _, rings := range [][]ring{o.alarms, o.recall} {
+		for i := range rings {
+			r := &rings[i]
+			if !second || danger(r.kind) != "burglary" || r.verified || !r.covers(a.id) || o.now.Sub(r.since) > span {
+				continue
+			}
+			r.verified = true
+			o.changed = append(o.changed, "a burglary that is verified")
+			if r.reported {
+				o.notices = append(o.notices, "verified "+r.kind+" "+string(r.zone))
+			}
 		}
 	}
 }
@@ -466,6 +559,9 @@ func (o *oracle) reading(in alarm.Reading) {
 	wasKnown, wasOpen := o.known[i], o.known[i] && o.open[i]
 	o.known[i], o.open[i] = known, open
 	a := o.area(o.zones[i].Areas[0])
+	if known && !open {
+		delete(a.stuck, o.zones[i].ID)
+	}
 	way := o.zones[i].Kind == home.ZoneEntry && a.phase == home.PhaseArming && o.guards(a, i)
 	switch {
 	case !known && wasKnown && o.zones[i].Kind == home.ZoneEntry:
@@ -518,12 +614,13 @@ func (o *oracle) opened(i int) {
 		}
 		return
 	}
-	if !o.guards(a, i) {
+	if !o.guards(a, i) || a.stuck[z.ID] {
 		return
 	}
 	if limit := o.settings.Swinger; limit > 0 && a.trips[z.ID] >= limit {
 		if a.trips[z.ID] == limit {
 			a.trips[z.ID]++
+			a.seen[z.ID] = o.now
 			o.changed = append(o.changed, "a zone that is ignored")
 		}
 		return
@@ -661,13 +758,25 @@ func (o *oracle) rings(a *area) bool {
 }
 
 func (o *oracle) endAlarms(a *area) {
+	for i := range o.recall {
+		r := &o.recall[i]
+		if !r.covers(a.id) {
+			continue
+		}
+		r.flash = false
+		if aborts(r.kind) && o.now.Before(r.cancel) {
+			r.cancel = time.Time{}
+			o.notices = append(o.notices, "cancelled "+r.kind+" "+string(r.zone))
+		}
+	}
 	for i := 0; i < len(o.alarms); {
 		r := o.alarms[i]
 		if !r.covers(a.id) || danger(r.kind) == "fire" && !r.silenced {
 			i++
 			continue
 		}
-		if r.reported {
+		if o.now.Before(r.cancel) {
+			o.alarms[i].cancel = time.Time{}
 			o.notices = append(o.notices, "cancelled "+r.kind+" "+string(r.zone))
 		}
 		o.over(i)
@@ -677,10 +786,14 @@ func (o *oracle) endAlarms(a *area) {
 func (a *area) begin() {
 	a.out, a.entry, a.error, a.left, a.delay, a.trips = nil, "", false, 0, 0, map[home.ZoneID]int{}
 	a.hushed, a.keypad, a.onClose = false, false, false
+	a.seen, a.stuck, a.cycles = map[home.ZoneID]time.Time{}, map[home.ZoneID]bool{}, 0
 }
 
 func (o *oracle) disarm(a *area) {
-	if a.mode == home.Disarmed && !o.rings(a) {
+	lasts := slices.ContainsFunc(o.recall, func(r ring) bool {
+		return r.covers(a.id) && (r.flash || aborts(r.kind) && o.now.Before(r.cancel))
+	})
+	if a.mode == home.Disarmed && !o.rings(a) && !lasts {
 		return
 	}
 	o.endAlarms(a)

@@ -184,8 +184,8 @@ func (g *Guard) act(e alarm.Effect) {
 // are told in any case, silence too: nobody knows what they did in the dark.
 func (g *Guard) drive(now time.Time) {
 	want := g.panel.Sounding(now)
-	if !want.On() {
-		want = g.settled.Sounding(now)
+	if last := g.settled.Sounding(now); !want.On() && (last.On() || !want.Strobe) {
+		want = last
 	}
 	if g.driven && want == g.sound {
 		return
@@ -281,12 +281,16 @@ func guardedAs(last, is home.Alarm) home.Alarm {
 // same tells whether faces would show the two alike.
 func same(a, b home.Alarm) bool {
 	return a.Mode == b.Mode && a.Phase == b.Phase && a.Since == b.Since && a.ChangedBy == b.ChangedBy &&
-		equal(a.Until, b.Until) && equal(a.Alarm, b.Alarm) && slices.EqualFunc(a.Areas, b.Areas, sameArea) &&
+		equal(a.Until, b.Until) && equal(a.Alarm, b.Alarm) && sameTest(a.Test, b.Test) && slices.EqualFunc(a.Areas, b.Areas, sameArea) &&
 		slices.Equal(a.Open, b.Open) && slices.Equal(a.Bypassed, b.Bypassed) && maps.Equal(a.Ready, b.Ready) &&
 		slices.EqualFunc(a.Troubles, b.Troubles, func(x, y home.TroubleItem) bool {
 			return x.Code == y.Code && x.Device == y.Device && x.Text == y.Text && x.Severity == y.Severity &&
 				x.Mend == y.Mend && x.Since == y.Since && slices.Equal(x.Blocks, y.Blocks)
 		})
+}
+
+func sameTest(a, b *home.AlarmTest) bool {
+	return a == b || (a != nil && b != nil && a.Until == b.Until && slices.Equal(a.Seen, b.Seen))
 }
 
 func sameArea(a, b home.AreaState) bool {

@@ -247,6 +247,33 @@ func (g *Guard) Panic(ctx context.Context, kind, by string, ch home.Channel) err
 	return g.request(ctx, alarm.Panic{Kind: home.ZoneKind(kind), By: by, Channel: ch})
 }
 
+// SilentPanic calls people outside the house for help and shows nothing inside.
+func (g *Guard) SilentPanic(ctx context.Context, by string, ch home.Channel) error {
+	return g.request(ctx, alarm.Panic{Kind: home.ZonePanic, Silent: true, By: by, Channel: ch})
+}
+
+// Acknowledge forgets the alarms that are over, and returns once that is on
+// disk.
+func (g *Guard) Acknowledge(ctx context.Context, by string) error {
+	return g.request(ctx, alarm.Acknowledge{By: by})
+}
+
+// Test begins or ends a walk test. Errors: *home.Conflict.
+func (g *Guard) Test(ctx context.Context, on bool, by string) error {
+	return g.request(ctx, alarm.Test{On: on, By: by})
+}
+
+// PersonSeen is the inlet of the cameras: one saw somebody where nobody should
+// be. It never waits. at is when the picture was taken.
+func (g *Guard) PersonSeen(camera home.DeviceID, area home.AreaID, at time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.input(alarm.PersonSeen{Camera: camera, Area: area, At: at})
+}
+
+// Hidden tells whether nobody inside may see what the trait of the device says.
+func (g *Guard) Hidden(d home.DeviceID, t home.Trait) bool { return g.peek().Hidden(d, t) }
+
 // Zones lists the zones.
 func (g *Guard) Zones() []home.Zone {
 	return g.peek().Zones()

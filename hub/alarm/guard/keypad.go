@@ -75,6 +75,8 @@ func (g *Guard) Keypad(ctx context.Context, device home.DeviceID, encrypted bool
 			alarm.KeyPanic: home.ZonePanic, alarm.KeyFire: home.ZoneFire, alarm.KeyMedical: home.ZoneMedical,
 		}[action]
 		return g.request(ctx, alarm.Panic{Kind: kind, Channel: home.ByKeypad, Device: device})
+	case alarm.KeySilent:
+		return g.request(ctx, alarm.Panic{Kind: home.ZonePanic, Silent: true, Channel: home.ByKeypad, Device: device})
 	default:
 		return &home.Invalid{Field: "action", Reason: strconv.Quote(string(action)) + " is not a key that the panel knows"}
 	}

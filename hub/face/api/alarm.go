@@ -80,15 +80,48 @@ type panicInput struct {
 }
 
 type panicRequest struct {
-	Kind string `json:"kind,omitempty" enum:"panic,medical,fire" default:"panic" doc:"what kind of help is wanted"`
+	Kind   string `json:"kind,omitempty" enum:"panic,medical,fire" default:"panic" doc:"what kind of help is wanted"`
+	Silent bool   `json:"silent,omitempty" doc:"only for panic: people outside are called, and nothing inside sounds, shows or records it"`
 }
 
 func (a *API) panic(ctx context.Context, in *panicInput) (*out[home.Alarm], error) {
-	kind := "panic"
+	kind, silent := "panic", false
 	if in.Body != nil {
-		kind = in.Body.Kind
+		kind, silent = in.Body.Kind, in.Body.Silent
 	}
-	if err := a.o.Panel.Panic(ctx, kind, ask(ctx).caller.Name, home.ByAPI); err != nil {
+	by := ask(ctx).caller.Name
+	var err error
+	switch {
+	case silent && kind != "panic":
+		err = &home.Invalid{Field: "silent", Reason: "only a panic alarm can be silent"}
+	case silent:
+		err = a.o.Panel.SilentPanic(ctx, by, home.ByAPI)
+	default:
+		err = a.o.Panel.Panic(ctx, kind, by, home.ByAPI)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &out[home.Alarm]{settled(a.o.Panel.State())}, nil
+}
+
+func (a *API) acknowledge(ctx context.Context, _ *none) (*out[home.Alarm], error) {
+	if err := a.o.Panel.Acknowledge(ctx, ask(ctx).caller.Name); err != nil {
+		return nil, err
+	}
+	return &out[home.Alarm]{settled(a.o.Panel.State())}, nil
+}
+
+type testInput struct {
+	Body testRequest
+}
+
+type testRequest struct {
+	On bool `json:"on" doc:"true begins a walk test, which ends by itself after 30 minutes"`
+}
+
+func (a *API) walkTest(ctx context.Context, in *testInput) (*out[home.Alarm], error) {
+	if err := a.o.Panel.Test(ctx, in.Body.On, ask(ctx).caller.Name); err != nil {
 		return nil, err
 	}
 	return &out[home.Alarm]{settled(a.o.Panel.State())}, nil
@@ -141,8 +174,13 @@ type settingsRequest struct {
 	ExitDelay       *home.Duration `json:"exit_delay,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
 	EntryDelay      *home.Duration `json:"entry_delay,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
 	AbortWindow     *home.Duration `json:"abort_window,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
+	CancelWindow    *home.Duration `json:"cancel_window,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\"" doc:"after a report, in which disarming takes it back"`
+	CrossZoneTime   *home.Duration `json:"cross_zone_time,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\"" doc:"in which the second of two crossed zones must speak"`
+	VerifyTime      *home.Duration `json:"verify_time,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\"" doc:"in which a second zone verifies a burglary"`
+	SirenCycles     *int           `json:"siren_cycles,omitempty" minimum:"1" maximum:"10" doc:"siren times of one arming, for all but danger to life"`
+	StrobeAfter     *bool          `json:"strobe_after,omitempty" doc:"lights go on after the siren time, until somebody disarms or acknowledges"`
 	SirenTimeout    *home.Duration `json:"siren_timeout,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
-	Swinger         *int           `json:"swinger,omitempty" minimum:"0" maximum:"6"`
+	Swinger         *int           `json:"swinger,omitempty" minimum:"0" maximum:"14"`
 	OutsideStandard *bool          `json:"outside_standard,omitempty" doc:"allow values outside the standard ranges; choosing a preset ends it"`
 	Preset          *home.Preset   `json:"preset,omitempty" enum:",ul,ul2610,en" doc:"narrower ranges: entry and exit delay at most 45s and 120s (ul) or 60s each (ul2610), entry delay at most 45s (en)"`
 	ExitRestart     *bool          `json:"exit_restart,omitempty" doc:"an exit door that opens again restarts the exit delay, once"`
@@ -156,6 +194,11 @@ func (a *API) putSettings(ctx context.Context, in *settingsInput) (*out[home.Ala
 	set(&s.ExitDelay, in.Body.ExitDelay)
 	set(&s.EntryDelay, in.Body.EntryDelay)
 	set(&s.AbortWindow, in.Body.AbortWindow)
+	set(&s.CancelWindow, in.Body.CancelWindow)
+	set(&s.CrossZoneTime, in.Body.CrossZoneTime)
+	set(&s.VerifyTime, in.Body.VerifyTime)
+	set(&s.SirenCycles, in.Body.SirenCycles)
+	set(&s.StrobeAfter, in.Body.StrobeAfter)
 	set(&s.SirenTimeout, in.Body.SirenTimeout)
 	set(&s.Swinger, in.Body.Swinger)
 	set(&s.OutsideStandard, in.Body.OutsideStandard)

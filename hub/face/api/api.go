@@ -23,6 +23,9 @@ type Panel interface {
 	SetMode(context.Context, home.ModeRequest) (home.Alarm, error)
 	Silence(ctx context.Context, by string, ch home.Channel) error
 	Panic(ctx context.Context, kind, by string, ch home.Channel) error
+	SilentPanic(ctx context.Context, by string, ch home.Channel) error
+	Acknowledge(ctx context.Context, by string) error
+	Test(ctx context.Context, on bool, by string) error
 	Settings() home.AlarmSettings
 	PutSettings(ctx context.Context, s home.AlarmSettings, by string) error
 	Modes() []home.AlarmMode

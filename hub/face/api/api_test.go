@@ -144,6 +144,9 @@ func (f *fakePanel) SetMode(_ context.Context, r home.ModeRequest) (home.Alarm, 
 }
 func (f *fakePanel) Silence(context.Context, string, home.Channel) error       { return f.err }
 func (f *fakePanel) Panic(context.Context, string, string, home.Channel) error { return f.err }
+func (f *fakePanel) SilentPanic(context.Context, string, home.Channel) error   { return f.err }
+func (f *fakePanel) Acknowledge(context.Context, string) error                 { return f.err }
+func (f *fakePanel) Test(context.Context, bool, string) error                  { return f.err }
 func (f *fakePanel) Modes() []home.AlarmMode                                   { return alarm.New().Modes() }
 
 func (f *fakePanel) Areas() []home.Area { return alarm.New().Areas() }

@@ -160,6 +160,48 @@ func TestPanicAndSilence(t *testing.T) {
 	}
 }
 
+// A silent panic alarm leaves the answer, the panel and the journal as they were.
+func TestASilentPanicLeavesNothing(t *testing.T) {
+	srv, g, m := guarded(t)
+	before := m.text()
+	s := decode[home.Alarm](t, call(t, srv, "member", "POST", "/api/v1/alarm/panic", `{"kind":"panic","silent":true}`), 200)
+	if s.Phase != home.PhaseDisarmed || s.Alarm != nil || g.State().Alarm != nil || m.text() != before {
+		t.Errorf("got %+v and the journal %q, want nothing of it", s, m.text())
+	}
+	wantProblem(t, call(t, srv, "member", "POST", "/api/v1/alarm/panic", `{"kind":"fire","silent":true}`), 422, codeInvalid)
+	wantProblem(t, call(t, srv, "viewer", "POST", "/api/v1/alarm/panic", `{"silent":true}`), 403, codeForbidden)
+}
+
+// What was seen is acknowledged; what runs is not.
+func TestAcknowledge(t *testing.T) {
+	srv, _, m := guarded(t)
+	call(t, srv, "member", "POST", "/api/v1/alarm/panic", "")
+	if s := decode[home.Alarm](t, call(t, srv, "member", "POST", "/api/v1/alarm/acknowledge", ""), 200); s.Alarm == nil || s.Phase != home.PhaseAlarm {
+		t.Errorf("got %+v, want the alarm that runs", s)
+	}
+	call(t, srv, "token-owner", "PUT", "/api/v1/alarm/mode", `{"mode":"disarmed"}`)
+	if s := decode[home.Alarm](t, call(t, srv, "member", "POST", "/api/v1/alarm/acknowledge", ""), 200); s.Alarm != nil {
+		t.Errorf("got %+v, want nothing remembered", s)
+	}
+	if !strings.Contains(m.text(), "Acknowledged: Panic alarm.") {
+		t.Errorf("the journal does not tell of it:\n%s", m.text())
+	}
+}
+
+// A walk test is begun and ended by an installer too, and by nobody in an armed
+// house.
+func TestWalkTest(t *testing.T) {
+	srv, _, _ := guarded(t)
+	if s := decode[home.Alarm](t, call(t, srv, "installer", "POST", "/api/v1/alarm/test", `{"on":true}`), 200); s.Test == nil || s.Test.Seen == nil {
+		t.Errorf("got %+v, want a test with a list", s.Test)
+	}
+	if s := decode[home.Alarm](t, call(t, srv, "owner", "POST", "/api/v1/alarm/test", `{"on":false}`), 200); s.Test != nil {
+		t.Errorf("got %+v, want none", s.Test)
+	}
+	call(t, srv, "token-owner", "PUT", "/api/v1/alarm/mode", `{"mode":"away","force":true,"exit_delay":"0s"}`)
+	wantProblem(t, call(t, srv, "owner", "POST", "/api/v1/alarm/test", `{"on":true}`), 409, codeConflict)
+}
+
 // Areas and modes of the owner's own, by the real panel: made, armed in, and
 // not taken away while in use.
 func TestAreasAndModesOfTheOwnersOwn(t *testing.T) {

@@ -235,6 +235,8 @@ func (a *API) routes() []route {
 		{get, "/api/v1/alarm", right(auth.AlarmRead), "alarm", "How the panel stands", 0, typed(a.alarm)},
 		{put, "/api/v1/alarm/mode", right(auth.AlarmArm), "alarm", "Arm or disarm; answered once the panel has saved it", 0, typed(a.setMode)},
 		{post, "/api/v1/alarm/panic", right(auth.Panic), "alarm", "Raise an alarm by hand", 0, typed(a.panic)},
+		{post, "/api/v1/alarm/acknowledge", right(auth.AlarmDisarm), "alarm", "Say that the alarms that are over were seen", 0, typed(a.acknowledge)},
+		{post, "/api/v1/alarm/test", right(auth.ZonesWrite), "alarm", "Begin or end a walk test, in which zones chime and raise no burglary or tamper alarm", 0, typed(a.walkTest)},
 		{post, "/api/v1/alarm/silence", right(auth.AlarmSilence), "alarm", "Silence the sirens; the alarm stays on the record", 0, typed(a.silence)},
 		{get, "/api/v1/alarm/settings", right(auth.AlarmRead), "alarm", "The panel's figures", 0, typed(a.settings)},
 		{put, "/api/v1/alarm/settings", right(auth.AlarmSettings), "alarm", "Change the figures that are named", 0, typed(a.putSettings)},

@@ -54,7 +54,8 @@ type zoneRequest struct {
 	EntryDelays map[home.Mode]home.Duration `json:"entry_delays,omitempty" doc:"its entry delays in single modes; 0s is an alarm at once"`
 	ExitDelay   *home.Duration              `json:"exit_delay,omitempty" nullable:"true" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\"" doc:"what this way out needs at least, such as a garage"`
 	Chime       bool                        `json:"chime,omitempty"`
-	CrossZone   home.ZoneID                 `json:"cross_zone,omitempty" maxLength:"64"`
+	CrossZone   home.ZoneID                 `json:"cross_zone,omitempty" maxLength:"64" doc:"another zone: only both of them raise an alarm, or one that stays open; the other one names this one hereby"`
+	AbortWindow *bool                       `json:"abort_window,omitempty" nullable:"true" doc:"false: its alarms are told at once"`
 	Silent      bool                        `json:"silent,omitempty" doc:"a panic zone that nobody in the house hears or sees"`
 	Bypassed    bool                        `json:"bypassed,omitempty" readOnly:"true" doc:"ignored: a bypass belongs to an arming"`
 }
@@ -67,7 +68,7 @@ func (a *API) putZone(ctx context.Context, in *putZoneInput) (*out[home.Zone], e
 	err := a.o.Zones.PutZone(ctx, home.Zone{
 		ID: in.ID, Name: b.Name, Device: b.Device, Trait: b.Trait, Kind: b.Kind, Areas: b.Areas, Modes: list(b.Modes),
 		EntryDelay: b.EntryDelay, EntryDelays: b.EntryDelays, ExitDelay: b.ExitDelay,
-		Chime: b.Chime, CrossZone: b.CrossZone, Silent: b.Silent,
+		Chime: b.Chime, CrossZone: b.CrossZone, AbortWindow: b.AbortWindow, Silent: b.Silent,
 	}, ask(ctx).caller.Name)
 	if err != nil {
 		return nil, err

@@ -43,6 +43,9 @@ type Journal interface {
 type Panel interface {
 	Reading(home.Reading)
 	ZoneOf(home.DeviceID, home.Trait) home.ZoneID
+	// Hidden tells whether nobody inside may see what the trait says: it is the
+	// button of a silent call for help.
+	Hidden(home.DeviceID, home.Trait) bool
 }
 
 // Radio carries commands to the devices of one kind of radio.
@@ -281,6 +284,12 @@ func (r *Registry) Report(in home.Reading) {
 	if !ok {
 		r.mu.Unlock()
 		r.unknown.Add(1)
+		return
+	}
+	if r.o.Panel.Hidden(in.Device, in.Trait) {
+		r.heard[in.Device] = in.At
+		r.mu.Unlock()
+		r.o.Panel.Reading(in)
 		return
 	}
 	at := home.At(in.At)

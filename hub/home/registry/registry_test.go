@@ -26,6 +26,7 @@ type house struct {
 
 	refusal error // of the sirens
 	commits int
+	alert   home.DeviceID // whose button is hidden
 }
 
 func (h *house) All() ([]home.Device, error) {
@@ -57,8 +58,11 @@ func (h *house) Add(e home.Event) uint64 {
 	return uint64(len(h.lines))
 }
 
-func (h *house) Reading(home.Reading)                            { h.trace = append(h.trace, "panel") }
-func (h *house) ZoneOf(home.DeviceID, home.Trait) home.ZoneID    { return "front-door" }
+func (h *house) Reading(home.Reading)                         { h.trace = append(h.trace, "panel") }
+func (h *house) ZoneOf(home.DeviceID, home.Trait) home.ZoneID { return "front-door" }
+func (h *house) Hidden(id home.DeviceID, t home.Trait) bool {
+	return id == h.alert && t == home.Button
+}
 func (h *house) Remove(_ context.Context, _ home.DeviceID) error { return h.answer }
 func (h *house) Command(_ home.Command, done func(error))        { done(h.answer) }
 
@@ -114,6 +118,29 @@ func TestReadingIsNumberedThenHandedToThePanelThenPublished(t *testing.T) {
 	}
 	if diff := cmp.Diff(h.lines, []string{"Front door joined the home.", "Front door opened", "Front door opened"}); diff != "" {
 		t.Errorf("journal (-got +want):\n%s", diff)
+	}
+}
+
+// The button of a silent call for help reaches the panel and nothing else: no
+// line, no state, no news that any face could show.
+func TestAHiddenReadingIsForThePanelAlone(t *testing.T) {
+	h, r := open(t)
+	d := door()
+	d.Traits[home.Button] = home.State{}
+	r.Introduce(d)
+	h.alert, h.trace = d.ID, nil
+	before, _ := r.Device(d.ID)
+	sub := r.Changes.Subscribe(4)
+	r.Report(home.Reading{Device: d.ID, Trait: home.Button, Value: home.Word("press"), At: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)})
+	if diff := cmp.Diff(h.trace, []string{"panel"}); diff != "" {
+		t.Errorf("told (-got +want):\n%s", diff)
+	}
+	if _, ok := sub.TryNext(); ok {
+		t.Error("the press was published")
+	}
+	after, _ := r.Device(d.ID)
+	if diff := cmp.Diff(before, after, cmp.AllowUnexported(home.Value{})); diff != "" {
+		t.Errorf("the device shows it (-before +after):\n%s", diff)
 	}
 }
 
@@ -354,6 +381,7 @@ func (discard) Add(home.Event) uint64                        { return 0 }
 func (discard) Ask(home.Command, func(error)) error          { return nil }
 func (discard) Reading(home.Reading)                         {}
 func (discard) ZoneOf(home.DeviceID, home.Trait) home.ZoneID { return "" }
+func (discard) Hidden(home.DeviceID, home.Trait) bool        { return false }
 
 // Many readings cost few commits: an SD card wears out by them.
 func TestReadingsAreSavedTogether(t *testing.T) {

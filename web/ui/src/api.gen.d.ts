@@ -55,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alarm/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that the alarms that are over were seen */
+        post: operations["postAlarmAcknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alarm/areas": {
         parameters: {
             query?: never;
@@ -189,6 +206,23 @@ export interface paths {
         put?: never;
         /** Silence the sirens; the alarm stays on the record */
         post: operations["postAlarmSilence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alarm/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin or end a walk test, in which zones chime and raise no burglary or tamper alarm */
+        post: operations["postAlarmTest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1132,12 +1166,15 @@ export interface components {
             seq: number;
             /** Format: date-time */
             since: string;
+            test: components["schemas"]["AlarmTest"] | null;
             troubles: components["schemas"]["TroubleItem"][];
             /** Format: date-time */
             until: string | null;
         };
         AlarmMemory: {
             kind: string;
+            recent_closing: boolean;
+            reported: boolean;
             silenced: boolean;
             /** Format: date-time */
             since: string;
@@ -1167,6 +1204,10 @@ export interface components {
             abort_window: string;
             arm_on_close: boolean;
             /** @example 30s */
+            cancel_window: string;
+            /** @example 30s */
+            cross_zone_time: string;
+            /** @example 30s */
             entry_delay: string;
             /** @example 30s */
             exit_delay: string;
@@ -1174,11 +1215,21 @@ export interface components {
             outside_standard: boolean;
             preset: string;
             quick_arm: boolean;
+            /** Format: int64 */
+            siren_cycles: number;
             /** @example 30s */
             siren_timeout: string;
+            strobe_after: boolean;
             /** Format: int64 */
             swinger: number;
             unvacated_home: boolean;
+            /** @example 30s */
+            verify_time: string;
+        };
+        AlarmTest: {
+            seen: string[];
+            /** Format: date-time */
+            until: string;
         };
         Area: {
             id: string;
@@ -1519,7 +1570,9 @@ export interface components {
             id: string;
             kind: string;
             outside: boolean;
+            recent_closing: boolean;
             text: string;
+            verified: boolean;
             zone: string;
         };
         Offer: {
@@ -1535,6 +1588,8 @@ export interface components {
              * @enum {string}
              */
             kind: "panic" | "medical" | "fire";
+            /** @description only for panic: people outside are called, and nothing inside sounds, shows or records it */
+            silent?: boolean;
         };
         PinRequest: {
             /** @description the first five digits of the device's key */
@@ -1760,6 +1815,16 @@ export interface components {
             abort_window?: string;
             /** @description the exit delay ends 5 s after the last exit door was closed */
             arm_on_close?: boolean;
+            /**
+             * @description after a report, in which disarming takes it back
+             * @example 30s
+             */
+            cancel_window?: string;
+            /**
+             * @description in which the second of two crossed zones must speak
+             * @example 30s
+             */
+            cross_zone_time?: string;
             /** @example 30s */
             entry_delay?: string;
             /** @example 30s */
@@ -1775,12 +1840,24 @@ export interface components {
             preset?: "" | "ul" | "ul2610" | "en";
             /** @description keypads arm a disarmed house without a code; disarming always wants one */
             quick_arm?: boolean;
+            /**
+             * Format: int64
+             * @description siren times of one arming, for all but danger to life
+             */
+            siren_cycles?: number;
             /** @example 30s */
             siren_timeout?: string;
+            /** @description lights go on after the siren time, until somebody disarms or acknowledges */
+            strobe_after?: boolean;
             /** Format: int64 */
             swinger?: number;
             /** @description armed away at a keypad, and nobody left by a door: it ends in home */
             unvacated_home?: boolean;
+            /**
+             * @description in which a second zone verifies a burglary
+             * @example 30s
+             */
+            verify_time?: string;
         };
         SetupState: {
             /** @description the hub has an owner with a second factor */
@@ -1865,6 +1942,10 @@ export interface components {
         SystemRequest: {
             /** @description announce devices over MQTT for Home Assistant */
             home_assistant?: boolean;
+        };
+        TestRequest: {
+            /** @description true begins a walk test, which ends by itself after 30 minutes */
+            on: boolean;
         };
         Token: {
             /** @description who made it */
@@ -2011,6 +2092,7 @@ export interface components {
             value?: string | boolean | number | null;
         };
         Zone: {
+            abort_window?: boolean;
             areas: string[];
             bypassed: boolean;
             chime: boolean;
@@ -2033,11 +2115,14 @@ export interface components {
             trait: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "link";
         };
         ZoneRequest: {
+            /** @description false: its alarms are told at once */
+            abort_window?: boolean | null;
             /** @description the parts of the house that it guards; without them the area house */
             areas?: string[] | null;
             /** @description ignored: a bypass belongs to an arming */
             readonly bypassed?: boolean;
             chime?: boolean;
+            /** @description another zone: only both of them raise an alarm, or one that stays open; the other one names this one hereby */
             cross_zone?: string;
             device: string;
             /**
@@ -2137,6 +2222,38 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alarm"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postAlarmAcknowledge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2542,6 +2659,42 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alarm"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postAlarmTest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestRequest"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {

@@ -110,6 +110,7 @@ export class FakeHub {
 			ready: { home: true, night: true, away: true },
 			troubles: [],
 			alarm: null,
+			test: null,
 			changed_by: 'Anna',
 			areas: [],
 			...this.house.alarm,

@@ -23,7 +23,15 @@ const gone: Trouble = {
 	mend: 'Plug the stick back in.',
 	blocks: ['home', 'night', 'away'],
 };
-const burglary = { kind: 'burglary', zone: 'kitchen-window', since: iso(38_000), verified: false, silenced: false };
+const burglary = {
+	kind: 'burglary',
+	zone: 'kitchen-window',
+	since: iso(38_000),
+	verified: false,
+	silenced: false,
+	reported: true,
+	recent_closing: false,
+};
 
 interface State {
 	house: () => House;

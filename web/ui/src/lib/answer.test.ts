@@ -61,6 +61,7 @@ const off: Alarm = {
 	ready: { home: true, night: true, away: true },
 	troubles: [],
 	alarm: null,
+	test: null,
 	changed_by: '',
 	areas: [],
 };
@@ -125,7 +126,15 @@ const burgled = {
 	mode: 'away',
 	like: 'away',
 	phase: 'alarm',
-	alarm: { kind: 'burglary', zone: 'kitchen', since: NOW, verified: false, silenced: false },
+	alarm: {
+		kind: 'burglary',
+		zone: 'kitchen',
+		since: NOW,
+		verified: false,
+		silenced: false,
+		reported: true,
+		recent_closing: false,
+	},
 } as const;
 const radioDown = trouble('radio-down', { severity: 'critical', blocks: ['home', 'night', 'away'] });
 

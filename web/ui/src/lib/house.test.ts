@@ -22,6 +22,7 @@ function panel(seq: number, mode: Mode, now: number): Alarm {
 		ready: {},
 		troubles: [],
 		alarm: null,
+		test: null,
 		changed_by: '',
 		areas: [],
 	};

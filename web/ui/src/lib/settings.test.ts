@@ -15,6 +15,11 @@ const was: Settings = {
 	unvacated_home: true,
 	arm_on_close: false,
 	quick_arm: false,
+	cancel_window: '5m0s',
+	cross_zone_time: '1m0s',
+	verify_time: '30m0s',
+	siren_cycles: 3,
+	strobe_after: true,
 };
 
 test('figures stand in their own unit', () => {
