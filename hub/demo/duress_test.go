@@ -41,8 +41,10 @@ func TestNobodyInTheHouseCanTellDuress(t *testing.T) {
 	for _, way := range []string{"api", "mqtt"} {
 		t.Run(way, func(t *testing.T) {
 			// Once for nothing, so that what the house said before is behind.
+			ear.forget()
 			v.cycle(t, ear, way, demo.Code)
 			v.streamed()
+			ear.heard()
 			var said [2]map[string][]string
 			for i, code := range []string{demo.Code, under} {
 				ear.forget()
