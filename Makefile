@@ -81,17 +81,19 @@ fuzz: ## every fuzz target for FUZZTIME (default 30s)
 	done
 
 INTEROP := zwave/zwavesim/interop
+ZIGBEE_INTEROP := zigbee/interop
+PEERS := $(INTEROP)/node_modules/.package-lock.json $(ZIGBEE_INTEROP)/node_modules/.package-lock.json
 
-$(INTEROP)/node_modules/.package-lock.json: $(INTEROP)/package-lock.json
-	cd $(INTEROP) && npm ci --ignore-scripts --no-audit --no-fund
+$(PEERS): %/node_modules/.package-lock.json: %/package-lock.json
+	cd $* && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-interop: build $(INTEROP)/node_modules/.package-lock.json ## the hub and the simulator against npm zwave-js, MQTT against mosquitto
+interop: build $(PEERS) ## the hub and the simulator against npm zwave-js, Zigbee codecs against zigbee-herdsman, MQTT against mosquitto
 	.ci/install mosquitto-clients
-	CGO_ENABLED=1 $(GO) test -race -count=1 -tags interop -timeout 20m ./$(INTEROP) ./hub/face/mqtt
+	CGO_ENABLED=1 $(GO) test -race -count=1 -tags interop -timeout 20m ./$(INTEROP) ./$(ZIGBEE_INTEROP) ./hub/face/mqtt
 
-interop-smoke: $(INTEROP)/node_modules/.package-lock.json ## only: the hub on a stick that is not ours
-	CGO_ENABLED=1 $(GO) test -count=1 -tags interop -short -timeout 10m ./$(INTEROP)
+interop-smoke: $(PEERS) ## only: the hub on a stick that is not ours, and the Zigbee codecs
+	CGO_ENABLED=1 $(GO) test -count=1 -tags interop -short -timeout 10m ./$(INTEROP) ./$(ZIGBEE_INTEROP)
 
 bench: build $(INTEROP)/node_modules/.package-lock.json ## measure the hub beside its peer; prints Markdown
 	.ci/install mosquitto

@@ -4,7 +4,8 @@
 //
 // Everything here is pure. Section numbers are those of the Zigbee Specification,
 // revision 22 (05-3474); every number on the wire is little-endian. The
-// specification itself was not at hand.
+// specification itself was not at hand: npm zigbee-herdsman, whose codecs are not
+// ours, judges what it can read or write of it (zigbee/interop).
 //
 // Promises, held by a fuzz test over every cluster:
 //
