@@ -32,6 +32,12 @@ func (o *oracle) sounding() (p alarm.Pattern, inside bool, until time.Time) {
 	return p, inside, until
 }
 
+// flashing is whether lights must flash now.
+func (o *oracle) flashing() bool {
+	return slices.ContainsFunc(o.alarms, func(r ring) bool { return !r.silenced && !r.inside }) ||
+		slices.ContainsFunc(o.recall, func(r ring) bool { return r.flash })
+}
+
 // checkStanding compares what every face would see.
 func (o *oracle) checkStanding(p alarm.Panel) error {
 	v := p.View(o.now)
@@ -58,6 +64,9 @@ func (o *oracle) checkStanding(p alarm.Panel) error {
 		if slices.Contains(v.Open, z.ID) != must {
 			return fmt.Errorf("zone %s is shown open: %t, must be %t (known: %t)", z.ID, !must, must, o.known[i])
 		}
+	}
+	if (v.Test != nil) == o.test.IsZero() {
+		return fmt.Errorf("a walk test is shown: %t, must be %t", v.Test != nil, !o.test.IsZero())
 	}
 	remembered := len(o.alarms)+len(o.recall) > 0
 	if remembered != (v.Alarm != nil) {
@@ -116,6 +125,8 @@ func (o *oracle) checkSirens(p alarm.Panel, in alarm.Input, effects []alarm.Effe
 		return fmt.Errorf("%q sounds, must be %q", is.Pattern, pattern)
 	case is.On() && (is.Inside != inside || !is.Until.Equal(until)):
 		return fmt.Errorf("sounds inside only: %t until %s, must be %t until %s", is.Inside, is.Until, inside, until)
+	case is.Strobe != o.flashing():
+		return fmt.Errorf("lights flash: %t, must be %t", is.Strobe, o.flashing())
 	}
 	return nil
 }
@@ -192,10 +203,12 @@ func (o *oracle) checkNotices(effects []alarm.Effect) error {
 		case !ok:
 		case n.Kind == "duress" || n.Kind == "lockout":
 			sent = append(sent, n.Kind+" ")
+		case n.Outside:
+			sent = append(sent, "outside "+n.Kind+" "+n.Alarm+" "+string(n.Zone))
 		default:
 			sent = append(sent, n.Kind+" "+n.Alarm+" "+string(n.Zone))
 		}
-		if ok && (n.Kind == "duress") != n.Outside {
+		if ok && n.Kind == "duress" && !n.Outside {
 			return fmt.Errorf("the notice %q is for people outside only: %t", n.Text, n.Outside)
 		}
 	}

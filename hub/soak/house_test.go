@@ -72,6 +72,8 @@ func plan() []home.Zone {
 	front.Chime, back.Chime = true, true
 	garage.ExitDelay = span(90 * time.Second)
 	back.EntryDelays = map[home.Mode]home.Duration{home.Night: 0} // nobody comes in by it at night
+	stairs := z("stairs", home.Motion, home.ZoneInterior, gone)
+	stairs.CrossZone = "living" // where the cat sleeps
 	zones := at(home.TheHouse,
 		front, back, garage,
 		z("kitchen-window", home.Contact, home.ZonePerimeter, always),
@@ -85,7 +87,7 @@ func plan() []home.Zone {
 		z("living-glass", home.Glass, home.ZonePerimeter, always),
 		z("hall", home.Motion, home.ZoneInterior, gone),
 		z("living", home.Motion, home.ZoneInterior, gone),
-		z("stairs", home.Motion, home.ZoneInterior, gone),
+		stairs,
 		z("cellar", home.Motion, home.ZoneInterior, aired),
 		z("shed", home.Contact, home.ZoneDay, always),
 		z("safe", home.Vibration, home.Zone24h, nil),

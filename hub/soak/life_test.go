@@ -202,6 +202,9 @@ func (l *life) heed(e alarm.Effect) {
 		if strings.Contains(e.Event.Text, "is ignored until") {
 			l.count("false alarms kept away: a zone is ignored")
 		}
+		if strings.Contains(e.Event.Text, "No alarm unless") {
+			l.count("false alarms kept away: crossed zones, one of them alone")
+		}
 		often := 1.0 / 100
 		if l.hub.panel.Phase() == home.PhaseAlarm {
 			often = 1.0 / 12

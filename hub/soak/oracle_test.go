@@ -21,9 +21,9 @@ type oracle struct {
 	clock    *time.Location
 
 	open, known []bool // what each zone's sensor said since the panel was loaded
-	troubles    map[trouble][]home.Mode
-	critical    map[trouble]bool
-	refused     map[request]string // what requests were refused with since then
+	troubles    map[trouble]home.TroubleItem
+	calls       map[string]time.Time // silent ones, by whose
+	refused     map[request]string   // what requests were refused with since then
 
 	belief
 	now     time.Time
@@ -55,6 +55,10 @@ type belief struct {
 	codes   map[alarm.Digest]home.Code // written anew when it changes, as is uses
 	uses    map[string]int
 	wrong   int
+	swings  []swing       // what zones did in their arming
+	crossed []crossing    // zones that wait for another
+	shut    []home.ZoneID // that raised an alarm and have not closed since
+	test    time.Time     // the end of a walk test
 	locked  time.Time
 	granted []request
 }
@@ -69,11 +73,8 @@ type area struct {
 	entry  home.ZoneID
 	error  bool // the entry delay comes from a door left open
 	out    []home.ZoneID
-	trips  map[home.ZoneID]int
-	hushed bool                      // the sounder that tells of a door left open was silenced
-	seen   map[home.ZoneID]time.Time // when each zone last spoke for a burglary
-	stuck  map[home.ZoneID]bool      // raised an alarm and has not closed since
-	cycles int                       // siren times that were not for danger to life
+	rounds int  // siren times of this arming
+	hushed bool // the sounder that tells of a door left open was silenced
 
 	// Not saved: who armed where, and when the last door fell shut.
 	keypad  bool
@@ -93,6 +94,18 @@ func (a *area) moves(phase home.Phase, until time.Time) {
 	a.phase, a.until, a.closing = phase, until, time.Time{}
 }
 
+type swing struct {
+	zone home.ZoneID
+	n    int
+	at   time.Time
+}
+
+type crossing struct {
+	zone  home.ZoneID
+	until time.Time
+	held  bool // open all the time
+}
+
 type ring struct {
 	kind     string
 	zone     home.ZoneID
@@ -102,31 +115,27 @@ type ring struct {
 	reported bool
 	silenced bool
 	inside   bool
+
 	since    time.Time
-	cancel   time.Time // until then a disarming takes the report back
-	quiet    bool      // lights only
+	takeBack time.Time // until then disarming takes the report back
+	quiet    bool      // has sounded often enough: lights alone
 	flash    bool      // is over, and its lights go on
 	verified bool
 }
 
 func (b belief) clone() belief {
-	b.areas = slices.Clone(b.areas)
-	for i := range b.areas {
-		a := &b.areas[i]
-		a.trips, a.seen, a.stuck = maps.Clone(a.trips), maps.Clone(a.seen), maps.Clone(a.stuck)
-	}
-	b.alarms, b.recall = slices.Clone(b.alarms), slices.Clone(b.recall)
+	b.areas, b.alarms, b.recall = slices.Clone(b.areas), slices.Clone(b.alarms), slices.Clone(b.recall)
+	b.swings, b.crossed, b.shut = slices.Clone(b.swings), slices.Clone(b.crossed), slices.Clone(b.shut)
 	return b
 }
 
 func newOracle(p alarm.Panel, clock *time.Location) *oracle {
 	o := &oracle{
 		clock: clock, lines: map[string]bool{},
-		troubles: map[trouble][]home.Mode{}, critical: map[trouble]bool{}, refused: map[request]string{},
+		troubles: map[trouble]home.TroubleItem{}, calls: map[string]time.Time{}, refused: map[request]string{},
 	}
 	for _, a := range p.Areas() {
 		o.areas = append(o.areas, area{id: a.ID, mode: home.Disarmed, phase: home.PhaseDisarmed})
-		o.areas[len(o.areas)-1].begin()
 	}
 	o.codes, o.uses = map[alarm.Digest]home.Code{}, map[string]int{}
 	o.adopt(p)
@@ -196,7 +205,11 @@ func (o *oracle) step(before, after alarm.Panel, now time.Time, in alarm.Input, 
 		}
 	}
 	if _, ok := in.(alarm.Resumed); ok {
-		o.resume()
+		o.forget()
+		if !o.test.IsZero() {
+			o.test = time.Time{}
+			o.changed = append(o.changed, "the walk test's end")
+		}
 	}
 	o.settle()
 	switch in := in.(type) {
@@ -208,18 +221,31 @@ func (o *oracle) step(before, after alarm.Panel, now time.Time, in alarm.Input, 
 		o.silence()
 		want = "done"
 	case alarm.Panic:
-		o.ring(string(in.Kind), "", "")
+		if want = "done"; in.Silent {
+			o.silently("by " + in.By)
+		} else {
+			o.ring(string(in.Kind), "", "")
+		}
+	case alarm.Acknowledge:
+		o.acknowledge()
 		want = "done"
+	case alarm.Test:
+		want = o.walks(in)
+	case alarm.PersonSeen:
+		seen := func(r ring) bool { return r.covers(home.TheHouse) && !in.At.Before(r.since) }
+		if slices.ContainsFunc(o.alarms, seen) || slices.ContainsFunc(o.recall, seen) {
+			o.verify(home.TheHouse)
+		}
 	case alarm.Trouble:
 		key := trouble{in.Item.Code, in.Item.Device}
+		known := o.troubles[key].Severity == home.SeverityCritical
 		delete(o.troubles, key)
-		was := o.critical[key]
-		o.critical[key] = in.Present && in.Item.Severity == home.SeverityCritical
-		if o.critical[key] && !was && slices.ContainsFunc(o.areas, func(a area) bool { return a.mode != home.Disarmed }) {
-			o.notices = append(o.notices, "trouble  ")
-		}
 		if in.Present {
-			o.troubles[key] = in.Item.Blocks
+			o.troubles[key] = in.Item
+		}
+		armed := slices.ContainsFunc(o.areas, func(a area) bool { return a.mode != home.Disarmed })
+		if in.Present && !known && in.Item.Severity == home.SeverityCritical && armed {
+			o.notices = append(o.notices, "trouble  ")
 		}
 	case alarm.RefusedCode:
 		o.changed = append(o.changed, "a refused code")
@@ -277,50 +303,58 @@ func (o *oracle) configured(after alarm.Panel, in alarm.Input, effects []alarm.E
 
 // shift moves every deadline with the clock.
 func (o *oracle) shift(d time.Duration) {
-	times := o.deadlines()
-	for _, rings := range [][]ring{o.alarms, o.recall} {
-		for i := range rings {
-			times = append(times, &rings[i].since, &rings[i].cancel)
-		}
-	}
-	for _, t := range times {
+	for _, t := range o.deadlines() {
 		if !t.IsZero() {
 			*t = t.Add(d)
 		}
 	}
-	for i := range o.areas {
-		for z, t := range o.areas[i].seen {
-			o.areas[i].seen[z] = t.Add(d)
+	for i := range o.swings {
+		o.swings[i].at = o.swings[i].at.Add(d)
+	}
+	for _, list := range [][]ring{o.alarms, o.recall} {
+		for i := range list {
+			r := &list[i]
+			r.since = r.since.Add(d)
+			if !r.takeBack.IsZero() {
+				r.takeBack = r.takeBack.Add(d)
+			}
 		}
+	}
+	for who, at := range o.calls {
+		o.calls[who] = at.Add(d)
 	}
 }
 
 func (b *belief) deadlines() []*time.Time {
-	all := []*time.Time{&b.locked}
+	all := []*time.Time{&b.locked, &b.test}
 	for i := range b.areas {
 		all = append(all, &b.areas[i].until, &b.areas[i].closing)
 	}
 	for i := range b.alarms {
-		all = append(all, &b.alarms[i].until, &b.alarms[i].report)
+		if all = append(all, &b.alarms[i].until); !b.alarms[i].reported {
+			all = append(all, &b.alarms[i].report)
+		}
+	}
+	for i := range b.crossed {
+		all = append(all, &b.crossed[i].until)
 	}
 	return all
 }
 
-// resume forgets what is not known after a power cut.
-func (o *oracle) resume() {
+// forget drops what is not known after a power cut.
+func (o *oracle) forget() {
 	clear(o.open)
 	clear(o.known)
 	clear(o.troubles)
-	clear(o.critical)
 	clear(o.refused)
+	clear(o.calls)
 	for i := range o.areas {
 		o.areas[i].keypad, o.areas[i].onClose, o.areas[i].closing = false, false, time.Time{}
 	}
 }
 
 // settle does what is due, earliest first; of the same instant delays come
-// before reports, these before the ends of sirens, and last zones are forgotten
-// that have said nothing for eight hours.
+// before reports, and these before the ends of sirens.
 func (o *oracle) settle() {
 	for {
 		var at time.Time
@@ -334,10 +368,13 @@ func (o *oracle) settle() {
 			a := &o.areas[i]
 			earlier(a.ends(), func() { o.delayEnds(a) })
 		}
+		for i := range o.crossed {
+			earlier(o.crossed[i].until, func() { o.waited(i) })
+		}
 		for i := range o.alarms {
 			if r := &o.alarms[i]; !r.reported {
 				earlier(r.report, func() {
-					r.reported, r.cancel = true, o.now.Add(time.Duration(o.settings.CancelWindow))
+					r.reported, r.takeBack = true, o.now.Add(time.Duration(o.settings.CancelWindow))
 					o.notices = append(o.notices, "alarm "+r.kind+" "+string(r.zone))
 				})
 			}
@@ -345,18 +382,18 @@ func (o *oracle) settle() {
 		for i := range o.alarms {
 			earlier(o.alarms[i].until, func() { o.sirenEnds(i) })
 		}
-		for i := range o.areas {
-			a := &o.areas[i]
-			for z, t := range a.seen {
-				earlier(t.Add(8*time.Hour), func() {
-					if limit := o.settings.Swinger; limit > 0 && a.trips[z] > limit {
-						o.changed = append(o.changed, "a zone that guards again")
-					}
-					delete(a.seen, z)
-					delete(a.trips, z)
-				})
-			}
+		for i := range o.swings {
+			earlier(o.swings[i].at.Add(forgotten), func() {
+				if w := o.swings[i]; o.worn(w.zone, 1) {
+					o.changed = append(o.changed, "a zone that guards again")
+				}
+				o.swings = slices.Delete(o.swings, i, i+1)
+			})
 		}
+		earlier(o.test, func() {
+			o.test = time.Time{}
+			o.changed = append(o.changed, "the walk test's end")
+		})
 		if do == nil {
 			return
 		}
@@ -371,7 +408,6 @@ func (o *oracle) delayEnds(a *area) {
 			kind = "exit_error"
 		}
 		a.moves(home.PhaseArmed, time.Time{})
-		o.count(a.entry)
 		o.ring(kind, a.entry, a.id)
 		return
 	}
@@ -446,9 +482,11 @@ func (o *oracle) sirenEnds(i int) {
 
 // over ends an alarm, which is remembered.
 func (o *oracle) over(i int) {
-	r := o.alarms[i]
-	o.alarms = slices.Delete(slices.Clone(o.alarms), i, i+1)
-	o.recall = append(slices.Clone(o.recall), r)
+	o.recall = append(o.recall, o.alarms[i])
+	if len(o.recall) > 16 {
+		o.recall = o.recall[1:]
+	}
+	o.alarms = slices.Delete(o.alarms, i, i+1)
 }
 
 func (o *oracle) running(kind string, id home.AreaID) *ring {
@@ -464,6 +502,20 @@ func (o *oracle) running(kind string, id home.AreaID) *ring {
 func (o *oracle) ring(kind string, zone home.ZoneID, id home.AreaID) {
 	o.changed = append(o.changed, "an alarm of kind "+kind)
 	o.fired = append(o.fired, zone)
+	if i := o.zone(zone); i >= 0 && !o.zones[i].Kind.AlwaysOn() && o.zones[i].Trait != home.Button && (o.open[i] || !o.known[i]) && !slices.Contains(o.shut, zone) {
+		o.shut = append(o.shut, zone)
+	}
+	second := false
+	if danger(kind) == "burglary" {
+		if zone != "" {
+			o.disturbed(zone).n++
+		}
+		second = slices.ContainsFunc(o.swings, func(w swing) bool {
+			i := o.zone(w.zone)
+			return w.zone != zone && i >= 0 && slices.Contains(o.zones[i].Areas, id) && !o.worn(w.zone, 1) &&
+				o.now.Sub(w.at) <= time.Duration(o.settings.VerifyTime)
+		})
+	}
 	disarmed := !slices.ContainsFunc(o.areas, func(a area) bool { return (id == "" || a.id == id) && a.mode != home.Disarmed })
 	inside := disarmed && aborts(kind)
 	r := o.running(kind, id)
@@ -472,11 +524,12 @@ func (o *oracle) ring(kind string, zone home.ZoneID, id home.AreaID) {
 		if aborts(kind) {
 			report = o.now.Add(time.Duration(o.settings.AbortWindow))
 		}
-		o.alarms = append(slices.Clone(o.alarms), ring{kind: kind, zone: zone, area: id, report: report, inside: inside, since: o.now})
+		o.alarms = append(o.alarms, ring{kind: kind, zone: zone, area: id, since: o.now, report: report, inside: inside})
 		r = &o.alarms[len(o.alarms)-1]
-		r.quiet = aborts(kind) && !o.mayCycle(id)
-	} else if r.silenced {
-		r.quiet = aborts(kind) && !o.mayCycle(id)
+		r.quiet = aborts(kind) && !o.round(id)
+	}
+	if r.silenced {
+		r.quiet = aborts(kind) && !o.round(id)
 	}
 	r.until, r.silenced, r.inside = o.now.Add(time.Duration(o.settings.SirenTimeout)), false, r.inside && inside
 	for i := range o.areas {
@@ -484,45 +537,31 @@ func (o *oracle) ring(kind string, zone home.ZoneID, id home.AreaID) {
 			a.moves(home.PhaseArmed, time.Time{})
 		}
 	}
-	if i := o.zone(zone); i >= 0 {
-		z := o.zones[i]
-		if !z.Kind.AlwaysOn() && z.Trait != home.Button && (!o.known[i] || o.open[i]) {
-			o.area(id).stuck[zone] = true
-		}
-		if danger(kind) == "burglary" {
-			o.area(id).seen[zone] = o.now
-			o.verify(o.area(id), zone)
-		}
+	if second {
+		o.verify(id)
 	}
 }
 
-// mayCycle takes one of the siren times of an arming, if one is left.
-func (o *oracle) mayCycle(id home.AreaID) bool {
+// round tells whether the sirens may sound once more in this arming.
+func (o *oracle) round(id home.AreaID) bool {
 	a := o.area(id)
-	if a.cycles >= o.settings.SirenCycles {
+	if a.rounds >= o.settings.SirenCycles {
 		return false
 	}
-	a.cycles++
+	a.rounds++
 	return true
 }
 
-// verify takes the second sign of a burglary in an area.
-func (o *oracle) verify(a *area, zone home.ZoneID) {
-	span := time.Duration(o.settings.VerifyTime)
-	second := false
-	for z, at := range a.seen {
-		i, limit := o.zone(z), o.settings.Swinger
-		worn := i >= 0 && !o.zones[i].Kind.AlwaysOn() && limit > 0 && a.trips[z] > limit
-		second = second || i >= 0 && z != zone && !worn && o.now.Sub(at) <= span
-	}
-	for _, rings := range [][]ring{o.alarms, o.recall} {
-		for i := range rings {
-			r := &rings[i]
-			if !second || danger(r.kind) != "burglary" || r.verified || !r.covers(a.id) || o.now.Sub(r.since) > span {
+// verify marks the burglaries of an area that are not long ago.
+func (o *oracle) verify(id home.AreaID) {
+	for _, list := range [][]ring{o.recall, o.alarms} {
+		for i := range list {
+			r := &list[i]
+			if danger(r.kind) != "burglary" || r.verified || !r.covers(id) || o.now.Sub(r.since) > time.Duration(o.settings.VerifyTime) {
 				continue
 			}
 			r.verified = true
-			o.changed = append(o.changed, "a burglary that is verified")
+			o.changed = append(o.changed, "a verified burglary")
 			if r.reported {
 				o.notices = append(o.notices, "verified "+r.kind+" "+string(r.zone))
 			}
@@ -530,11 +569,93 @@ func (o *oracle) verify(a *area, zone home.ZoneID) {
 	}
 }
 
-// count counts the burglary alarms of a zone in this arming.
-func (o *oracle) count(id home.ZoneID) {
-	if i := o.zone(id); i >= 0 && !o.zones[i].Kind.AlwaysOn() {
-		o.area(o.zones[i].Areas[0]).trips[id]++
+// forgotten is how long what a zone did counts.
+const forgotten = 8 * time.Hour
+
+// disturbed notes that a zone was, and returns what it did in this arming.
+func (o *oracle) disturbed(id home.ZoneID) *swing {
+	i := slices.IndexFunc(o.swings, func(w swing) bool { return w.zone == id })
+	if i < 0 {
+		i = len(o.swings)
+		o.swings = append(o.swings, swing{zone: id})
 	}
+	o.swings[i].at = o.now
+	return &o.swings[i]
+}
+
+// worn tells whether a zone raised as many alarms as one arming allows, and more.
+func (o *oracle) worn(id home.ZoneID, more int) bool {
+	i, limit := o.zone(id), o.settings.Swinger
+	return i >= 0 && !o.zones[i].Kind.AlwaysOn() && limit > 0 && slices.ContainsFunc(o.swings, func(w swing) bool { return w.zone == id && w.n >= limit+more })
+}
+
+// burgled takes a zone that alarms at once, unless it is crossed with another
+// that guards too.
+func (o *oracle) burgled(a *area, i int) {
+	z := o.zones[i]
+	j := o.zone(z.CrossZone)
+	alone := j < 0 || !o.guards(a, j) || o.worn(z.CrossZone, 0) || slices.Contains(o.shut, z.CrossZone) || !o.known[j]
+	if alone || o.running("burglary", a.id) != nil {
+		o.ring("burglary", z.ID, a.id)
+		return
+	}
+	waits := func(id home.ZoneID) int {
+		return slices.IndexFunc(o.crossed, func(c crossing) bool { return c.zone == id })
+	}
+	switch k := waits(z.CrossZone); {
+	case k >= 0:
+		o.crossed = slices.Delete(o.crossed, k, k+1)
+		o.ring("burglary", z.ID, a.id)
+	case waits(z.ID) < 0:
+		o.crossed = append(o.crossed, crossing{z.ID, o.now.Add(time.Duration(o.settings.CrossZoneTime)), true})
+		o.disturbed(z.ID)
+		o.changed = append(o.changed, "a zone that waits for another")
+	}
+}
+
+// waited ends the wait of a zone, which alarms alone if it was open all the time.
+func (o *oracle) waited(k int) {
+	c := o.crossed[k]
+	o.crossed = slices.Delete(o.crossed, k, k+1)
+	if i := o.zone(c.zone); i >= 0 && c.held {
+		o.ring("burglary", c.zone, o.zones[i].Areas[0])
+	}
+}
+
+// silently calls for help so that nobody inside learns of it, once a minute.
+func (o *oracle) silently(who string) {
+	if at, ok := o.calls[who]; !ok || o.now.Sub(at) >= time.Minute {
+		o.calls[who] = o.now
+		o.notices = append(o.notices, "outside alarm panic ")
+	}
+}
+
+func (o *oracle) acknowledge() {
+	if len(o.recall) == 0 {
+		return
+	}
+	o.recall = nil
+	for i := range o.areas {
+		if o.areas[i].mode == home.Disarmed {
+			o.areas[i].rounds = 0
+		}
+	}
+	o.changed = append(o.changed, "acknowledged")
+}
+
+// walks begins or ends a walk test.
+func (o *oracle) walks(in alarm.Test) string {
+	switch {
+	case in.On && (len(o.alarms) > 0 || slices.ContainsFunc(o.areas, func(a area) bool { return a.mode != home.Disarmed })):
+		return "conflict"
+	case in.On:
+		o.test = o.now.Add(30 * time.Minute)
+		o.changed = append(o.changed, "a walk test")
+	case !o.test.IsZero():
+		o.test = time.Time{}
+		o.changed = append(o.changed, "the walk test's end")
+	}
+	return "done"
 }
 
 // reading takes what a sensor said. In the houses here each zone is of one area.
@@ -560,7 +681,10 @@ func (o *oracle) reading(in alarm.Reading) {
 	o.known[i], o.open[i] = known, open
 	a := o.area(o.zones[i].Areas[0])
 	if known && !open {
-		delete(a.stuck, o.zones[i].ID)
+		for k := range o.crossed {
+			o.crossed[k].held = o.crossed[k].held && o.crossed[k].zone != o.zones[i].ID
+		}
+		o.shut = slices.DeleteFunc(o.shut, func(id home.ZoneID) bool { return id == o.zones[i].ID })
 	}
 	way := o.zones[i].Kind == home.ZoneEntry && a.phase == home.PhaseArming && o.guards(a, i)
 	switch {
@@ -599,6 +723,9 @@ func (o *oracle) leaves(a *area) {
 func (o *oracle) opened(i int) {
 	z := o.zones[i]
 	a := o.area(z.Areas[0])
+	if !o.test.IsZero() && (!z.Kind.AlwaysOn() || z.Kind == home.Zone24h || z.Kind == home.ZoneTamper) {
+		return // it chimes
+	}
 	if z.Kind.AlwaysOn() {
 		kind := string(z.Kind)
 		if z.Kind == home.Zone24h {
@@ -614,13 +741,12 @@ func (o *oracle) opened(i int) {
 		}
 		return
 	}
-	if !o.guards(a, i) || a.stuck[z.ID] {
+	if !o.guards(a, i) || slices.Contains(o.shut, z.ID) {
 		return
 	}
-	if limit := o.settings.Swinger; limit > 0 && a.trips[z.ID] >= limit {
-		if a.trips[z.ID] == limit {
-			a.trips[z.ID]++
-			a.seen[z.ID] = o.now
+	if o.worn(z.ID, 0) {
+		if !o.worn(z.ID, 1) {
+			o.disturbed(z.ID).n++
 			o.changed = append(o.changed, "a zone that is ignored")
 		}
 		return
@@ -638,8 +764,7 @@ func (o *oracle) opened(i int) {
 		}
 	case a.phase == home.PhaseEntry && z.Kind == home.ZoneInterior:
 	default:
-		o.count(z.ID)
-		o.ring("burglary", z.ID, a.id)
+		o.burgled(a, i)
 	}
 }
 
@@ -758,46 +883,50 @@ func (o *oracle) rings(a *area) bool {
 }
 
 func (o *oracle) endAlarms(a *area) {
-	for i := range o.recall {
-		r := &o.recall[i]
-		if !r.covers(a.id) {
-			continue
-		}
-		r.flash = false
-		if aborts(r.kind) && o.now.Before(r.cancel) {
-			r.cancel = time.Time{}
+	takesBack := func(r *ring) {
+		if o.now.Before(r.takeBack) {
 			o.notices = append(o.notices, "cancelled "+r.kind+" "+string(r.zone))
+		}
+		r.takeBack = time.Time{}
+	}
+	for i := range o.recall {
+		if r := &o.recall[i]; r.covers(a.id) {
+			if r.flash = false; aborts(r.kind) {
+				takesBack(r)
+			}
 		}
 	}
 	for i := 0; i < len(o.alarms); {
-		r := o.alarms[i]
+		r := &o.alarms[i]
 		if !r.covers(a.id) || danger(r.kind) == "fire" && !r.silenced {
 			i++
 			continue
 		}
-		if o.now.Before(r.cancel) {
-			o.alarms[i].cancel = time.Time{}
-			o.notices = append(o.notices, "cancelled "+r.kind+" "+string(r.zone))
+		if r.reported {
+			takesBack(r)
 		}
 		o.over(i)
 	}
 }
 
-func (a *area) begin() {
-	a.out, a.entry, a.error, a.left, a.delay, a.trips = nil, "", false, 0, 0, map[home.ZoneID]int{}
+// begin forgets what belongs to one arming.
+func (o *oracle) begin(a *area) {
+	a.out, a.entry, a.error, a.left, a.delay, a.rounds = nil, "", false, 0, 0, 0
 	a.hushed, a.keypad, a.onClose = false, false, false
-	a.seen, a.stuck, a.cycles = map[home.ZoneID]time.Time{}, map[home.ZoneID]bool{}, 0
+	here := func(id home.ZoneID) bool { i := o.zone(id); return i < 0 || slices.Contains(o.zones[i].Areas, a.id) }
+	o.swings = slices.DeleteFunc(o.swings, func(w swing) bool { return here(w.zone) })
+	o.crossed = slices.DeleteFunc(o.crossed, func(c crossing) bool { return here(c.zone) })
+	o.shut = slices.DeleteFunc(o.shut, here)
 }
 
 func (o *oracle) disarm(a *area) {
-	lasts := slices.ContainsFunc(o.recall, func(r ring) bool {
-		return r.covers(a.id) && (r.flash || aborts(r.kind) && o.now.Before(r.cancel))
-	})
-	if a.mode == home.Disarmed && !o.rings(a) && !lasts {
+	if a.mode == home.Disarmed && !o.rings(a) && !slices.ContainsFunc(o.recall, func(r ring) bool {
+		return r.covers(a.id) && (r.flash || aborts(r.kind) && o.now.Before(r.takeBack))
+	}) {
 		return
 	}
 	o.endAlarms(a)
-	a.begin()
+	o.begin(a)
 	a.mode = home.Disarmed
 	a.moves(home.PhaseDisarmed, time.Time{})
 	o.changed = append(o.changed, "disarmed")
@@ -833,8 +962,8 @@ func (o *oracle) arm(a *area, r home.ModeRequest) bool {
 			out = append(out, z.ID) // for good if the request forces it
 		}
 	}
-	for _, blocks := range o.troubles {
-		blocked = blocked || slices.Contains(blocks, r.Mode) || r.Mode == guests && slices.Contains(blocks, home.Home)
+	for _, t := range o.troubles {
+		blocked = blocked || slices.Contains(t.Blocks, r.Mode) || r.Mode == guests && slices.Contains(t.Blocks, home.Home)
 	}
 	if blocked && !r.Force {
 		return false
@@ -842,7 +971,8 @@ func (o *oracle) arm(a *area, r home.ModeRequest) bool {
 	if a.mode != home.Disarmed {
 		o.endAlarms(a)
 	}
-	a.begin()
+	o.test = time.Time{}
+	o.begin(a)
 	o.recall = slices.DeleteFunc(slices.Clone(o.recall), func(r ring) bool { return r.covers(a.id) })
 	a.mode, a.out = r.Mode, out
 	a.moves(home.PhaseArmed, time.Time{})

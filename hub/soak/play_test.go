@@ -41,7 +41,8 @@ func (h *hub) again() *hub {
 	o := *h.oracle
 	o.belief = o.clone()
 	o.open, o.known = append([]bool(nil), o.open...), append([]bool(nil), o.known...)
-	o.troubles, o.refused, o.lines = map[trouble][]home.Mode{}, map[request]string{}, map[string]bool{}
+	o.troubles, o.refused, o.lines = map[trouble]home.TroubleItem{}, map[request]string{}, map[string]bool{}
+	o.calls = map[string]time.Time{}
 	c.oracle, c.past, c.steps = &o, nil, 0
 	c.heed = func(alarm.Effect) {}
 	return &c
@@ -69,10 +70,20 @@ func (g game) turn() {
 	yes := func(what string) bool { return rapid.Bool().Draw(g.t, what) }
 	switch rapid.SampledFrom([]string{
 		"reading", "reading", "reading", "reading", "calm", "mode", "mode", "mode", "silence", "panic", "trouble",
-		"power cut", "clock", "settings", "unknown",
+		"power cut", "clock", "settings", "unknown", "crossed", "crossed", "acknowledge", "walk test", "seen", "silent",
 	}).Draw(g.t, "what") {
 	case "reading":
 		read(zone(), yes("open"))
+	case "crossed":
+		read(rapid.SampledFrom(g.zones[13:15]).Draw(g.t, "zone"), yes("open"))
+	case "acknowledge":
+		g.h.take(alarm.Acknowledge{By: "Ben"})
+	case "walk test":
+		g.h.take(alarm.Test{On: yes("on"), By: "Ben"})
+	case "seen":
+		g.h.take(alarm.PersonSeen{Camera: "camera-porch", At: g.h.wall()})
+	case "silent":
+		g.h.take(alarm.Panic{Kind: home.ZonePanic, Silent: true, By: "Oma"})
 	case "unknown":
 		z := zone()
 		g.h.take(alarm.Reading{Device: z.Device, Trait: z.Trait})
@@ -89,7 +100,7 @@ func (g game) turn() {
 	case "panic":
 		g.h.take(alarm.Panic{Kind: rapid.SampledFrom([]home.ZoneKind{home.ZonePanic, home.ZoneMedical, home.ZoneFire}).Draw(g.t, "kind"), By: "Oma"})
 	case "trouble":
-		g.h.take(alarm.Trouble{Present: yes("present"), Item: home.TroubleItem{Code: "radio-down", Severity: home.SeverityWarning, Blocks: home.Modes}})
+		g.h.take(alarm.Trouble{Present: yes("present"), Item: home.TroubleItem{Code: "radio-down", Severity: rapid.SampledFrom([]home.Severity{home.SeverityWarning, home.SeverityCritical}).Draw(g.t, "severity"), Blocks: home.Modes}})
 	case "power cut":
 		g.h.cut()
 		g.h.now = g.h.now.Add(150*time.Millisecond + rapid.SampledFrom(waits).Draw(g.t, "dark")) // a start takes so long at least
@@ -100,6 +111,7 @@ func (g game) turn() {
 		s := g.h.panel.Settings()
 		s.Swinger, s.OutsideStandard = rapid.IntRange(0, 3).Draw(g.t, "swinger"), true
 		s.ExitRestart, s.UnvacatedHome, s.ArmOnClose = yes("restart"), yes("unvacated"), yes("on close")
+		s.SirenCycles, s.StrobeAfter = rapid.IntRange(1, 3).Draw(g.t, "cycles"), yes("strobe")
 		s.EntryDelay = home.Duration(rapid.SampledFrom([]time.Duration{0, 10 * time.Second, 30 * time.Second}).Draw(g.t, "entry"))
 		s.AbortWindow = home.Duration(rapid.SampledFrom([]time.Duration{0, 15 * time.Second, 45 * time.Second}).Draw(g.t, "abort"))
 		s.SirenTimeout = home.Duration(rapid.SampledFrom([]time.Duration{10 * time.Second, 4 * time.Minute}).Draw(g.t, "siren"))
