@@ -3,7 +3,6 @@ package alarm
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"gatehouse/hub/home"
 )
@@ -25,41 +24,38 @@ func big(tb testing.TB, zones int) Panel {
 	return p
 }
 
-// BenchmarkReading opens and closes one door, disarmed: the cost must not grow
-// with the number of zones.
-func BenchmarkReading(b *testing.B) {
-	for _, zones := range []int{10, 100, 1000} {
-		b.Run(fmt.Sprintf("zones=%d", zones), func(b *testing.B) {
-			p := big(b, zones)
-			d := home.DeviceID(fmt.Sprintf("zwave-%d", zones/2+2))
-			b.ReportAllocs()
-			now := midnight
-			for n := 0; b.Loop(); n++ {
-				v := home.Open
-				if n%2 == 1 {
-					v = home.Closed
-				}
-				now = now.Add(time.Millisecond)
-				p, _ = p.Step(now, Reading{d, home.Contact, v})
-			}
-		})
+// BenchmarkStep is one step of each kind that a house takes often. What a report
+// costs must not grow with the number of zones; arming looks at each of them.
+func BenchmarkStep(b *testing.B) {
+	skipped := new(home.Duration)
+	armed := func(p Panel) Panel {
+		p, _ = p.Step(midnight, SetMode{Request: home.ModeRequest{Mode: home.Away, ExitDelay: skipped}})
+		return p
 	}
-}
-
-// BenchmarkAlarm raises a burglary alarm in an armed house.
-func BenchmarkAlarm(b *testing.B) {
-	for _, zones := range []int{10, 100, 1000} {
-		b.Run(fmt.Sprintf("zones=%d", zones), func(b *testing.B) {
-			p := big(b, zones)
-			p, _ = p.Step(midnight, SetMode{Request: home.ModeRequest{Mode: home.Away, ExitDelay: new(home.Duration)}})
-			d := home.DeviceID(fmt.Sprintf("zwave-%d", zones/2+2))
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, effects := p.Step(midnight, Reading{d, home.Contact, home.Open}); len(effects) == 0 {
-					b.Fatal("no alarm")
+	same := func(p Panel) Panel { return p }
+	middle := func(zones int) home.DeviceID { return home.DeviceID(fmt.Sprintf("zwave-%d", zones/2+2)) }
+	for _, kind := range []struct {
+		name  string
+		begin func(Panel) Panel
+		input func(zones int) Input
+	}{
+		{"repeat", same, func(zones int) Input { return Reading{middle(zones), home.Contact, home.Closed} }},
+		{"reading", same, func(zones int) Input { return Reading{middle(zones), home.Contact, home.Open} }},
+		{"alarm", armed, func(zones int) Input { return Reading{middle(zones), home.Contact, home.Open} }},
+		{"arm", same, func(int) Input { return SetMode{Request: home.ModeRequest{Mode: home.Away}} }},
+		{"disarm", armed, func(int) Input { return SetMode{Request: home.ModeRequest{CodeFree: true, Mode: home.Disarmed}} }},
+		{"tick", armed, func(int) Input { return Tick{} }},
+	} {
+		for _, zones := range []int{10, 100, 1000} {
+			b.Run(fmt.Sprintf("%s/zones=%d", kind.name, zones), func(b *testing.B) {
+				p, in := kind.begin(big(b, zones)), kind.input(zones)
+				b.ReportAllocs()
+				for b.Loop() {
+					p.Step(midnight, in)
 				}
-			}
-		})
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "steps/s")
+			})
+		}
 	}
 }
 
