@@ -151,8 +151,9 @@ func (s *step) arm(a int, r home.ModeRequest, who string) error {
 	}
 	var stillOpen []string
 	not := &home.NotReady{Open: []home.ZoneID{}, Troubles: []home.TroubleItem{}}
+	m := s.cfg().used[s.cfg().modeIndex(r.Mode)]
 	for w := range s.cfg().alwaysOn {
-		for b := s.p.blocks(a, r.Mode, delay > 0, w) &^ leftOut.word(w); b != 0; b &= b - 1 {
+		for b := s.p.blocks(a, m, delay > 0, w) &^ leftOut.word(w); b != 0; b &= b - 1 {
 			i := w<<6 + bits.TrailingZeros64(b)
 			z := &s.cfg().zones[i]
 			not.Open = append(not.Open, z.ID)

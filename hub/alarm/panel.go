@@ -178,6 +178,12 @@ func (p Panel) Until() time.Time {
 	return until
 }
 
+// counts tells whether a delay runs anywhere, so that keypads change as time
+// passes.
+func (p Panel) counts() bool {
+	return slices.ContainsFunc(p.st.stands, func(st stand) bool { return !st.until.IsZero() })
+}
+
 // nextSecond is when the seconds change that the keypads of an area show; zero
 // when none do.
 func (p Panel) nextSecond(a int) time.Time {

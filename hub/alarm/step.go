@@ -134,8 +134,10 @@ func (s *step) finish(before Panel, beforeSound Sound) {
 	if s.aborted {
 		s.tone = ToneAbort
 	}
-	for a := range s.p.st.stands {
-		s.indicate(a, before, when)
+	if s.durable || s.visible || s.tone != ToneNone || s.p.counts() { // else keypads show what they showed
+		for a := range s.p.st.stands {
+			s.indicate(a, before, when)
+		}
 	}
 	if s.durable {
 		s.p.st.rev++

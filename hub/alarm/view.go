@@ -155,11 +155,10 @@ func (p Panel) openZones() []home.ZoneID {
 	return p.zoneIDs(func(w int) uint64 { return p.st.open.word(w) | p.cfg.speaks[w]&^p.st.known.word(w) })
 }
 
-// blocks is the word of zones that keep the area from being armed in the mode.
+// blocks is the word of zones of a mode that keep the area from being armed in it.
 // Interior zones that see movement count only when nobody is given time to
 // leave; common zones only when their other areas are armed.
-func (p Panel) blocks(a int, mode home.Mode, leave bool, w int) uint64 {
-	m := p.cfg.used[p.cfg.modeIndex(mode)]
+func (p Panel) blocks(a int, m modeZones, leave bool, w int) uint64 {
 	open, unknown := p.st.open.word(w), p.cfg.speaks[w]&^p.st.known.word(w)
 	b := m.barrier[w]&(open|unknown) | m.interior[w]&unknown
 	if !leave {
@@ -178,9 +177,9 @@ func (p Panel) blockedBy(t home.TroubleItem, mode home.Mode) bool {
 // ready tells whether the area could be armed in the mode now, with its exit
 // delay.
 func (p Panel) ready(a int, mode home.Mode) bool {
-	leave := p.cfg.exitDelay(a, mode) > 0
+	leave, m := p.cfg.exitDelay(a, mode) > 0, p.cfg.used[p.cfg.modeIndex(mode)]
 	for w := range p.cfg.alwaysOn {
-		if p.blocks(a, mode, leave, w) != 0 {
+		if p.blocks(a, m, leave, w) != 0 {
 			return false
 		}
 	}
