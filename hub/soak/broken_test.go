@@ -50,6 +50,31 @@ var broken = []struct {
 		}
 		return []alarm.Effect{e}
 	})},
+	{"a keypad that is not told", "keypads of", on(func(e alarm.Effect) []alarm.Effect {
+		if in, ok := e.(alarm.Indication); ok && in.Phase == home.PhaseEntry {
+			return nil
+		}
+		return []alarm.Effect{e}
+	})},
+	{"a countdown that skips a second", "keypads of", on(func(e alarm.Effect) []alarm.Effect {
+		if in, ok := e.(alarm.Indication); ok && in.Passing && in.Seconds == 7 {
+			return nil
+		}
+		return []alarm.Effect{e}
+	})},
+	{"a crossed zone that alarms alone", "stands", before(func(p alarm.Panel, now time.Time, in alarm.Input) (alarm.Panel, alarm.Input) {
+		if r, ok := in.(alarm.Reading); ok && r.Device == "zwave-stairs" && r.Value == home.True && !slices.Contains(p.View(now).Open, "living") {
+			p, _ = p.Step(now, alarm.Reading{Device: "zwave-living", Trait: home.Motion, Value: home.True})
+			p, _ = p.Step(now, alarm.Reading{Device: "zwave-living", Trait: home.Motion, Value: home.False})
+		}
+		return p, in
+	})},
+	{"a walk test in which a lid alarms", "stands", before(func(p alarm.Panel, _ time.Time, in alarm.Input) (alarm.Panel, alarm.Input) {
+		if r, ok := in.(alarm.Reading); ok && p.View(p.LastSeen()).Test != nil && r.Trait == home.Tamper {
+			p, _ = p.Step(p.LastSeen(), alarm.Test{})
+		}
+		return p, in
+	})},
 	{"no line of an alarm", "no line", on(func(e alarm.Effect) []alarm.Effect {
 		if l, ok := e.(alarm.Line); ok && strings.Contains(l.Event.Text, "larm: ") {
 			return nil

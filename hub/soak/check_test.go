@@ -131,6 +131,36 @@ func (o *oracle) checkSirens(p alarm.Panel, in alarm.Input, effects []alarm.Effe
 	return nil
 }
 
+// checkKeypads: keypads show how their area stands, each second of a delay, and
+// are told nothing else.
+func (o *oracle) checkKeypads(p alarm.Panel, effects []alarm.Effect) error {
+	for _, e := range effects {
+		if in, ok := e.(alarm.Indication); ok {
+			o.shown[in.Area] = lasting(in)
+		}
+	}
+	for i, is := range p.Indications(o.now) {
+		a, shown := &o.areas[i], o.shown[is.Area]
+		if shown != lasting(is) {
+			return fmt.Errorf("keypads of %s show %+v, should show %+v", a.id, shown, is)
+		}
+		var left int
+		if end := a.ends(); !end.IsZero() && !o.rings(a) {
+			left = int((end.Sub(o.now) + time.Second - 1) / time.Second)
+		}
+		if shown.Mode != a.mode || shown.Bypass != (len(a.out) > 0) || shown.Seconds != left || shown.Hurry != (left > 0 && left <= 10) {
+			return fmt.Errorf("keypads of %s show %+v with %d s left, must show %s with %d s left", a.id, shown, shown.Seconds, a.mode, left)
+		}
+	}
+	return nil
+}
+
+// lasting is an indication without what is played once.
+func lasting(in alarm.Indication) alarm.Indication {
+	in.Tone, in.Passing, in.When = alarm.ToneNone, false, alarm.AtOnce
+	return in
+}
+
 func (o *oracle) checkAnswer(want string, effects []alarm.Effect) error {
 	n := 0
 	for _, e := range effects {

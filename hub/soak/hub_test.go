@@ -176,7 +176,7 @@ func (h *hub) boot(set time.Duration) {
 	h.oracle.belief = kept.belief.clone()
 	h.oracle.adopt(p) // what was set and not written is gone too
 	h.oracle.forget()
-	h.oracle.driven = p.Sounding(p.LastSeen())
+	h.oracle.tells(p)
 	if d := h.wall().Sub(p.LastSeen()); d < -2*time.Second { // as the guard does
 		h.take(alarm.ClockStepped{By: d})
 	}

@@ -32,8 +32,9 @@ type oracle struct {
 	fired   []home.ZoneID
 	who     string // who asked for it
 
-	driven alarm.Sound     // what the sirens were last told
-	lines  map[string]bool // every line that was ever asked for
+	driven alarm.Sound                      // what the sirens were last told
+	shown  map[home.AreaID]alarm.Indication // and the keypads
+	lines  map[string]bool                  // every line that was ever asked for
 }
 
 type trouble struct {
@@ -139,6 +140,7 @@ func newOracle(p alarm.Panel, clock *time.Location) *oracle {
 	}
 	o.codes, o.uses = map[alarm.Digest]home.Code{}, map[string]int{}
 	o.adopt(p)
+	o.tells(p)
 	return o
 }
 
@@ -152,6 +154,14 @@ func (o *oracle) adopt(p alarm.Panel) {
 		}
 	}
 	o.zones, o.open, o.known, o.settings = zones, open, known, p.Settings()
+}
+
+// tells takes what sirens and keypads were last told by a panel that is loaded.
+func (o *oracle) tells(p alarm.Panel) {
+	o.driven, o.shown = p.Sounding(p.LastSeen()), map[home.AreaID]alarm.Indication{}
+	for _, in := range p.Indications(p.LastSeen()) {
+		o.shown[in.Area] = lasting(in)
+	}
 }
 
 func (o *oracle) zone(id home.ZoneID) int {
@@ -257,6 +267,7 @@ func (o *oracle) step(before, after alarm.Panel, now time.Time, in alarm.Input, 
 		o.checkStanding(after),
 		o.checkDeadlines(after),
 		o.checkSirens(after, in, effects),
+		o.checkKeypads(after, effects),
 		o.checkAnswer(want, effects),
 		o.checkLines(was, before, after, effects),
 		o.checkNotices(effects),

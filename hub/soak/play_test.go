@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -42,7 +43,7 @@ func (h *hub) again() *hub {
 	o.belief = o.clone()
 	o.open, o.known = append([]bool(nil), o.open...), append([]bool(nil), o.known...)
 	o.troubles, o.refused, o.lines = map[trouble]home.TroubleItem{}, map[request]string{}, map[string]bool{}
-	o.calls = map[string]time.Time{}
+	o.calls, o.shown = map[string]time.Time{}, maps.Clone(o.shown)
 	c.oracle, c.past, c.steps = &o, nil, 0
 	c.heed = func(alarm.Effect) {}
 	return &c
