@@ -195,10 +195,10 @@ type Panel struct {
 
 // Arm modes.
 const (
-	Disarm  = 0
-	ArmHome = 1 // day, home zones only
-	ArmNight
-	ArmAway
+	Disarm   = 0
+	ArmHome  = 1 // day, home zones only
+	ArmNight = 2
+	ArmAway  = 3
 )
 
 // NewKeypad makes one.

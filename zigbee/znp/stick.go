@@ -130,8 +130,9 @@ func (s *Stick) Counters() Counters {
 // Serve implements zigbee.Adapter. The port must be closed when it returns: only
 // that ends the goroutine that reads.
 func (s *Stick) Serve(ctx context.Context, h zigbee.Handler) error {
-	s.handler = h
-	s.heard = time.Now()
+	s.mu.Lock()
+	s.handler, s.heard = h, time.Now()
+	s.mu.Unlock()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	go func() { stop(s.read()) }()

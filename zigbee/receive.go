@@ -1,0 +1,257 @@
+package zigbee
+
+import (
+	"encoding/binary"
+	"slices"
+	"time"
+
+	"gatehouse/zigbee/zcl"
+)
+
+// maxEarly is how many messages of unknown addresses are kept until it is known
+// whose they are.
+const maxEarly = 16
+
+// Heard implements Handler. What a device says is told before it is answered.
+func (c *Controller) Heard(m Message) {
+	now := time.Now()
+	c.mu.Lock()
+	n := c.shorts[m.Peer]
+	if n == nil {
+		c.unknown(m)
+		return
+	}
+	n.LastSeen = now
+	if n.repeats(now, m) {
+		c.mu.Unlock()
+		return
+	}
+	cluster := zcl.Cluster(m.Cluster)
+	id, a := n.IEEE, c.adapter
+	ask := a != nil && n.Studied && !n.asked
+	n.asked = n.asked || ask
+	study := !n.Studied && !n.studying
+	if study && now.Before(n.next) {
+		n.next = now // a sleeper is awake now
+	}
+	f, err := zcl.ParseFrame(m.Payload)
+	var cmd zcl.Command
+	if err == nil {
+		cmd, err = zcl.Parse(cluster, f)
+	}
+	if err == nil {
+		c.answers(m.Peer, cluster, f, cmd)
+	}
+	c.mu.Unlock()
+	r := Report{Device: id, Endpoint: m.PeerEndpoint, Cluster: cluster, Frame: f, Command: cmd, Quality: m.Quality, At: now}
+	if err != nil {
+		c.log.Debug("frame not understood", "device", id, "err", err)
+	} else {
+		c.tell(r)
+	}
+	c.owed(r, m, err)
+	if ask {
+		c.Refresh(id)
+	}
+	if study {
+		poke(c.studies)
+	}
+}
+
+// owed answers what has to be answered. The arming of keypads and their
+// questions are answered by who knows the house.
+func (c *Controller) owed(r Report, m Message, err error) {
+	if e, ok := r.Command.(zcl.ZoneEnrollRequest); ok {
+		c.enrollRequested(r, e)
+		return
+	}
+	if m.Broadcast || r.Frame.Quiet && err == nil {
+		return
+	}
+	status := zcl.Success
+	switch cmd := r.Command.(type) {
+	case nil:
+		status = zcl.MalformedCommand
+	case zcl.Raw:
+		if cmd.Of.Kind != zcl.Local {
+			return
+		}
+		status = zcl.UnsupportedCommand
+	case zcl.ReportAttributes, zcl.ZoneStatusChange, zcl.Emergency, zcl.Fire, zcl.Panic:
+	default:
+		return
+	}
+	c.Answer(r, zcl.DefaultResponse{Command: r.Frame.Command, Status: status}, func(error) {})
+}
+
+// unknown keeps a message of an address that nobody knows, asks whose it is, and
+// releases the lock.
+func (c *Controller) unknown(m Message) {
+	a := c.adapter
+	asked := slices.ContainsFunc(c.early, func(e Message) bool { return e.Peer == m.Peer })
+	if a != nil && len(c.early) < maxEarly {
+		m.Payload = slices.Clone(m.Payload)
+		c.early = append(c.early, m)
+	}
+	c.mu.Unlock()
+	if a != nil && !asked {
+		const ieeeRequest = 0x0001
+		q := binary.LittleEndian.AppendUint16(nil, uint16(m.Peer))
+		a.Ask(m.Peer, ieeeRequest, append(q, 0, 0), func(error) {})
+	}
+}
+
+// Answered implements Handler.
+func (c *Controller) Answered(from Short, cluster uint16, b []byte) {
+	const netAddr, ieeeAddr = 0x8000, 0x8001
+	if cluster == netAddr || cluster == ieeeAddr {
+		if len(b) >= 11 && b[0] == 0 {
+			c.addressed(IEEE(binary.LittleEndian.Uint64(b[1:])), Short(binary.LittleEndian.Uint16(b[9:])))
+		}
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, w := range c.waiters {
+		if w.zdo && w.peer == from && w.cluster == cluster {
+			w.ch <- answer{zdo: slices.Clone(b)}
+			c.waiters = slices.Delete(c.waiters, i, i+1)
+			return
+		}
+	}
+}
+
+// answers gives a frame to who waits for it. The lock is held.
+func (c *Controller) answers(from Short, cluster zcl.Cluster, f zcl.Frame, cmd zcl.Command) {
+	for i, w := range c.waiters {
+		if w.zdo || w.peer != from || w.cluster != uint16(cluster) || w.seq != f.Sequence {
+			continue
+		}
+		if d, ok := cmd.(zcl.DefaultResponse); ok && d.Command != w.command || !ok && f.Direction != zcl.ToClient {
+			continue
+		}
+		w.ch <- answer{cmd: cmd}
+		c.waiters = slices.Delete(c.waiters, i, i+1)
+		return
+	}
+}
+
+// addressed tells which device has an address. What it said before that was
+// known is heard now.
+func (c *Controller) addressed(id IEEE, short Short) {
+	c.mu.Lock()
+	n := c.nodes[id]
+	moved := n != nil && n.Short != short
+	if n != nil {
+		c.move(n, short)
+	}
+	var said []Message
+	c.early = slices.DeleteFunc(c.early, func(m Message) bool {
+		if m.Peer == short && n != nil {
+			said = append(said, m)
+		}
+		return m.Peer == short
+	})
+	c.mu.Unlock()
+	if moved {
+		c.changed(id)
+	}
+	for _, m := range said {
+		c.Heard(m)
+	}
+}
+
+// move gives a device a short address.
+func (c *Controller) move(n *node, short Short) {
+	if c.shorts[n.Short] == n {
+		delete(c.shorts, n.Short)
+	}
+	n.Short = short
+	c.shorts[short] = n
+}
+
+// Announced implements Handler.
+func (c *Controller) Announced(id IEEE, short Short, capability byte, announced bool) {
+	c.mu.Lock()
+	n := c.nodes[id]
+	known, waiting := n != nil, c.join.Step == JoinWaiting
+	ours := waiting || c.join.Device == id && !c.join.Step.Ended()
+	if !known && !ours {
+		c.mu.Unlock()
+		c.log.Warn("a device that nobody let in announces itself", "device", id)
+		return
+	}
+	if !known {
+		n = &node{Device: Device{IEEE: id}}
+		c.nodes[id] = n
+	}
+	if waiting {
+		n.Studied, n.Endpoints = false, nil // joining makes it forget what it was told
+	}
+	c.move(n, short)
+	n.LastSeen, n.next, n.asked = time.Now(), time.Time{}, false
+	if announced {
+		n.Listening, n.Mains = capability&CapListening != 0, capability&CapMains != 0
+	}
+	d, stage := n.Device, n.Studied
+	c.keep(id)
+	c.mu.Unlock()
+	if known {
+		c.changed(id)
+	} else {
+		c.tell(DeviceAdded{d})
+	}
+	if waiting && announced { // it has the network's key and needs the door no more
+		c.joined(Join{Step: JoinFound, Device: id})
+		c.shut()
+	}
+	if stage && announced {
+		c.Refresh(id)
+	}
+	if announced {
+		poke(c.studies)
+	}
+}
+
+// Gone implements Handler.
+func (c *Controller) Gone(id IEEE) {
+	c.mu.Lock()
+	n := c.nodes[id]
+	if n == nil {
+		c.mu.Unlock()
+		return
+	}
+	delete(c.nodes, id)
+	if c.shorts[n.Short] == n {
+		delete(c.shorts, n.Short)
+	}
+	c.keep(id)
+	joining := c.join.Device == id && !c.join.Step.Ended()
+	c.mu.Unlock()
+	if joining {
+		c.joined(Join{Step: JoinFailed, Device: id, Reason: "the device left again"})
+	}
+	c.tell(DeviceLeft{id})
+}
+
+// Refresh asks a device how it is; what it says comes as reports. It does not
+// wait.
+func (c *Controller) Refresh(id IEEE) {
+	c.mu.Lock()
+	n := c.nodes[id]
+	var parts []Endpoint
+	if n != nil {
+		parts = n.Endpoints
+	}
+	c.mu.Unlock()
+	for _, e := range parts {
+		for _, q := range []struct {
+			cluster zcl.Cluster
+			attr    zcl.Attr
+		}{{zcl.IASZone, zcl.ZoneStatusAttr}, {zcl.OnOff, zcl.OnOffState}, {zcl.PowerConfiguration, zcl.BatteryPercentage}} {
+			if e.Serves(q.cluster) {
+				c.Send(id, e.ID, q.cluster, zcl.ReadAttributes{Attrs: []zcl.Attr{q.attr}}, LanePoll, func(error) {})
+			}
+		}
+	}
+}

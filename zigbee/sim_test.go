@@ -1,0 +1,553 @@
+package zigbee_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gatehouse/zigbee"
+	"gatehouse/zigbee/zcl"
+	"gatehouse/zigbee/zigbeesim"
+	"gatehouse/zigbee/znp"
+)
+
+// memory is a store that outlives controllers.
+type memory struct {
+	mu      sync.Mutex
+	network *zigbee.Network
+	devices map[zigbee.IEEE]zigbee.Device
+}
+
+func (m *memory) LoadNetwork() (zigbee.Network, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.network == nil {
+		return zigbee.Network{}, false, nil
+	}
+	return *m.network, true, nil
+}
+
+func (m *memory) SaveNetwork(n zigbee.Network) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.network = &n
+	return nil
+}
+
+func (m *memory) LoadDevices() ([]zigbee.Device, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Collect(maps.Values(m.devices)), nil
+}
+
+func (m *memory) SaveDevice(d zigbee.Device) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.devices[d.IEEE] = d
+	return nil
+}
+
+func (m *memory) DeleteDevice(id zigbee.IEEE) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.devices, id)
+	return nil
+}
+
+// rig is a controller at a simulated stick, which writes down what happens.
+type rig struct {
+	*zigbee.Controller
+	t     *testing.T
+	sim   *zigbeesim.Stick
+	store *memory
+	log   bytes.Buffer
+	ended chan error
+	port  net.Conn
+
+	mu     sync.Mutex
+	events []string
+	last   zigbee.Report
+	wire   []byte // what the host wrote, while tapped
+	order  []string
+}
+
+func (r *rig) onEvent(e zigbee.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch e := e.(type) {
+	case zigbee.Ready:
+		r.events = append(r.events, "ready")
+	case zigbee.Down:
+		r.events = append(r.events, "down: "+e.Err.Error())
+	case zigbee.DeviceAdded:
+		r.events = append(r.events, fmt.Sprintf("added %x", uint64(e.Device.IEEE)))
+	case zigbee.DeviceChanged:
+		r.events = append(r.events, fmt.Sprintf("changed %x studied %v", uint64(e.Device.IEEE), e.Device.Studied))
+	case zigbee.DeviceLeft:
+		r.events = append(r.events, fmt.Sprintf("left %x", uint64(e.Device)))
+	case zigbee.Joining:
+		r.events = append(r.events, strings.TrimSpace("join: "+string(e.Join.Step)+" "+e.Join.Reason))
+	case zigbee.Report:
+		r.last = e
+		switch c := e.Command.(type) {
+		case zcl.ZoneStatusChange:
+			r.events = append(r.events, fmt.Sprintf("%x zone %d: %#x", uint64(e.Device), c.Zone, uint16(c.Status)))
+			r.order = append(r.order, "told")
+		case zcl.ReportAttributes:
+			r.events = append(r.events, fmt.Sprintf("%x reports %s %v", uint64(e.Device), e.Cluster, c.Attributes[0].Value))
+		case zcl.Panic, zcl.Fire, zcl.Emergency, zcl.Arm:
+			r.events = append(r.events, fmt.Sprintf("%x %T", uint64(e.Device), c))
+		}
+	}
+}
+
+// take is what happened since it was last asked.
+func (r *rig) take() []string {
+	synctest.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l := r.events
+	r.events = nil
+	return l
+}
+
+func (r *rig) want(what string, want ...string) {
+	r.t.Helper()
+	if diff := cmp.Diff(r.take(), want); diff != "" {
+		r.t.Errorf("%s (-got +want):\n%s", what, diff)
+	}
+}
+
+// attach runs the controller at the stick.
+func (r *rig) attach() {
+	ours, theirs := net.Pipe()
+	r.port = ours
+	r.ended = make(chan error, 1)
+	go func() { _ = r.sim.Serve(r.t.Context(), theirs) }()
+	go func() { r.ended <- r.Run(r.t.Context(), ours) }()
+	time.Sleep(time.Second)
+	synctest.Wait()
+}
+
+// detach pulls the cable.
+func (r *rig) detach() {
+	_ = r.port.Close()
+	<-r.ended
+	synctest.Wait()
+}
+
+// restart is another hub with the same memory.
+func (r *rig) restart() {
+	r.Controller = zigbee.New(zigbee.Options{
+		Open: func(p io.ReadWriter) zigbee.Adapter {
+			return znp.Open(p, slog.New(slog.NewTextHandler(&r.log, nil)))
+		},
+		OnEvent: r.onEvent, Store: r.store, Log: slog.New(slog.NewTextHandler(&r.log, nil)),
+	})
+}
+
+func play(t *testing.T, do func(t *testing.T, r *rig)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		r := &rig{t: t, store: &memory{devices: map[zigbee.IEEE]zigbee.Device{}}}
+		r.sim = zigbeesim.New(zigbeesim.Options{Tap: func(toHost bool, b []byte) {
+			if !toHost {
+				r.mu.Lock()
+				r.wire = append(r.wire, b...)
+				r.order = append(r.order, "written")
+				r.mu.Unlock()
+			}
+		}})
+		r.restart()
+		r.attach()
+		r.want("attached", "ready")
+		do(t, r)
+		r.detach()
+		if v := r.sim.Violations(); len(v) > 0 {
+			t.Errorf("the driver did what it may not: %q", v)
+		}
+	})
+}
+
+// joinOne lets a device join and waits until it is known.
+func (r *rig) joinOne(d zigbeesim.Device, press func()) {
+	r.t.Helper()
+	if err := r.PermitJoin(r.t.Context(), time.Minute); err != nil {
+		r.t.Fatal(err)
+	}
+	press()
+	time.Sleep(10 * time.Second)
+	if j := r.Join(); j.Step != zigbee.JoinDone {
+		r.t.Fatalf("joining ended as %+v; log:\n%s", j, r.log.String())
+	}
+}
+
+func TestNetworkIsRandomAndSecret(t *testing.T) {
+	var before [16]byte
+	for range 2 {
+		play(t, func(t *testing.T, r *rig) {
+			pan, ext, channel, key := r.sim.Network()
+			if n, ok, _ := r.store.LoadNetwork(); !ok || !n.Formed || n.PAN != pan || n.ExtendedPAN != ext || n.Channel != channel || n.Key != key {
+				t.Errorf("remembered %v %v, the stick holds %04x %016x %d", n, ok, pan, ext, channel)
+			}
+			known := [16]byte{1, 3, 5, 7, 9, 11, 13, 15, 0, 2, 4, 6, 8, 10, 12, 13} // Zigbee2MQTT's for years
+			if key == before || key == known || key == [16]byte{} || pan == 0x1A62 || ext == 0xDDDDDDDDDDDDDDDD {
+				t.Errorf("PAN %04x, extended %016x, key % x: not random", pan, ext, key)
+			}
+			before = key
+			_, n, _ := r.Info()
+			for _, text := range []string{r.log.String(), fmt.Sprint(n), fmt.Sprintf("%+v %#v %x %s %d", n.Key, n.Key, n.Key, n.Key, n.Key)} {
+				if strings.Contains(text, hex.EncodeToString(key[:])) || strings.Contains(text, fmt.Sprint(key)) || strings.Contains(text, fmt.Sprint(key[0], " ", key[1])) {
+					t.Errorf("the key is in %q", text)
+				}
+			}
+			if !strings.Contains(r.log.String(), "forming a Zigbee network") {
+				t.Errorf("log:\n%s", r.log.String())
+			}
+		})
+	}
+}
+
+func TestNetworkOutlivesStickAndHub(t *testing.T) {
+	play(t, func(t *testing.T, r *rig) {
+		door := r.sim.NewContact(zigbeesim.Make{IEEE: 0xD})
+		r.joinOne(door, door.Press)
+		r.take()
+		pan, _, _, _ := r.sim.Network()
+		r.sim.Unplug()
+		err := <-r.ended
+		if l := r.take(); len(l) != 1 || !strings.HasPrefix(l[0], "down: ") || err == nil {
+			t.Errorf("pulled: %q, %v", l, err)
+		}
+		r.sim.Plug()
+		r.attach()
+		r.want("put back", "ready")
+		door.Open()
+		r.want("a door opens", "d zone 0: 0x1")
+		r.detach()
+		r.take()
+		r.restart()
+		r.attach()
+		r.want("the hub restarts", "ready")
+		door.Close()
+		r.want("a door closes", "d zone 0: 0x0")
+		if again, _, _, _ := r.sim.Network(); again != pan {
+			t.Errorf("PAN %04x became %04x", pan, again)
+		}
+	})
+}
+
+func TestForeignNetworksAreRefused(t *testing.T) {
+	play(t, func(t *testing.T, r *rig) {
+		mine := *r.store.network
+		for _, c := range []struct {
+			name string
+			do   func()
+			want string
+		}{
+			{"another network on the stick", func() { r.store.network.PAN ^= 1 }, "put the house's own stick in"},
+			{"another key", func() { n := mine; n.Key[3] ^= 1; r.store.network = &n }, "put the house's own stick in"},
+			{"a network of another program", func() { r.store.network = nil }, "another program formed"},
+			{"an empty stick", func() { n := mine; r.store.network = &n; r.sim.Replace() }, "it is empty, and the house has"},
+		} {
+			r.detach()
+			c.do()
+			before, _, _, _ := r.sim.Network()
+			r.attach()
+			select {
+			case err := <-r.ended:
+				if !errors.Is(err, zigbee.ErrForeign) || !strings.Contains(err.Error(), c.want) {
+					t.Errorf("%s: %v", c.name, err)
+				}
+			default:
+				t.Errorf("%s is taken", c.name)
+			}
+			if after, _, _, _ := r.sim.Network(); before != after {
+				t.Errorf("%s: the stick's network changed", c.name)
+			}
+			r.ended <- nil
+		}
+	})
+}
+
+// A hub that lost its power while it formed its network forms the same again.
+func TestFormingIsTakenUpAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &rig{t: t, store: &memory{devices: map[zigbee.IEEE]zigbee.Device{}}, sim: zigbeesim.New(zigbeesim.Options{})}
+		r.restart()
+		r.sim.Inject(zigbeesim.Fault{Kind: zigbeesim.LoseRequest, Command: 0x2F05, Times: 2})
+		r.attach()
+		if err := <-r.ended; err == nil {
+			t.Fatal("formed without the stick")
+		}
+		synctest.Wait()
+		half, ok, _ := r.store.LoadNetwork()
+		if !ok || half.Formed {
+			t.Fatalf("remembered %v %v", half, ok)
+		}
+		r.attach()
+		whole, _, _ := r.store.LoadNetwork()
+		if !whole.Formed || !whole.Same(half) {
+			t.Errorf("began %v, ended %v", half, whole)
+		}
+		r.detach()
+	})
+}
+
+// Zones enroll in both ways: those that ask, and those that wait to be told.
+func TestJoinInterviewEnroll(t *testing.T) {
+	for _, asks := range []bool{false, true} {
+		play(t, func(t *testing.T, r *rig) {
+			door := r.sim.NewContact(zigbeesim.Make{IEEE: 0xD, AsksToEnroll: asks})
+			door.Press()
+			time.Sleep(time.Minute)
+			r.want("closed by default")
+			if door.Short() != 0 {
+				t.Fatal("the door joined a closed network")
+			}
+			r.joinOne(door, door.Press)
+			r.want(fmt.Sprintf("joined, asks %v", asks), "join: waiting", "added d", "changed d studied false", "join: found", "join: interviewing",
+				"changed d studied true", "join: done")
+			if r.sim.Permitted() {
+				t.Error("the network is open behind the device that joined")
+			}
+			want := zigbee.Device{
+				IEEE: 0xD, Short: zigbee.Short(door.Short()), Manufacturer: 0x117C, Maker: "Gatehouse Sim", Model: "SimContact", Firmware: "1.0", Studied: true,
+				Endpoints: []zigbee.Endpoint{{
+					ID: 1, Profile: 0x0104, Kind: 0x0402, In: []zcl.Cluster{zcl.Basic, zcl.Identify, zcl.PowerConfiguration, zcl.IASZone},
+					Zone: zigbee.Zone{Type: zcl.TypeContact, ID: 0, Enrolled: true},
+				}},
+			}
+			got := r.Devices()[0]
+			got.LastSeen = time.Time{}
+			if diff := cmp.Diff(got, want); diff != "" {
+				t.Errorf("device (-got +want):\n%s", diff)
+			}
+			if zone, ok := door.Enrolled(); !ok || zone != 0 {
+				t.Errorf("the zone: %d %v", zone, ok)
+			}
+			door.Open()
+			door.Tamper(true)
+			door.SetBattery(10)
+			r.want("reports", "d zone 0: 0x1", "d zone 0: 0x5", "d reports Power Configuration 20", "d zone 0: 0xd")
+			leak := r.sim.NewLeak(zigbeesim.Make{IEEE: 0x1EAC})
+			r.joinOne(leak, leak.Press)
+			r.take()
+			leak.Spill()
+			r.want("the second zone has another number", "1eac zone 1: 0x1")
+		})
+	}
+}
+
+// A report is told before anything is written because of it.
+func TestReportIsToldBeforeItIsAnswered(t *testing.T) {
+	play(t, func(t *testing.T, r *rig) {
+		door := r.sim.NewContact(zigbeesim.Make{IEEE: 0xD})
+		r.joinOne(door, door.Press)
+		time.Sleep(time.Minute)
+		r.mu.Lock()
+		r.order = nil
+		r.mu.Unlock()
+		door.Open()
+		synctest.Wait()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if !slices.Equal(r.order, []string{"told", "written"}) {
+			t.Errorf("got %q, want the report told and then its default response written", r.order)
+		}
+	})
+}
+
+func TestJoiningEnds(t *testing.T) {
+	play(t, func(t *testing.T, r *rig) {
+		if err := r.PermitJoin(t.Context(), time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.PermitJoin(t.Context(), time.Minute); !errors.Is(err, zigbee.ErrBusy) {
+			t.Errorf("twice: %v", err)
+		}
+		time.Sleep(59 * time.Second)
+		r.want("open", "join: waiting")
+		time.Sleep(2 * time.Second)
+		if l := r.take(); len(l) != 1 || !strings.HasPrefix(l[0], "join: failed no device joined in time") || r.sim.Permitted() {
+			t.Errorf("got %q, open %v", l, r.sim.Permitted())
+		}
+		if err := r.PermitJoin(t.Context(), time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		r.StopJoin()
+		r.want("stopped", "join: waiting", "join:")
+		if r.sim.Permitted() {
+			t.Error("the stick is open still")
+		}
+		if err := r.PermitJoin(t.Context(), time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		r.sim.Unplug()
+		<-r.ended
+		if l := r.take(); len(l) != 3 || l[1] != "join: failed the stick was disconnected" {
+			t.Errorf("pulled: %q", l)
+		}
+		if err := r.PermitJoin(t.Context(), time.Minute); !errors.Is(err, zigbee.ErrDown) {
+			t.Errorf("without a stick: %v", err)
+		}
+		r.sim.Plug()
+		r.attach()
+		if r.take(); r.sim.Permitted() {
+			t.Error("a stick that comes back is open")
+		}
+	})
+}
+
+// A device that comes back under another address is the same one, whether it
+// announces itself or that is lost.
+func TestRejoinKeepsTheDevice(t *testing.T) {
+	play(t, func(t *testing.T, r *rig) {
+		door := r.sim.NewContact(zigbeesim.Make{IEEE: 0xD})
+		r.joinOne(door, door.Press)
+		r.take()
+		before := door.Short()
+		door.Rejoin()
+		r.want("announced", "changed d studied true")
+		r.sim.Inject(zigbeesim.Fault{Kind: zigbeesim.BadFCS, Command: 0x45C1})
+		door.Rejoin()
+		r.want("the announcement is lost")
+		door.Open()
+		r.want("it speaks", "changed d studied true", "d zone 0: 0x1")
+		if got := r.Devices(); len(got) != 1 || got[0].Short != zigbee.Short(door.Short()) || door.Short() == before {
+			t.Errorf("devices %+v", got)
+		}
+	})
+}
+
+func TestRepeatsAreToldOnce(t *testing.T) {
+	play(t, func(t *testing.T, r *rig) {
+		door := r.sim.NewContact(zigbeesim.Make{IEEE: 0xD})
+		r.joinOne(door, door.Press)
+		r.take()
+		m := zigbee.Message{Peer: zigbee.Short(door.Short()), PeerEndpoint: 1, Endpoint: 1, Cluster: 0x500, Payload: []byte{0x19, 0x77, 0x00, 1, 0, 0, 0, 0, 0}}
+		r.Heard(m)
+		r.Heard(m)
+		r.want("twice at once", "d zone 0: 0x1")
+		time.Sleep(6 * time.Second)
+		r.Heard(m)
+		r.want("again later", "d zone 0: 0x1")
+	})
+}
+
+func TestLeaving(t *testing.T) {
+	play(t, func(t *testing.T, r *rig) {
+		door, plug := r.sim.NewContact(zigbeesim.Make{IEEE: 0xD}), r.sim.NewPlug(zigbeesim.Make{IEEE: 0xF})
+		r.joinOne(door, door.Press)
+		r.joinOne(plug, plug.Press)
+		r.take()
+		door.Leave()
+		r.want("by its button", "left d")
+		if err := r.Remove(t.Context(), 0xF); err != nil {
+			t.Error(err)
+		}
+		r.want("told to", "left f")
+		time.Sleep(time.Second)
+		if plug.Short() != 0 || len(r.Devices()) != 0 || len(r.store.devices) != 0 {
+			t.Errorf("plug %04x, devices %v, stored %v", plug.Short(), r.Devices(), r.store.devices)
+		}
+		r.joinOne(door, door.Press)
+		r.take()
+		door.TakeBattery()
+		time.Sleep(time.Minute)
+		if err := r.Remove(t.Context(), 0xD); err != nil {
+			t.Errorf("one that is gone: %v", err)
+		}
+		r.want("one that is gone", "left d")
+		door.PutBattery()
+		r.want("it comes back, and nobody let it in")
+		if !strings.Contains(r.log.String(), "nobody let in") {
+			t.Errorf("log:\n%s", r.log.String())
+		}
+	})
+}
+
+// A sleeper whose battery gives out in the middle of it is asked on when it is
+// back.
+func TestInterviewIsTakenUpAgain(t *testing.T) {
+	play(t, func(t *testing.T, r *rig) {
+		door := r.sim.NewContact(zigbeesim.Make{IEEE: 0xD})
+		if err := r.PermitJoin(t.Context(), time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		r.sim.Inject(zigbeesim.Fault{Kind: zigbeesim.BadFCS, Command: 0x4585, Times: 3}) // its list of endpoints
+		door.Press()
+		time.Sleep(5 * time.Second)
+		door.TakeBattery()
+		time.Sleep(10 * time.Minute)
+		if j := r.Join(); j.Step != zigbee.JoinFailed || !strings.Contains(j.Reason, "does not answer") {
+			t.Errorf("joining ended as %+v", j)
+		}
+		r.take()
+		door.PutBattery()
+		time.Sleep(time.Minute) // two of its answers are lost still
+		r.want("it is back", "changed d studied false", "changed d studied true")
+		door.Open()
+		r.want("and guards", "d zone 0: 0x1")
+	})
+}
+
+func TestPlugAndKeypad(t *testing.T) {
+	play(t, func(t *testing.T, r *rig) {
+		plug, pad := r.sim.NewPlug(zigbeesim.Make{IEEE: 0xF}), r.sim.NewKeypad(zigbeesim.Make{IEEE: 0xA})
+		r.joinOne(plug, plug.Press)
+		r.joinOne(pad, pad.Press)
+		r.take()
+		done := make(chan error, 1)
+		r.Send(0xF, 1, zcl.OnOff, zcl.TurnOn{}, zigbee.LaneUser, func(err error) { done <- err })
+		if err := <-done; err != nil || !plug.On() {
+			t.Errorf("on %v: %v", plug.On(), err)
+		}
+		r.want("it says so", "f reports On/Off true")
+		pad.Enter("1234", zigbeesim.ArmAway)
+		r.want("a code", "a zcl.Arm")
+		if arm, ok := r.last.Command.(zcl.Arm); !ok || arm.Code != "1234" || arm.Mode != zcl.ArmAway || r.last.Device != 0xA {
+			t.Errorf("got %T from %s", r.last.Command, r.last.Device)
+		}
+		if strings.Contains(r.log.String(), "1234") {
+			t.Error("a code is in the log")
+		}
+		r.Answer(r.last, zcl.ArmResponse{Notification: zcl.ArmedAll}, func(err error) { done <- err })
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if got, _ := pad.Answer(); got != byte(zcl.ArmedAll) {
+			t.Errorf("the keypad was answered %#x", got)
+		}
+	})
+}
+
+// What keeps a house deaf is told by whoever runs the controller: a stick that
+// falls silent ends Run.
+func TestSilentStickEndsRun(t *testing.T) {
+	play(t, func(t *testing.T, r *rig) {
+		r.sim.Inject(zigbeesim.Fault{Kind: zigbeesim.Mute})
+		began := time.Now()
+		err := <-r.ended
+		if d := time.Since(began); d > 40*time.Second || err == nil || !strings.Contains(err.Error(), "does not answer") {
+			t.Errorf("after %s: %v", d, err)
+		}
+		r.sim.Heal()
+		r.take()
+		r.attach()
+		r.want("opened anew", "ready")
+	})
+}

@@ -1,0 +1,134 @@
+package zigbee
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// channels are those that lie between the usual channels of Wi-Fi, and may be
+// used at full power everywhere.
+var channels = [...]byte{11, 15, 20, 25}
+
+// randomNetwork draws a network that nobody else has.
+func randomNetwork() Network {
+	var b [8 + 2 + 1]byte
+	var n Network
+	for n.PAN == 0 || n.PAN == 0xFFFF || n.ExtendedPAN == 0 || n.ExtendedPAN == ^uint64(0) {
+		_, _ = rand.Read(b[:]) // never fails
+		n.ExtendedPAN = binary.LittleEndian.Uint64(b[:])
+		n.PAN = binary.LittleEndian.Uint16(b[8:])
+		n.Channel = channels[int(b[10])%len(channels)]
+	}
+	_, _ = rand.Read(n.Key[:]) // never fails
+	return n
+}
+
+// start brings the network up.
+func (c *Controller) start(ctx context.Context, a Adapter) error {
+	if err := c.load(); err != nil {
+		return err
+	}
+	if _, err := a.Hello(ctx); err != nil {
+		return fmt.Errorf("zigbee: asking the stick who it is: %w", err)
+	}
+	want, remembered, err := c.opt.Store.LoadNetwork()
+	if err != nil {
+		return fmt.Errorf("zigbee: reading the network: %w", err)
+	}
+	held, holds, err := a.Network(ctx)
+	if err != nil {
+		return fmt.Errorf("zigbee: reading the stick's network: %w", err)
+	}
+	switch {
+	case holds && remembered && held.Same(want):
+		want.Channel = held.Channel // it may have been moved
+	case holds && remembered:
+		return fmt.Errorf("%w: it holds %s, and the house has %s; put the house's own stick in", ErrForeign, held, want)
+	case holds:
+		return fmt.Errorf("%w: another program formed %s on it; erase it with its maker's tool, or use a fresh stick", ErrForeign, held)
+	case remembered && want.Formed:
+		return fmt.Errorf("%w: it is empty, and the house has %s; put the house's own stick in: moving to another one is not possible yet", ErrForeign, want)
+	default:
+		if want, err = c.form(ctx, a, want, remembered); err != nil {
+			return err
+		}
+	}
+	if err := a.Resume(ctx); err != nil {
+		return fmt.Errorf("zigbee: starting the network: %w", err)
+	}
+	info, err := a.Hello(ctx) // forming may have given the stick another address
+	if err != nil {
+		return fmt.Errorf("zigbee: asking the stick who it is: %w", err)
+	}
+	want.Formed = true
+	if err := c.opt.Store.SaveNetwork(want); err != nil {
+		return fmt.Errorf("zigbee: saving the network: %w", err)
+	}
+	if err := a.PermitJoin(ctx, 0); err != nil { // whatever was open when the hub ended
+		return fmt.Errorf("zigbee: closing the network: %w", err)
+	}
+	c.attach(a, info, want)
+	return nil
+}
+
+// form forms a network. It is remembered first, so that one that is cut short is
+// formed again with the same parameters.
+func (c *Controller) form(ctx context.Context, a Adapter, n Network, remembered bool) (Network, error) {
+	if !remembered {
+		n = randomNetwork()
+		if err := c.opt.Store.SaveNetwork(n); err != nil {
+			return n, fmt.Errorf("zigbee: saving the network: %w", err)
+		}
+	}
+	c.log.Info("forming a Zigbee network", "network", n)
+	if err := a.Form(ctx, n); err != nil {
+		return n, fmt.Errorf("zigbee: forming network %s: %w", n, err)
+	}
+	return n, nil
+}
+
+// load reads the devices, once.
+func (c *Controller) load() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.loaded {
+		return nil
+	}
+	devices, err := c.opt.Store.LoadDevices()
+	if err != nil {
+		return fmt.Errorf("zigbee: reading the devices: %w", err)
+	}
+	for _, d := range devices {
+		n := &node{Device: d}
+		c.nodes[d.IEEE] = n
+		c.shorts[d.Short] = n
+	}
+	c.loaded = true
+	return nil
+}
+
+// attach begins the work with a stick whose network is up.
+func (c *Controller) attach(a Adapter, info Info, network Network) {
+	c.mu.Lock()
+	c.adapter, c.ready, c.info, c.network = a, true, info, network
+	var awake []IEEE
+	for _, n := range c.nodes {
+		n.asked, n.studying, n.fails = false, false, 0
+		if n.Listening {
+			n.asked = true
+			awake = append(awake, n.IEEE)
+		}
+	}
+	c.mu.Unlock()
+	c.tell(Ready{info, network})
+	for _, id := range awake {
+		c.Refresh(id)
+	}
+	poke(c.studies)
+}
+
+// errRefused tells that a device does not do what was asked.
+var errRefused = errors.New("the device refused")

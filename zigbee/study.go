@@ -1,0 +1,426 @@
+package zigbee
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"gatehouse/zigbee/zcl"
+)
+
+// Figures of studying.
+const (
+	studiesAtOnce = 2
+	studyPause    = 10 * time.Second // before the second try; it doubles
+	studyPauseMax = 10 * time.Minute
+)
+
+// The requests of ZDO that a study needs (Zigbee specification, 2.4.3).
+const (
+	zdoNodeDesc   = 0x0002
+	zdoSimpleDesc = 0x0004
+	zdoActiveEPs  = 0x0005
+	zdoBind       = 0x0021
+)
+
+// hubEndpoint is the hub's own, to which devices report.
+const hubEndpoint = 1
+
+// keepStudying learns what devices are until ctx ends. One that does not answer
+// is asked again later, and when it is next heard.
+func (c *Controller) keepStudying(ctx context.Context) {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	room := make(chan struct{}, studiesAtOnce)
+	for {
+		id, at, ok := c.nextStudy(time.Now())
+		if ok && at.IsZero() {
+			select {
+			case room <- struct{}{}:
+			case <-ctx.Done():
+				c.studied(id, context.Cause(ctx))
+				return
+			}
+			wg.Go(func() {
+				c.studied(id, c.study(ctx, id))
+				<-room
+				poke(c.studies)
+			})
+			continue
+		}
+		wait := time.Hour
+		if ok {
+			wait = time.Until(at)
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-c.studies:
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+// nextStudy takes a device that is to be studied now; or says when the next one
+// is.
+func (c *Controller) nextStudy(now time.Time) (id IEEE, at time.Time, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, n := range c.nodes {
+		switch {
+		case n.Studied || n.studying:
+		case !n.next.After(now):
+			n.studying = true
+			return n.IEEE, time.Time{}, true
+		case !ok || n.next.Before(at):
+			at, ok = n.next, true
+		}
+	}
+	return 0, at, ok
+}
+
+// studied notes how a study ended.
+func (c *Controller) studied(id IEEE, err error) {
+	c.mu.Lock()
+	n := c.nodes[id]
+	if n == nil {
+		c.mu.Unlock()
+		return
+	}
+	n.studying = false
+	joining := c.join.Device == id && !c.join.Step.Ended()
+	if err != nil {
+		n.fails++
+		pause := studyPauseMax
+		if n.fails < 8 {
+			pause = min(studyPause<<(n.fails-1), studyPauseMax)
+		}
+		n.next = time.Now().Add(pause)
+		c.mu.Unlock()
+		c.log.Info("device not understood yet", "device", id, "err", err)
+		if joining && !errors.Is(err, ErrDown) {
+			c.joined(Join{Step: JoinFailed, Device: id, Reason: "the device joined and does not answer; wake it by its button, and it is asked again"})
+		}
+		return
+	}
+	n.Studied, n.fails, n.asked = true, 0, true
+	c.mu.Unlock()
+	c.changed(id)
+	if joining {
+		c.joined(Join{Step: JoinDone, Device: id})
+	}
+	c.Refresh(id)
+}
+
+// study asks a device what it is, enrolls its zones, and has it report.
+func (c *Controller) study(ctx context.Context, id IEEE) error {
+	c.mu.Lock()
+	if c.join.Device == id && c.join.Step == JoinFound {
+		c.mu.Unlock()
+		c.joined(Join{Step: JoinInterviewing, Device: id})
+	} else {
+		c.mu.Unlock()
+	}
+	if err := c.describe(ctx, id); err != nil {
+		return err
+	}
+	if err := c.basics(ctx, id); err != nil {
+		return err
+	}
+	d, ok := c.device(id)
+	if !ok {
+		return ErrNoDevice
+	}
+	for _, e := range d.Endpoints {
+		if e.Serves(zcl.IASZone) && !e.Zone.Enrolled {
+			if err := c.enroll(ctx, id, e); err != nil {
+				return err
+			}
+		}
+		if err := c.report(ctx, id, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Controller) device(id IEEE) (Device, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := c.nodes[id]
+	if n == nil {
+		return Device{}, false
+	}
+	return n.Device, true
+}
+
+// note changes what is known of a device.
+func (c *Controller) note(id IEEE, do func(*node)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := c.nodes[id]; n != nil {
+		do(n)
+		c.keep(id)
+	}
+}
+
+// describe asks for the descriptors, unless they are known from a study that was
+// cut short.
+func (c *Controller) describe(ctx context.Context, id IEEE) error {
+	d, ok := c.device(id)
+	switch {
+	case !ok:
+		return ErrNoDevice
+	case len(d.Endpoints) > 0:
+		return nil
+	}
+	short := binary.LittleEndian.AppendUint16(nil, uint16(d.Short))
+	b, err := c.zdo(ctx, id, zdoNodeDesc, short)
+	if err != nil {
+		return err
+	}
+	if len(b) < 7 {
+		return fmt.Errorf("node descriptor of %d bytes", len(b))
+	}
+	c.note(id, func(n *node) { // address, two bytes of kind, capability, maker
+		n.Listening, n.Mains = b[4]&CapListening != 0, b[4]&CapMains != 0
+		n.Manufacturer = binary.LittleEndian.Uint16(b[5:])
+	})
+	if b, err = c.zdo(ctx, id, zdoActiveEPs, short); err != nil {
+		return err
+	}
+	if len(b) < 3 || len(b) < 3+int(b[2]) {
+		return fmt.Errorf("list of endpoints of %d bytes", len(b))
+	}
+	var all []Endpoint
+	for _, number := range b[3 : 3+b[2]] {
+		b, err := c.zdo(ctx, id, zdoSimpleDesc, append(short[:2:2], number))
+		if errors.Is(err, errRefused) {
+			continue // it names an endpoint that it does not describe
+		}
+		if err != nil {
+			return err
+		}
+		e, err := parseSimple(b)
+		if err != nil {
+			return err
+		}
+		all = append(all, e)
+	}
+	c.note(id, func(n *node) { n.Endpoints = all })
+	return nil
+}
+
+// parseSimple reads a simple descriptor behind the address and its length.
+func parseSimple(b []byte) (Endpoint, error) {
+	short := fmt.Errorf("simple descriptor of %d bytes", len(b))
+	const head = 3
+	if len(b) < head+7 {
+		return Endpoint{}, short
+	}
+	b = b[head:]
+	e := Endpoint{ID: b[0], Profile: binary.LittleEndian.Uint16(b[1:]), Kind: binary.LittleEndian.Uint16(b[3:])}
+	b = b[6:]
+	for _, list := range []*[]zcl.Cluster{&e.In, &e.Out} {
+		if len(b) < 1 || len(b) < 1+2*int(b[0]) {
+			return Endpoint{}, short
+		}
+		n := int(b[0])
+		for i := range n {
+			*list = append(*list, zcl.Cluster(binary.LittleEndian.Uint16(b[1+2*i:])))
+		}
+		b = b[1+2*n:]
+	}
+	return e, nil
+}
+
+// read reads attributes; those that the device does not have are left out.
+func (c *Controller) read(ctx context.Context, id IEEE, endpoint byte, cluster zcl.Cluster, attrs ...zcl.Attr) (map[zcl.Attr]zcl.Value, error) {
+	cmd, err := c.ask(ctx, id, endpoint, cluster, zcl.ReadAttributes{Attrs: attrs})
+	if err != nil {
+		return nil, err
+	}
+	values := make(map[zcl.Attr]zcl.Value)
+	if r, ok := cmd.(zcl.ReadAttributesResponse); ok {
+		for _, rec := range r.Records {
+			if rec.Status == zcl.Success {
+				values[rec.Attr] = rec.Value
+			}
+		}
+	}
+	return values, nil
+}
+
+// basics asks who made the device. One that refuses to say stays nameless.
+func (c *Controller) basics(ctx context.Context, id IEEE) error {
+	d, _ := c.device(id)
+	e, ok := d.Serving(zcl.Basic)
+	if !ok || d.Model != "" {
+		return nil
+	}
+	v, err := c.read(ctx, id, e.ID, zcl.Basic, zcl.BasicManufacturer, zcl.BasicModel, zcl.BasicSoftwareBuild)
+	if err != nil && !errors.Is(err, errRefused) {
+		return err
+	}
+	c.note(id, func(n *node) {
+		n.Maker, n.Model, n.Firmware = v[zcl.BasicManufacturer].Text(), v[zcl.BasicModel].Text(), v[zcl.BasicSoftwareBuild].Text()
+	})
+	return nil
+}
+
+// Figures of enrolment.
+const (
+	enrollWait  = 500 * time.Millisecond // for the zone's own request
+	enrollTries = 3
+)
+
+// enroll makes the hub the one that a zone reports to. Some zones ask once they
+// know the hub's address, others wait for a response that they did not ask for;
+// whether it worked is read back.
+func (c *Controller) enroll(ctx context.Context, id IEEE, e Endpoint) error {
+	c.mu.Lock()
+	address := uint64(c.info.IEEE)
+	n := c.nodes[id]
+	if n == nil {
+		c.mu.Unlock()
+		return ErrNoDevice
+	}
+	before := n.enrolls
+	e.Zone.ID = c.zoneID(id, e.ID)
+	n.setEndpoint(e)
+	c.mu.Unlock()
+	for range enrollTries {
+		_, err := c.ask(ctx, id, e.ID, zcl.IASZone, zcl.WriteAttributes{
+			Attributes: []zcl.Attribute{{Attr: zcl.ZoneCIEAddress, Value: zcl.Of(zcl.IEEE, address)}},
+		})
+		if err != nil && !errors.Is(err, errRefused) { // one that refuses may have it already
+			return err
+		}
+		pause := time.NewTimer(enrollWait)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return context.Cause(ctx)
+		}
+		c.mu.Lock()
+		n := c.nodes[id]
+		asked := n != nil && n.enrolls != before
+		c.mu.Unlock()
+		if !asked {
+			c.Send(id, e.ID, zcl.IASZone, zcl.ZoneEnrollResponse{Zone: e.Zone.ID}, LaneAnswer, func(error) {})
+		}
+		v, err := c.read(ctx, id, e.ID, zcl.IASZone, zcl.ZoneStateAttr, zcl.ZoneTypeAttr)
+		if err != nil {
+			return err
+		}
+		if t, ok := v[zcl.ZoneTypeAttr]; ok {
+			e.Zone.Type = zcl.ZoneType(t.N)
+		}
+		if s, ok := v[zcl.ZoneStateAttr]; ok && zcl.ZoneState(s.N) == zcl.ZoneEnrolled {
+			e.Zone.Enrolled = true
+			c.note(id, func(n *node) { n.setEndpoint(e) })
+			return nil
+		}
+	}
+	return errors.New("the zone does not enroll")
+}
+
+// zoneID is a number for a zone that no other has; more than there are numbers
+// share the last one, as nothing depends on it. The lock is held.
+func (c *Controller) zoneID(id IEEE, endpoint byte) byte {
+	var used [256]bool
+	for _, n := range c.nodes {
+		for _, e := range n.Endpoints {
+			if e.Serves(zcl.IASZone) && e.Zone.Enrolled && (n.IEEE != id || e.ID != endpoint) {
+				used[e.Zone.ID] = true
+			}
+		}
+	}
+	for i := range used {
+		if !used[i] && i < 0xFF {
+			return byte(i)
+		}
+	}
+	return 0xFE
+}
+
+// enrollRequested answers a zone that asks, whoever began.
+func (c *Controller) enrollRequested(r Report, req zcl.ZoneEnrollRequest) {
+	c.mu.Lock()
+	n := c.nodes[r.Device]
+	if n == nil {
+		c.mu.Unlock()
+		return
+	}
+	n.enrolls++
+	zone := byte(0)
+	for _, e := range n.Endpoints {
+		if e.ID == r.Endpoint {
+			if e.Zone.Type = req.Type; !e.Zone.Enrolled {
+				e.Zone.ID = c.zoneID(r.Device, r.Endpoint)
+			}
+			zone = e.Zone.ID
+			n.setEndpoint(e)
+			break
+		}
+	}
+	c.mu.Unlock()
+	c.Answer(r, zcl.ZoneEnrollResponse{Zone: zone}, func(error) {})
+}
+
+// reported is what devices are to report, and how often at least and at most.
+var reported = []struct {
+	cluster  zcl.Cluster
+	attr     zcl.Attr
+	kind     zcl.Type
+	min, max uint16
+	change   uint64
+}{
+	{zcl.PowerConfiguration, zcl.BatteryPercentage, zcl.Uint8, 600, 1800, 4}, // 2 %; half an hour is a sleeper's sign of life
+	{zcl.OnOff, zcl.OnOffState, zcl.Bool, 0, 600, 0},
+}
+
+// report binds the clusters of an endpoint that report, and says how often. A
+// device that refuses is one that reports as it likes.
+func (c *Controller) report(ctx context.Context, id IEEE, e Endpoint) error {
+	for _, r := range reported {
+		if !e.Serves(r.cluster) {
+			continue
+		}
+		if err := c.bind(ctx, id, e.ID, r.cluster); err != nil {
+			return err
+		}
+		_, err := c.ask(ctx, id, e.ID, r.cluster, zcl.ConfigureReporting{Records: []zcl.Reporting{
+			{Attr: r.attr, Min: r.min, Max: r.max, Change: zcl.Of(r.kind, r.change)},
+		}})
+		if err != nil && !errors.Is(err, errRefused) {
+			return err
+		}
+	}
+	if e.Uses(zcl.IASACE) {
+		return c.bind(ctx, id, e.ID, zcl.IASACE)
+	}
+	return nil
+}
+
+func (c *Controller) bind(ctx context.Context, id IEEE, endpoint byte, cluster zcl.Cluster) error {
+	c.mu.Lock()
+	hub := uint64(c.info.IEEE)
+	c.mu.Unlock()
+	const toIEEE = 0x03
+	b := binary.LittleEndian.AppendUint64(nil, uint64(id))
+	b = binary.LittleEndian.AppendUint16(append(b, endpoint), uint16(cluster))
+	b = binary.LittleEndian.AppendUint64(append(b, toIEEE), hub)
+	if _, err := c.zdo(ctx, id, zdoBind, append(b, hubEndpoint)); err != nil && !errors.Is(err, errRefused) {
+		return err
+	}
+	return nil
+}
