@@ -13,6 +13,7 @@ import (
 	"gatehouse/hub/health"
 	"gatehouse/hub/home"
 	"gatehouse/hub/network/mdns"
+	"gatehouse/hub/radio/zigbeehome"
 	"gatehouse/hub/radio/zwavehome"
 )
 
@@ -33,6 +34,9 @@ func (h *Hub) buildFaces() (err error) {
 	}
 	if h.zwave != nil {
 		o.Radios[zwavehome.Kind] = h.zwave
+	}
+	if h.zigbee != nil {
+		o.Radios[zigbeehome.Kind] = h.zigbee
 	}
 	if h.api, err = api.New(o); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -31,8 +32,10 @@ import (
 	"gatehouse/hub/home/registry"
 	"gatehouse/hub/people/auth"
 	"gatehouse/hub/people/auth/localca"
+	"gatehouse/hub/radio/zigbeehome"
 	"gatehouse/hub/radio/zwavehome"
 	"gatehouse/storage"
+	"gatehouse/zigbee"
 	"gatehouse/zwave"
 )
 
@@ -100,6 +103,7 @@ type Hub struct {
 	warden  *warden
 	stick   *zwave.Controller
 	zwave   *zwaveNetwork
+	zigbee  *zigbeeNetwork // nil without a stick, as zwave
 	api     *api.API
 	parts   parts
 
@@ -157,6 +161,7 @@ func build(o Options) (_ *Hub, err error) {
 		return nil, err
 	}
 	h.buildRadio()
+	h.buildZigbee()
 	if err := h.buildFaces(); err != nil {
 		return nil, err
 	}
@@ -257,6 +262,24 @@ func (h *Hub) buildRadio() {
 	h.devices.Attach(zwavehome.Kind, radio)
 }
 
+func (h *Hub) buildZigbee() {
+	if h.o.Config.Zigbee.Port == "" {
+		return
+	}
+	h.zigbee = &zigbeeNetwork{hub: h, port: h.o.Config.Zigbee.Port}
+	h.zigbee.radio = zigbeehome.New(h.devices, zigbeeHouse{h.zigbee}, h.log)
+	h.zigbee.stick = zigbee.New(zigbee.Options{
+		Open:    func(p io.ReadWriter) zigbee.Adapter { return h.zigbee.open(p) },
+		OnEvent: h.zigbee.radio.OnEvent,
+		Store: zigbeeStore{
+			network: storage.NewCell[zigbee.Network](h.db, "zigbee-network"), devices: storage.NewTable[zigbee.Device](h.db, "zigbee-devices"),
+		},
+		Log: h.log,
+	})
+	h.zigbee.radio.Attach(h.zigbee.stick)
+	h.devices.Attach(zigbeehome.Kind, h.zigbee.radio)
+}
+
 // core are the parts that guard the house, whatever it is wired to.
 func (h *Hub) core() []part {
 	return []part{
@@ -301,6 +324,9 @@ func (h *Hub) run(ctx context.Context) error {
 	}
 	if h.zwave != nil {
 		core = append(core, part{name: "zwave", run: h.zwave.run})
+	}
+	if h.zigbee != nil {
+		core = append(core, part{name: "zigbee", run: h.zigbee.run})
 	}
 	if h.o.Demo != nil && h.o.Demo.Furnish != nil {
 		core = append(core, part{name: "furniture", run: h.furnish})

@@ -12,6 +12,7 @@ import (
 	"gatehouse/hub/alarm/keypads"
 	"gatehouse/hub/face/api"
 	"gatehouse/hub/home"
+	"gatehouse/hub/radio/zigbeehome"
 	"gatehouse/hub/radio/zwavehome"
 	"gatehouse/storage"
 )
@@ -31,7 +32,7 @@ type pads struct {
 func (h *Hub) openKeypads() error {
 	p := &pads{h: h, table: storage.NewTable[home.KeypadSettings](h.db, "keypads"), kept: make(map[home.DeviceID]bool)}
 	p.Keypads = keypads.New(func(id home.DeviceID, v keypads.View) {
-		if r := p.radio(); r != nil {
+		if r := p.radio(id); r != nil {
 			r.Show(id, v)
 		}
 	})
@@ -48,17 +49,26 @@ func (h *Hub) openKeypads() error {
 	return nil
 }
 
-func (p *pads) radio() *zwavehome.Radio {
-	if p.h.zwave == nil {
-		return nil
+// padRadio is the radio of a keypad.
+type padRadio interface {
+	Show(home.DeviceID, keypads.View)
+}
+
+func (p *pads) radio(id home.DeviceID) padRadio {
+	if _, ok := zigbeehome.AddressOf(id); ok && p.h.zigbee != nil {
+		return p.h.zigbee.radio
 	}
-	return p.h.zwave.radio
+	if _, ok := zwavehome.NodeOf(id); ok && p.h.zwave != nil {
+		return p.h.zwave.radio
+	}
+	return nil
 }
 
 // used takes what was done at a keypad to the panel and its answer back. The
 // panel may wait for its disk, so it is asked on a goroutine of its own; people
-// press too few keys to be a flood, and a radio is too slow for one.
-func (p *pads) used(id home.DeviceID, encrypted bool, action alarm.KeypadAction, code string) {
+// press too few keys to be a flood, and a radio is too slow for one. answer, if
+// any, is told in which mode the keypad's area was and what the panel said.
+func (p *pads) used(id home.DeviceID, encrypted bool, action alarm.KeypadAction, code string, answer func(home.Mode, error)) {
 	p.Touched(id)
 	if action == alarm.KeyTouch {
 		return
@@ -66,7 +76,11 @@ func (p *pads) used(id home.DeviceID, encrypted bool, action alarm.KeypadAction,
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
+		before := p.mode(id)
 		err := p.ask(ctx, id, encrypted, action, code)
+		if answer != nil {
+			answer(before, err)
+		}
 		p.Answered(id, code != "", err)
 		if err != nil {
 			p.h.log.Info("keypad refused", "device", id, "err", err)
@@ -105,6 +119,17 @@ func (p *pads) area(id home.DeviceID) home.AreaID {
 	return home.TheHouse
 }
 
+// mode is the mode of the area that a keypad arms.
+func (p *pads) mode(id home.DeviceID) home.Mode {
+	state, area := p.h.guard.State(), p.area(id)
+	for _, a := range state.Areas {
+		if a.ID == area {
+			return a.Mode
+		}
+	}
+	return state.Mode
+}
+
 // here tells that a keypad can be told things: its settings, if it may not have
 // taken them yet, and what it shows.
 func (p *pads) here(id home.DeviceID) {
@@ -131,9 +156,9 @@ func (p *pads) left(id home.DeviceID) {
 // configure brings the settings to the keypad. What it does not take now, it is
 // given when it is heard again.
 func (p *pads) configure(id home.DeviceID) {
-	r := p.radio()
-	if r == nil {
-		return
+	r, ok := p.radio(id).(*zwavehome.Radio)
+	if !ok {
+		return // a Zigbee keypad has none that it would be told
 	}
 	r.Configure(id, p.Settings(id), func(err error) {
 		if err != nil {
@@ -148,7 +173,12 @@ func (p *pads) configure(id home.DeviceID) {
 // known is a keypad as the API shows it.
 func (p *pads) known(d home.Device) api.Keypad {
 	k := api.Keypad{Device: d.ID, Name: d.Name, Room: d.Room, Encrypted: d.Security.Encrypted(), Settings: p.Settings(d.ID)}
-	if r := p.radio(); r != nil {
+	switch r := p.radio(d.ID).(type) {
+	case *zwavehome.Radio:
+		for _, a := range r.Abilities(d.ID) {
+			k.Can = append(k.Can, string(a))
+		}
+	case *zigbeehome.Radio:
 		for _, a := range r.Abilities(d.ID) {
 			k.Can = append(k.Can, string(a))
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -12,7 +13,6 @@ import (
 	"time"
 
 	"gatehouse/hub/face/api"
-	"gatehouse/hub/radio/zwavehome"
 	"gatehouse/storage"
 )
 
@@ -58,15 +58,21 @@ func (h *Hub) readiness() []api.Part {
 		list = append(list, part)
 	}
 	if h.zwave != nil {
-		s := h.zwave.State()
-		part := api.Part{Name: zwavehome.Kind, Ready: s.State == "up"}
-		if !part.Ready {
-			part.Text = s.Text
-		}
-		list = append(list, part)
+		list = append(list, radioPart(h.zwave.State()))
+	}
+	if h.zigbee != nil {
+		list = append(list, radioPart(h.zigbee.State()))
 	}
 	slices.SortFunc(list, func(a, b api.Part) int { return strings.Compare(a.Name, b.Name) })
 	return list
+}
+
+func radioPart(s api.RadioState) api.Part {
+	part := api.Part{Name: s.Radio, Ready: s.State == "up"}
+	if !part.Ready {
+		part.Text = s.Text
+	}
+	return part
 }
 
 // databases are the hub's files, and what is wrong with each.
@@ -113,14 +119,15 @@ func (h *Hub) metrics(w io.Writer) {
 	fmt.Fprintf(w, "gatehouse_siren_renewed_total %d\n", sirens.Renewed)
 	fmt.Fprintf(w, "gatehouse_siren_contrary_total %d\n", sirens.Contrary)
 	if h.stick != nil {
-		counts := counters(h.stick.Counters())
-		names := make([]string, 0, len(counts))
-		for name := range counts {
-			names = append(names, name)
-		}
-		slices.Sort(names)
-		for _, name := range names {
-			fmt.Fprintf(w, "gatehouse_zwave_%s_total %d\n", name, counts[name])
-		}
+		radioMetrics(w, "zwave", counters(h.stick.Counters()))
+	}
+	if h.zigbee != nil {
+		radioMetrics(w, "zigbee", h.zigbee.counters())
+	}
+}
+
+func radioMetrics(w io.Writer, radio string, counts map[string]uint64) {
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		fmt.Fprintf(w, "gatehouse_%s_%s_total %d\n", radio, name, counts[name])
 	}
 }

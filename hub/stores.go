@@ -11,6 +11,7 @@ import (
 	"gatehouse/hub/alarm"
 	"gatehouse/hub/home"
 	"gatehouse/storage"
+	"gatehouse/zigbee"
 	"gatehouse/zwave"
 )
 
@@ -69,6 +70,20 @@ func (s nodeStore) SaveNode(homeID uint32, n zwave.Node) error {
 func (s nodeStore) DeleteNode(homeID uint32, id zwave.NodeID) error {
 	return s.table.Delete(nodeKey(homeID, id))
 }
+
+// zigbeeStore keeps the Zigbee network, in a cell that holds its key, and what is
+// known of its devices.
+type zigbeeStore struct {
+	network *storage.Cell[zigbee.Network]
+	devices *storage.Table[zigbee.Device]
+}
+
+func (s zigbeeStore) LoadNetwork() (zigbee.Network, bool, error) { return s.network.Load() }
+func (s zigbeeStore) SaveNetwork(n zigbee.Network) error         { return s.network.Save(n) }
+func (s zigbeeStore) LoadDevices() ([]zigbee.Device, error)      { return values(s.devices) }
+func (s zigbeeStore) SaveDevice(d zigbee.Device) error           { return s.devices.Put(d.IEEE.String(), d) }
+
+func (s zigbeeStore) DeleteDevice(a zigbee.IEEE) error { return s.devices.Delete(a.String()) }
 
 // noticeStore keeps notices by id.
 type noticeStore struct {

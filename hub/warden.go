@@ -11,6 +11,7 @@ import (
 	"gatehouse/hub/health"
 	"gatehouse/hub/home"
 	"gatehouse/hub/home/supervision"
+	"gatehouse/hub/radio/zigbeehome"
 	"gatehouse/hub/radio/zwavehome"
 	"gatehouse/storage"
 	"gatehouse/zwave"
@@ -91,12 +92,20 @@ func (w *warden) judge(now time.Time) time.Time {
 			up[zwavehome.Kind] = since
 		}
 	}
+	if h.zigbee != nil {
+		if since, ok := h.zigbee.upSince(); ok {
+			up[zigbeehome.Kind] = since
+		}
+	}
 	all := h.devices.Devices()
 	list := make([]supervision.Device, 0, len(all))
 	for _, d := range all {
 		s := supervision.Device{ID: d.ID, Radio: d.Radio, Heard: h.devices.Heard(d.ID), Health: d.Health}
-		if d.Radio == zwavehome.Kind && h.zwave != nil {
+		switch {
+		case d.Radio == zwavehome.Kind && h.zwave != nil:
 			s.Habit = h.zwave.radio.Habit(d.ID)
+		case d.Radio == zigbeehome.Kind && h.zigbee != nil:
+			s.Habit = h.zigbee.radio.Habit(d.ID)
 		}
 		list = append(list, s)
 	}
@@ -106,7 +115,11 @@ func (w *warden) judge(now time.Time) time.Time {
 		h.devices.Silent(v.Device, v.Health)
 	}
 	for _, id := range found.Ask {
-		h.zwave.radio.Ask(id) // the only radio whose devices can be asked as yet
+		if _, ok := zigbeehome.AddressOf(id); ok { // only devices with a habit are asked, and so their radio is there
+			h.zigbee.radio.Ask(id)
+			continue
+		}
+		h.zwave.radio.Ask(id)
 	}
 	return found.Until
 }
@@ -140,16 +153,24 @@ func (w *warden) oneOfMany(id home.DeviceID) bool {
 	return is
 }
 
-// jamming shows whether the Z-Wave air is blocked, by its noise or by the
-// silence of most of its devices.
+// jamming shows whether the air of a radio is blocked: by its noise, which only
+// Z-Wave tells, or by the silence of most of its devices.
 func (w *warden) jamming() {
 	w.mu.Lock()
-	why := w.noise
-	if s, silent := w.drowned[zwavehome.Kind]; silent && why == "" {
-		why = fmt.Sprintf("%d of %d devices fell silent together", len(s.Devices), s.Of)
+	zwave, zigbee := w.noise, ""
+	if s, silent := w.drowned[zwavehome.Kind]; silent && zwave == "" {
+		zwave = together(s)
+	}
+	if s, silent := w.drowned[zigbeehome.Kind]; silent {
+		zigbee = together(s)
 	}
 	w.mu.Unlock()
-	w.hub.board.Set(why != "", health.RFJamming, "", "Z-Wave", why)
+	w.hub.board.Set(zwave != "", health.RFJamming, "", "Z-Wave", zwave)
+	w.hub.board.Set(zigbee != "", health.RFJamming, zigbeehome.Kind, "Zigbee", zigbee)
+}
+
+func together(s supervision.Silence) string {
+	return fmt.Sprintf("%d of %d devices fell silent together", len(s.Devices), s.Of)
 }
 
 // listen listens to the noise on the air of the Z-Wave stick, as long as the

@@ -37,7 +37,7 @@ func (z zwaveHouse) RadioDown(why error) {
 
 // KeypadUsed implements zwavehome.House.
 func (z zwaveHouse) KeypadUsed(d home.DeviceID, encrypted bool, action alarm.KeypadAction, code string) {
-	z.hub.keypads.used(d, encrypted, action, code)
+	z.hub.keypads.used(d, encrypted, action, code, nil)
 }
 
 // KeypadHere implements zwavehome.House.

@@ -16,6 +16,7 @@ import (
 	"gatehouse/hub/alarm"
 	"gatehouse/hub/alarm/keypads"
 	"gatehouse/hub/home"
+	"gatehouse/zigbee/zcl"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata")
@@ -62,9 +63,9 @@ func TestACEAsReviewed(t *testing.T) {
 			v.name, byte(p.Status), p.Seconds, byte(p.Audible), byte(p.Alarm))
 	}
 	b.WriteString("\n")
-	for mode := range ArmMode(5) {
+	for mode := range zcl.ArmMode(5) {
 		for _, code := range []string{"", "12345", "+04A2197B"} {
-			action, given := Asked(Arm{Mode: mode, Code: code})
+			action, given := Asked(zcl.Arm{Mode: mode, Code: code})
 			fmt.Fprintf(&b, "arm mode 0x%02x code %-11q  →  %s %q\n", byte(mode), code, action, given)
 		}
 	}
@@ -74,7 +75,7 @@ func TestACEAsReviewed(t *testing.T) {
 		fmt.Errorf("arm: %w", &home.NotReady{}), &home.Conflict{Reason: "it may not"}, errors.New("stopping"),
 	} {
 		fmt.Fprintf(&b, "%-42s  →", fmt.Sprint(err))
-		for mode := range ArmMode(5) {
+		for mode := range zcl.ArmMode(5) {
 			fmt.Fprintf(&b, "  0x%02x/0x%02x", byte(Answer(mode, home.Disarmed, err)), byte(Answer(mode, home.Away, err)))
 		}
 		b.WriteString("\n")
@@ -110,32 +111,32 @@ func TestZones(t *testing.T) {
 		t.Errorf("map %v, want bits 0 to 2", got)
 	}
 	got := zones.Information(told, 2)
-	if want := (ZoneInformation{Zone: 2, Type: TypeContact, Address: noAddress, Label: "Küchenfenster Küchenfenster K"}); got != want {
+	if want := (zcl.ZoneInformation{Zone: 2, Type: zcl.TypeContact, Address: noAddress, Label: "Küchenfenster Küchenfenster K"}); got != want {
 		t.Errorf("information %+v, want %+v", got, want)
 	}
-	list, complete := zones.Statuses(told, open, StatusQuery{Max: 10})
-	if d := cmp.Diff(list, []ZoneRecord{{0, 1}, {1, 1}, {2, 0}}); d != "" || !complete {
+	list, complete := zones.Statuses(told, open, zcl.GetZoneStatus{Max: 10})
+	if d := cmp.Diff(list, []zcl.ZoneRecord{{Zone: 0, Status: 1}, {Zone: 1, Status: 1}, {Zone: 2, Status: 0}}); d != "" || !complete {
 		t.Errorf("all zones, complete %v (-got +want):\n%s", complete, d)
 	}
-	list, complete = zones.Statuses(told, open, StatusQuery{First: 1, Max: 1})
-	if d := cmp.Diff(list, []ZoneRecord{{1, 1}}); d != "" || complete {
+	list, complete = zones.Statuses(told, open, zcl.GetZoneStatus{First: 1, Max: 1})
+	if d := cmp.Diff(list, []zcl.ZoneRecord{{Zone: 1, Status: 1}}); d != "" || complete {
 		t.Errorf("one zone, complete %v (-got +want):\n%s", complete, d)
 	}
-	list, complete = zones.Statuses(told, open, StatusQuery{Max: 2, Masked: true, Mask: ZoneAlarm1})
-	if d := cmp.Diff(list, []ZoneRecord{{0, 1}, {1, 1}}); d != "" || !complete {
+	list, complete = zones.Statuses(told, open, zcl.GetZoneStatus{Max: 2, Masked: true, Mask: zcl.ZoneAlarm1})
+	if d := cmp.Diff(list, []zcl.ZoneRecord{{Zone: 0, Status: 1}, {Zone: 1, Status: 1}}); d != "" || !complete {
 		t.Errorf("open zones, complete %v (-got +want):\n%s", complete, d)
 	}
 	if d := cmp.Diff(zones.BypassedList(told, []home.ZoneID{"window"}), []byte{2}); d != "" {
 		t.Errorf("left out (-got +want):\n%s", d)
 	}
-	b := Bypass{Zones: []byte{0, 1, 2, 9}}
+	b := zcl.Bypass{Zones: []byte{0, 1, 2, 9}}
 	for _, c := range []struct {
 		err  error
-		want []BypassResult
+		want []zcl.BypassResult
 	}{
-		{nil, []BypassResult{Bypassed, BypassNotAllowed, NotBypassed, BypassUnknownZone}},
-		{&home.WrongCode{}, []BypassResult{BypassInvalidCode, BypassInvalidCode, BypassInvalidCode, BypassInvalidCode}},
-		{&home.Conflict{}, []BypassResult{NotBypassed, NotBypassed, NotBypassed, NotBypassed}},
+		{nil, []zcl.BypassResult{zcl.Bypassed, zcl.BypassNotAllowed, zcl.NotBypassed, zcl.BypassUnknownZone}},
+		{&home.WrongCode{}, []zcl.BypassResult{zcl.BypassInvalidCode, zcl.BypassInvalidCode, zcl.BypassInvalidCode, zcl.BypassInvalidCode}},
+		{&home.Conflict{}, []zcl.BypassResult{zcl.NotBypassed, zcl.NotBypassed, zcl.NotBypassed, zcl.NotBypassed}},
 	} {
 		if d := cmp.Diff(BypassAnswer(b, zones, c.err, []home.ZoneID{"back-door"}), c.want); d != "" {
 			t.Errorf("bypass answered %v (-got +want):\n%s", c.err, d)
@@ -147,14 +148,14 @@ func TestZones(t *testing.T) {
 // there are.
 func TestIdleKeypadLearnsNothingOfZones(t *testing.T) {
 	open := []home.ZoneID{"back-door"}
-	list, complete := zones.Statuses(idle, open, StatusQuery{Max: 255})
-	if zones.Map(idle) != [16]uint16{} || zones.Information(idle, 0) != zones.Information(idle, 200).as(0) ||
+	list, complete := zones.Statuses(idle, open, zcl.GetZoneStatus{Max: 255})
+	if zones.Map(idle) != [16]uint16{} || zones.Information(idle, 0) != numbered(zones.Information(idle, 200), 0) ||
 		len(list) != 0 || !complete || len(zones.BypassedList(idle, open)) != 0 {
 		t.Error("an idle keypad is told of zones")
 	}
 }
 
-func (z ZoneInformation) as(n byte) ZoneInformation { z.Zone = n; return z }
+func numbered(z zcl.ZoneInformation, n byte) zcl.ZoneInformation { z.Zone = n; return z }
 
 // The cluster numbers 255 zones; a house with more keeps the rest to itself.
 func TestMoreZonesThanNumbers(t *testing.T) {
@@ -171,7 +172,7 @@ func TestMoreZonesThanNumbers(t *testing.T) {
 
 // A code is in no text that a log could hold.
 func TestCodesAreNotPrinted(t *testing.T) {
-	for _, v := range []any{Arm{Code: "12345"}, Bypass{Code: "12345"}} {
+	for _, v := range []any{zcl.Arm{Code: "12345"}, zcl.Bypass{Code: "12345"}} {
 		if s := fmt.Sprintf("%v %+v %#v %s", v, v, v, v); strings.Contains(s, "12345") {
 			t.Errorf("%T prints its code: %s", v, s)
 		}
@@ -181,14 +182,14 @@ func TestCodesAreNotPrinted(t *testing.T) {
 // Whatever a keypad sends, it asks for something that the panel knows or for
 // nothing, a code is passed on as it was typed, and only digits go with a mode.
 func FuzzAsked(f *testing.F) {
-	for mode := range ArmMode(5) {
+	for mode := range zcl.ArmMode(5) {
 		f.Add(byte(mode), "12345", byte(0))
 	}
 	f.Add(byte(0), "+04A2197B", byte(23))
 	f.Add(byte(3), "", byte(255))
 	f.Add(byte(0), "１２３４５", byte(0))
 	f.Fuzz(func(t *testing.T, mode byte, code string, zone byte) {
-		action, given := Asked(Arm{Mode: ArmMode(mode), Code: code, Zone: zone})
+		action, given := Asked(zcl.Arm{Mode: zcl.ArmMode(mode), Code: code, Zone: zone})
 		switch action {
 		case alarm.KeyTouch:
 			if mode <= 3 || given != "" {
@@ -215,7 +216,7 @@ func FuzzStatuses(f *testing.F) {
 	f.Add(byte(2), byte(0), true, uint16(1), []byte{255})
 	f.Add(byte(255), byte(255), true, uint16(0xFFFF), []byte{})
 	f.Fuzz(func(t *testing.T, first, limit byte, masked bool, mask uint16, ask []byte) {
-		list, complete := zones.Statuses(told, []home.ZoneID{"window"}, StatusQuery{first, limit, masked, ZoneStatus(mask)})
+		list, complete := zones.Statuses(told, []home.ZoneID{"window"}, zcl.GetZoneStatus{First: first, Max: limit, Masked: masked, Mask: zcl.ZoneStatus(mask)})
 		if len(list) > int(limit) {
 			t.Errorf("%d zones in an answer of %d", len(list), limit)
 		}
@@ -227,7 +228,7 @@ func FuzzStatuses(f *testing.F) {
 		if !complete && len(list) < int(limit) {
 			t.Error("there is more, and there was room")
 		}
-		if got := BypassAnswer(Bypass{Zones: ask}, zones, nil, nil); len(got) != len(ask) {
+		if got := BypassAnswer(zcl.Bypass{Zones: ask}, zones, nil, nil); len(got) != len(ask) {
 			t.Errorf("%d results for %d zones", len(got), len(ask))
 		}
 		for _, n := range ask {

@@ -1,13 +1,19 @@
 // Package zigbeehome translates between Zigbee devices and the devices of the
-// house. It holds the tables of keypads so far, the IAS ACE cluster; the bytes
-// and the radio are not there yet.
+// house: a device with clusters becomes one with traits, a zone's status becomes
+// readings, a command becomes the cluster's own. The tables in meaning.go and
+// ace.go are the whole of what it knows.
 //
-// The cluster is 0x0501, section 8.3 of the Zigbee Cluster Library (revision 8).
-// The library itself was not at hand: the values are those of csa-iot/data-model
-// IASACE.xml and IASZone.xml, its machine-readable form.
+// Events come on the goroutine that reads the stick, and a reading goes from
+// there to the panel without a detour.
 //
-// The hub is the server. A keypad asks (Arm, Bypass, Emergency, Fire, Panic, and
-// the Get commands) and is answered; and it is told by PanelStatusChanged of
-// each view that hub/alarm/keypads has for it, during a delay once a second,
-// because a Zigbee keypad does not count by itself.
+// # Keypads
+//
+// The cluster is IAS ACE (0x0501), section 8.3 of the Zigbee Cluster Library
+// (revision 8). The hub is its server. A keypad asks (Arm, Bypass, Emergency,
+// Fire, Panic, and the Get commands) and is answered; and it is told by
+// PanelStatusChanged of each view that hub/alarm/keypads has for it, during a
+// delay once a second, because a Zigbee keypad does not count by itself. One
+// that sleeps is told one thing at a time, and what is told is the newest.
+//
+// Codes are taken: everything in a Zigbee network is encrypted with its key.
 package zigbeehome

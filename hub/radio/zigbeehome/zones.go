@@ -6,6 +6,7 @@ import (
 
 	"gatehouse/hub/alarm/keypads"
 	"gatehouse/hub/home"
+	"gatehouse/zigbee/zcl"
 )
 
 // maxZones is how many zones the cluster can number, 0x00–0xFE.
@@ -44,35 +45,11 @@ func (z Zones) Map(v keypads.View) (sections [16]uint16) {
 	return sections
 }
 
-// ZoneType is what kind of sensor watches a zone.
-type ZoneType uint16
-
-// Zone types.
-const (
-	TypeStandard  ZoneType = 0x0000 // standard CIE
-	TypeMotion    ZoneType = 0x000D
-	TypeContact   ZoneType = 0x0015
-	TypeFire      ZoneType = 0x0028
-	TypeWater     ZoneType = 0x002A
-	TypeCO        ZoneType = 0x002B
-	TypeEmergency ZoneType = 0x002C // personal emergency device
-	TypeVibration ZoneType = 0x002D
-	TypeGlass     ZoneType = 0x0226
-)
-
 // zoneTypes is the table of zone types by what the zone watches.
-var zoneTypes = map[home.Trait]ZoneType{
-	home.Contact: TypeContact, home.Motion: TypeMotion, home.Occupancy: TypeMotion, home.Smoke: TypeFire,
-	home.Water: TypeWater, home.CO: TypeCO, home.Gas: TypeCO, home.Vibration: TypeVibration, home.Glass: TypeGlass,
-	home.Button: TypeEmergency, home.Keypad: TypeEmergency,
-}
-
-// ZoneInformation is the payload of GetZoneInformationResponse.
-type ZoneInformation struct {
-	Zone    byte
-	Type    ZoneType
-	Address uint64 // of the sensor; 0xFFFFFFFFFFFFFFFF: it is no Zigbee device
-	Label   string
+var zoneTypes = map[home.Trait]zcl.ZoneType{
+	home.Contact: zcl.TypeContact, home.Motion: zcl.TypeMotion, home.Occupancy: zcl.TypeMotion, home.Smoke: zcl.TypeFire,
+	home.Water: zcl.TypeWater, home.CO: zcl.TypeCO, home.Gas: zcl.TypeCO, home.Vibration: zcl.TypeVibration, home.Glass: zcl.TypeGlass,
+	home.Button: zcl.TypeEmergency, home.Keypad: zcl.TypeEmergency,
 }
 
 // noAddress stands for a sensor of another radio.
@@ -83,50 +60,29 @@ const maxLabel = 32
 
 // Information describes a zone; a keypad that may not be told of zones gets what
 // it gets for one that does not exist.
-func (z Zones) Information(v keypads.View, n byte) ZoneInformation {
+func (z Zones) Information(v keypads.View, n byte) zcl.ZoneInformation {
 	zone, ok := z.Zone(n)
 	if !ok || !v.Zones {
-		return ZoneInformation{Zone: n, Type: TypeStandard, Address: noAddress}
+		return zcl.ZoneInformation{Zone: n, Type: zcl.TypeStandard, Address: noAddress}
 	}
 	label := zone.Name
 	for len(label) > maxLabel {
 		runes := []rune(label)
 		label = string(runes[:len(runes)-1])
 	}
-	return ZoneInformation{Zone: n, Type: zoneTypes[zone.Trait], Address: noAddress, Label: label}
-}
-
-// ZoneStatus is the status of a zone as IAS Zone has it.
-type ZoneStatus uint16
-
-// ZoneAlarm1 tells that a zone is open; what else a sensor says of itself, the
-// panel does not keep by zone.
-const ZoneAlarm1 ZoneStatus = 1 << 0
-
-// ZoneRecord is one zone in GetZoneStatusResponse.
-type ZoneRecord struct {
-	Zone   byte
-	Status ZoneStatus
-}
-
-// StatusQuery is the payload of GetZoneStatus.
-type StatusQuery struct {
-	First  byte
-	Max    byte // zones in the answer
-	Masked bool // only zones with a bit of Mask
-	Mask   ZoneStatus
+	return zcl.ZoneInformation{Zone: n, Type: zoneTypes[zone.Trait], Address: noAddress, Label: label}
 }
 
 // Statuses answers GetZoneStatus; complete tells that no further zone would
 // fit the question. Nothing is told to a keypad that may not be told of zones.
-func (z Zones) Statuses(v keypads.View, open []home.ZoneID, q StatusQuery) (list []ZoneRecord, complete bool) {
+func (z Zones) Statuses(v keypads.View, open []home.ZoneID, q zcl.GetZoneStatus) (list []zcl.ZoneRecord, complete bool) {
 	if !v.Zones {
 		return nil, true
 	}
 	for n := int(q.First); n < len(z); n++ {
-		var s ZoneStatus
+		var s zcl.ZoneStatus
 		if slices.Contains(open, z[n].ID) {
-			s |= ZoneAlarm1
+			s |= zcl.ZoneAlarm1
 		}
 		if q.Masked && s&q.Mask == 0 {
 			continue
@@ -134,7 +90,7 @@ func (z Zones) Statuses(v keypads.View, open []home.ZoneID, q StatusQuery) (list
 		if len(list) == int(q.Max) {
 			return list, false
 		}
-		list = append(list, ZoneRecord{byte(n), s})
+		list = append(list, zcl.ZoneRecord{Zone: byte(n), Status: s})
 	}
 	return list, true
 }

@@ -1,0 +1,171 @@
+package zigbeehome
+
+import (
+	"time"
+
+	"gatehouse/hub/alarm"
+	"gatehouse/hub/home"
+	"gatehouse/zigbee"
+	"gatehouse/zigbee/zcl"
+)
+
+// watched is the table of zone types: what an alarm of such a zone says. Both
+// alarm bits count: firmware disagrees which of them stands for what, and an
+// alarm too many is better than one too few. A zone of another type says nothing
+// but how it is itself; sensors of combustible gas have no type of their own.
+var watched = map[zcl.ZoneType]home.Trait{
+	zcl.TypeContact:    home.Contact,
+	zcl.TypeDoorHandle: home.Contact,
+	zcl.TypeMotion:     home.Motion,
+	zcl.TypeFire:       home.Smoke,
+	zcl.TypeWater:      home.Water,
+	zcl.TypeCO:         home.CO,
+	zcl.TypeVibration:  home.Vibration,
+	zcl.TypeGlass:      home.Glass,
+}
+
+// ofItself is the table of the bits of a zone's status that tell how the zone
+// itself is. Supervision, restore and test say nothing that the house needs: who
+// speaks is there, and the end of an alarm is a status like any other.
+var ofItself = []struct {
+	bits  zcl.ZoneStatus
+	trait home.Trait
+}{
+	{zcl.ZoneTamper, home.Tamper},
+	{zcl.ZoneBatteryLow, home.LowBattery},
+	{zcl.ZoneTrouble | zcl.ZoneMainsFault | zcl.ZoneBatteryDefect, home.Trouble},
+}
+
+// zoneSays hands on what a zone's status says, its alarm first.
+func zoneSays(t zcl.ZoneType, s zcl.ZoneStatus, say func(home.Trait, home.Value)) {
+	alarmed := s&(zcl.ZoneAlarm1|zcl.ZoneAlarm2) != 0
+	if trait, ok := watched[t]; ok {
+		value := home.Bool(alarmed)
+		if trait == home.Contact {
+			value = home.Closed
+			if alarmed {
+				value = home.Open
+			}
+		}
+		say(trait, value)
+	}
+	for _, b := range ofItself {
+		say(b.trait, home.Bool(s&b.bits != 0))
+	}
+}
+
+// attributeSays hands on what an attribute says.
+func attributeSays(e zigbee.Endpoint, cluster zcl.Cluster, a zcl.Attr, v zcl.Value, say func(home.Trait, home.Value)) {
+	switch {
+	case !v.Known():
+	case cluster == zcl.IASZone && a == zcl.ZoneStatusAttr:
+		zoneSays(e.Zone.Type, zcl.ZoneStatus(v.N), say)
+	case cluster == zcl.PowerConfiguration && a == zcl.BatteryPercentage:
+		say(home.Battery, home.Number(min(v.Float()/2, 100)))
+	case cluster == zcl.OnOff && a == zcl.OnOffState:
+		if v.N == 1 {
+			say(home.Switch, home.On)
+		} else {
+			say(home.Switch, home.Off)
+		}
+	}
+}
+
+// traits are those of a device.
+func traits(d *zigbee.Device) map[home.Trait]home.State {
+	m := make(map[home.Trait]home.State)
+	for _, e := range d.Endpoints {
+		if e.Serves(zcl.IASZone) {
+			zoneSays(e.Zone.Type, 0, func(t home.Trait, _ home.Value) { m[t] = home.State{} })
+		}
+		for _, c := range []struct {
+			has   bool
+			trait home.Trait
+		}{
+			{e.Serves(zcl.PowerConfiguration) && !d.Mains, home.Battery},
+			{e.Serves(zcl.OnOff), home.Switch},
+			{e.Serves(zcl.IASWD), home.Siren},
+			{e.Uses(zcl.IASACE), home.Keypad},
+		} {
+			if c.has {
+				m[c.trait] = home.State{}
+			}
+		}
+	}
+	if d.Mains {
+		delete(m, home.LowBattery)
+	}
+	return m
+}
+
+// kinds names devices by what they are first of all.
+var kinds = []struct {
+	trait home.Trait
+	name  string
+}{
+	{home.Keypad, "Keypad"},
+	{home.Siren, "Siren"},
+	{home.Smoke, "Smoke alarm"},
+	{home.CO, "CO alarm"},
+	{home.Gas, "Gas alarm"},
+	{home.Water, "Leak sensor"},
+	{home.Motion, "Motion sensor"},
+	{home.Contact, "Contact"},
+	{home.Glass, "Glass sensor"},
+	{home.Vibration, "Vibration sensor"},
+	{home.Switch, "Switch"},
+}
+
+func kindOf(m map[home.Trait]home.State) string {
+	for _, k := range kinds {
+		if _, ok := m[k.trait]; ok {
+			return k.name
+		}
+	}
+	return "Device"
+}
+
+// warnings is the table of warning modes by the pattern that is wanted. What a
+// siren makes of a mode is its maker's; every one sounds.
+var warnings = map[alarm.Pattern]zcl.WarningMode{
+	alarm.Steady:    zcl.WarnBurglar,
+	alarm.Temporal3: zcl.WarnFire,
+	alarm.Temporal4: zcl.WarnEmergency,
+}
+
+// longest is for how long a siren sounds at most that was not told otherwise:
+// the default of its attribute MaxDuration (8.4.2.2).
+const longest = 240 * time.Second
+
+// sounder is what a device can do as a siren; nil when it is none.
+func sounder(d *zigbee.Device) *home.Sounder {
+	if _, ok := d.Serving(zcl.IASWD); !ok {
+		return nil
+	}
+	s := &home.Sounder{Place: home.Inside, Patterns: make(map[string]home.Duration)}
+	for p := range warnings {
+		s.Patterns[string(p)] = home.Duration(longest)
+	}
+	return s
+}
+
+// warn finds how a siren is told to sound or to be silent. Its lights flash with
+// it: whether it has any it does not say.
+func warn(cmd home.Command) zcl.StartWarning {
+	if cmd.Value != home.On {
+		return zcl.StartWarning{Mode: zcl.WarnStop}
+	}
+	mode, ok := warnings[alarm.Pattern(cmd.Sound.Pattern)]
+	if !ok {
+		mode = zcl.WarnBurglar
+	}
+	lasts := time.Duration(cmd.Sound.For)
+	if lasts <= 0 || lasts > longest {
+		lasts = longest
+	}
+	const half = 50 // % of the time
+	return zcl.StartWarning{
+		Mode: mode, Strobe: 1, Level: zcl.LevelVeryHigh, Seconds: uint16((lasts + time.Second - 1) / time.Second),
+		DutyCycle: half, StrobeLevel: zcl.LevelVeryHigh,
+	}
+}

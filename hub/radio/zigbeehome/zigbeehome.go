@@ -1,0 +1,285 @@
+package zigbeehome
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"gatehouse/hub/alarm"
+	"gatehouse/hub/home"
+	"gatehouse/hub/home/supervision"
+	"gatehouse/zigbee"
+	"gatehouse/zigbee/zcl"
+)
+
+// Kind is the name of this radio in devices and routes.
+const Kind = "zigbee"
+
+// Devices is what the radio needs of the registry.
+type Devices interface {
+	Introduce(home.Device)
+	Report(home.Reading)
+	SetHealth(home.DeviceID, home.Health)
+	Seen(home.DeviceID, time.Time)
+	Left(id home.DeviceID, by string) error
+}
+
+// Stick is what the radio needs of the Zigbee controller.
+type Stick interface {
+	Send(to zigbee.IEEE, endpoint byte, cluster zcl.Cluster, cmd zcl.Command, lane zigbee.Lane, done func(error))
+	Answer(r zigbee.Report, cmd zcl.Command, done func(error))
+	Refresh(zigbee.IEEE)
+	Remove(context.Context, zigbee.IEEE) error
+	Devices() []zigbee.Device
+}
+
+// House is what the radio tells beside readings, and what it asks. No method may
+// wait.
+type House interface {
+	// RadioUp tells that the stick answers and every sensor can be heard.
+	RadioUp()
+	// RadioDown tells that no sensor can be heard, and why.
+	RadioDown(why error)
+	// KeypadUsed hands on what was done at a keypad. code must not be logged. answer
+	// is called once when something was asked for: with the mode in which the
+	// keypad's area was before, and what the panel said.
+	KeypadUsed(d home.DeviceID, encrypted bool, action alarm.KeypadAction, code string, answer func(before home.Mode, err error))
+	// KeypadHere tells that a keypad can be told what to show, and does not show
+	// it: it has joined, or can be reached again.
+	KeypadHere(home.DeviceID)
+	// Zones are the zones of the house, those of them that are open, and those that
+	// are left out.
+	Zones() (all []home.Zone, open, out []home.ZoneID)
+	// DeviceReady tells that the device has been asked what it is.
+	DeviceReady(d home.Device)
+	// Joining tells how far joining has come.
+	Joining(zigbee.Join)
+}
+
+// Radio is the Zigbee radio as the house sees it.
+type Radio struct {
+	devices Devices
+	house   House
+	log     *slog.Logger
+	stick   Stick // set once by Attach, before any event
+
+	mu    sync.Mutex
+	known map[zigbee.IEEE]*zigbee.Device // as last announced; the values never change
+	faces map[zigbee.IEEE]*face          // what keypads show
+}
+
+// New makes the radio. Attach the stick before it runs.
+func New(devices Devices, house House, log *slog.Logger) *Radio {
+	return &Radio{devices: devices, house: house, log: log, known: make(map[zigbee.IEEE]*zigbee.Device), faces: make(map[zigbee.IEEE]*face)}
+}
+
+// Attach names the stick; its events must be passed to OnEvent.
+func (r *Radio) Attach(s Stick) { r.stick = s }
+
+// ID is the device id of an address.
+func ID(a zigbee.IEEE) home.DeviceID { return home.DeviceID("zigbee-" + a.String()) }
+
+// AddressOf is the address of a device id.
+func AddressOf(id home.DeviceID) (zigbee.IEEE, bool) {
+	s, ok := strings.CutPrefix(string(id), "zigbee-")
+	n, err := strconv.ParseUint(s, 16, 64)
+	return zigbee.IEEE(n), ok && err == nil && len(s) == 16
+}
+
+// OnEvent takes what the stick says. It never waits.
+func (r *Radio) OnEvent(e zigbee.Event) {
+	switch e := e.(type) {
+	case zigbee.Report:
+		r.report(e)
+	case zigbee.Ready:
+		for _, d := range r.stick.Devices() {
+			r.device(d)
+			r.reached(d.IEEE, true)
+		}
+		r.house.RadioUp()
+	case zigbee.Down:
+		r.house.RadioDown(e.Err)
+	case zigbee.DeviceAdded:
+		r.device(e.Device)
+	case zigbee.DeviceChanged:
+		r.device(e.Device)
+	case zigbee.DeviceLeft:
+		r.mu.Lock()
+		delete(r.known, e.Device)
+		delete(r.faces, e.Device)
+		r.mu.Unlock()
+		if err := r.devices.Left(ID(e.Device), ""); err != nil {
+			r.log.Error("device that left is not forgotten", "device", e.Device, "err", err)
+		}
+	case zigbee.Joining:
+		r.house.Joining(e.Join)
+	}
+}
+
+func (r *Radio) report(e zigbee.Report) {
+	d := r.find(e.Device)
+	if d == nil {
+		return
+	}
+	id := ID(e.Device)
+	said := false
+	say := func(t home.Trait, v home.Value) {
+		if t == home.LowBattery && d.Mains {
+			return
+		}
+		said = true
+		r.devices.Report(home.Reading{Device: id, Trait: t, Value: v, At: e.At})
+	}
+	var part zigbee.Endpoint
+	for i := range d.Endpoints {
+		if d.Endpoints[i].ID == e.Endpoint {
+			part = d.Endpoints[i]
+		}
+	}
+	switch c := e.Command.(type) {
+	case zcl.ZoneStatusChange:
+		zoneSays(part.Zone.Type, c.Status, say)
+	case zcl.ReportAttributes:
+		for _, a := range c.Attributes {
+			attributeSays(part, e.Cluster, a.Attr, a.Value, say)
+		}
+	case zcl.ReadAttributesResponse:
+		for _, a := range c.Records {
+			if a.Status == zcl.Success {
+				attributeSays(part, e.Cluster, a.Attr, a.Value, say)
+			}
+		}
+	default:
+		if e.Cluster == zcl.IASACE {
+			r.pressed(e)
+		}
+	}
+	if !said {
+		r.devices.Seen(id, e.At)
+	}
+	r.reached(e.Device, false)
+}
+
+// find is what was last announced of a device; nil when there is none.
+func (r *Radio) find(a zigbee.IEEE) *zigbee.Device {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.known[a]
+}
+
+// device brings a device up to date.
+func (r *Radio) device(d zigbee.Device) {
+	r.mu.Lock()
+	before := r.known[d.IEEE]
+	r.known[d.IEEE] = &d
+	r.mu.Unlock()
+	id, health := ID(d.IEEE), home.HealthOK
+	if !d.Studied {
+		health = home.HealthJoining
+	}
+	if before == nil || before.Studied != d.Studied {
+		h := describe(&d, health)
+		r.devices.Introduce(h)
+		if d.Studied {
+			r.house.DeviceReady(h)
+			r.reached(d.IEEE, true)
+		}
+	}
+	r.devices.SetHealth(id, health)
+}
+
+func describe(d *zigbee.Device, health home.Health) home.Device {
+	h := home.Device{
+		ID: ID(d.IEEE), Radio: Kind, Address: d.IEEE.String(), Maker: d.Maker, Model: d.Model, Firmware: d.Firmware,
+		Security: home.SecurityLinkKey, Power: "battery", Health: health, Traits: traits(d), Sounder: sounder(d),
+	}
+	if d.Mains {
+		h.Power = "mains"
+	}
+	if d.Studied {
+		h.Name = fmt.Sprintf("%s %04x", kindOf(h.Traits), uint64(d.IEEE)&0xFFFF)
+	}
+	return h
+}
+
+// Habit is how a device gives signs of life.
+func (r *Radio) Habit(id home.DeviceID) supervision.Habit {
+	a, ok := AddressOf(id)
+	d := r.find(a)
+	switch {
+	case !ok || d == nil || !d.Studied:
+		return supervision.Habit{}
+	case d.Listening:
+		return supervision.Habit{Class: supervision.ZigbeeListening}
+	default:
+		return supervision.Habit{Class: supervision.ZigbeeSleeping}
+	}
+}
+
+// Ask asks a device that can be reached at any time for a sign of life.
+func (r *Radio) Ask(id home.DeviceID) {
+	a, ok := AddressOf(id)
+	d := r.find(a)
+	if !ok || d == nil || len(d.Endpoints) == 0 {
+		return
+	}
+	q := zcl.ReadAttributes{Attrs: []zcl.Attr{zcl.BasicZCLVersion}}
+	r.stick.Send(a, d.Endpoints[0].ID, zcl.Basic, q, zigbee.LanePoll, func(err error) {
+		if err == nil { // it acknowledged
+			r.devices.Seen(id, time.Now())
+		}
+	})
+}
+
+var errNoCluster = errors.New("it has no cluster for that")
+
+// Command tells a device something. See registry.Radio.
+func (r *Radio) Command(cmd home.Command, done func(error)) {
+	a, ok := AddressOf(cmd.Device)
+	d := r.find(a)
+	if !ok || d == nil {
+		done(fmt.Errorf("zigbee: device %s: %w", cmd.Device, zigbee.ErrNoDevice))
+		return
+	}
+	e, c, lane, err := command(d, cmd)
+	if err != nil {
+		done(err)
+		return
+	}
+	r.stick.Send(a, e, c.Head().Cluster, c, lane, func(err error) {
+		if err == nil {
+			r.devices.Report(home.Reading{Device: cmd.Device, Trait: cmd.Trait, Value: cmd.Value, At: time.Now()})
+		}
+		done(err)
+	})
+}
+
+// command finds the cluster in which a device understands a command.
+func command(d *zigbee.Device, cmd home.Command) (endpoint byte, c zcl.Command, lane zigbee.Lane, err error) {
+	if cmd.Trait == home.Siren {
+		if e, ok := d.Serving(zcl.IASWD); ok {
+			return e.ID, warn(cmd), zigbee.LaneSiren, nil
+		}
+	}
+	if e, ok := d.Serving(zcl.OnOff); ok && cmd.Trait == home.Switch {
+		if cmd.Value == home.On {
+			return e.ID, zcl.TurnOn{}, zigbee.LaneUser, nil
+		}
+		return e.ID, zcl.TurnOff{}, zigbee.LaneUser, nil
+	}
+	return 0, nil, 0, fmt.Errorf("zigbee: device %s: %w", d.IEEE, errNoCluster)
+}
+
+// Remove tells a device to leave. One that does not answer is forgotten.
+func (r *Radio) Remove(ctx context.Context, id home.DeviceID) error {
+	a, ok := AddressOf(id)
+	if !ok {
+		return fmt.Errorf("zigbee: %s is not a Zigbee device", id)
+	}
+	return r.stick.Remove(ctx, a)
+}

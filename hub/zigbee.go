@@ -1,0 +1,244 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"gatehouse/hub/alarm"
+	"gatehouse/hub/face/api"
+	"gatehouse/hub/health"
+	"gatehouse/hub/home"
+	"gatehouse/hub/radio/port"
+	"gatehouse/hub/radio/zigbeehome"
+	"gatehouse/zigbee"
+	"gatehouse/zigbee/znp"
+)
+
+// zigbeeNetwork ties the Zigbee stick, its port and the house together, and is
+// the network that the API shows.
+type zigbeeNetwork struct {
+	hub   *Hub
+	port  string
+	radio *zigbeehome.Radio
+	stick *zigbee.Controller
+
+	mu    sync.Mutex
+	line  *znp.Stick // at the port that is or was open
+	up    bool
+	since time.Time
+	why   string
+}
+
+// open makes an adapter of a port that has opened. There is one family as yet.
+func (z *zigbeeNetwork) open(p io.ReadWriter) zigbee.Adapter {
+	s := znp.Open(p, z.hub.log)
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.line = s
+	return s
+}
+
+// unread is what the configuration asks for and this hub cannot do. Going on
+// without it would form a new network where the owner wants an old one.
+func (z *zigbeeNetwork) unread() error {
+	switch c := z.hub.o.Config.Zigbee; {
+	case c.Adapter == "ezsp":
+		return errors.New("sticks of the ezsp family can't be driven as yet: use a CC2652 stick, and zigbee.adapter auto")
+	case c.BackupFile != "":
+		return errors.New("zigbee.backup_file can't be read as yet: leave it out to form a new network")
+	default:
+		return nil
+	}
+}
+
+// run keeps the port open and the stick driven, whatever is done to it.
+func (z *zigbeeNetwork) run(ctx context.Context) error {
+	if err := z.unread(); err != nil {
+		zigbeeHouse{z}.RadioDown(err)
+		<-ctx.Done()
+		return nil
+	}
+	z.hub.board.Raise(health.RadioStarting, zigbeehome.Kind, "Zigbee")
+	return port.Keep(ctx, z.port, port.Options{}, z.stick.Run, func(up bool, err error) {
+		if !up {
+			zigbeeHouse{z}.RadioDown(err)
+		}
+	})
+}
+
+func (z *zigbeeNetwork) set(up bool, why string) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	if z.since.IsZero() || z.up != up {
+		z.since = time.Now()
+	}
+	z.up, z.why = up, why
+}
+
+// upSince is since when the stick answers, with the monotonic clock.
+func (z *zigbeeNetwork) upSince() (time.Time, bool) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	return z.since, z.up
+}
+
+// counters are those of the line to the stick, since the port opened.
+func (z *zigbeeNetwork) counters() map[string]uint64 {
+	z.mu.Lock()
+	line := z.line
+	z.mu.Unlock()
+	if line == nil {
+		return nil
+	}
+	b, err := json.Marshal(line.Counters())
+	if err != nil {
+		return nil
+	}
+	var m map[string]uint64
+	if err := json.Unmarshal(b, &m); err != nil {
+		return nil
+	}
+	return m
+}
+
+// State implements api.Radio.
+func (z *zigbeeNetwork) State() api.RadioState {
+	z.mu.Lock()
+	s := api.RadioState{Radio: zigbeehome.Kind, State: "down", Port: z.port, Text: "The stick can't be reached: " + z.why + "."}
+	up, since := z.up, z.since
+	z.mu.Unlock()
+	switch {
+	case up:
+		s.State, s.Text = "up", "All is well."
+	case since.IsZero():
+		s.State, s.Text = "starting", "The stick is starting."
+	}
+	if !since.IsZero() {
+		t := home.At(since)
+		s.Since = &t
+	}
+	if info, network, ok := z.stick.Info(); ok {
+		s.Stick, s.Network = info.Version, fmt.Sprintf("%016x", network.ExtendedPAN)
+	}
+	s.Counters = z.counters()
+	for _, d := range z.stick.Devices() {
+		s.Map = append(s.Map, api.RadioNode{Device: zigbeehome.ID(d.IEEE), Address: fmt.Sprintf("0x%04x", uint16(d.Short))})
+	}
+	return s
+}
+
+// Join implements api.Radio.
+func (z *zigbeeNetwork) Join(ctx context.Context, seconds int, code, by string) error {
+	if code != "" {
+		return &home.Invalid{Field: "code", Reason: "this hub does not take install codes of Zigbee devices as yet; leave it out"}
+	}
+	switch err := z.stick.PermitJoin(ctx, time.Duration(seconds)*time.Second); {
+	case errors.Is(err, zigbee.ErrBusy):
+		return &home.Conflict{Reason: "a device is already joining; wait, or cancel that first"}
+	case errors.Is(err, zigbee.ErrDown):
+		return &home.Conflict{Reason: "the Zigbee stick can't be reached; plug it in"}
+	case err != nil:
+		return err
+	}
+	z.hub.journal.Add(home.Event{
+		At: home.At(time.Now()), Kind: home.KindDevice, Who: home.Who(by),
+		Text: fmt.Sprintf("%s let a Zigbee device join, for %d s.", by, seconds),
+	})
+	return nil
+}
+
+// Leave implements api.Radio.
+func (z *zigbeeNetwork) Leave(context.Context, int, string) error {
+	return &home.Conflict{Reason: "a Zigbee device does not leave at its button alone: delete the device instead"}
+}
+
+// Joining implements api.Radio.
+func (z *zigbeeNetwork) Joining() api.JoinState { return zigbeeJoin(z.stick.Join()) }
+
+func zigbeeJoin(j zigbee.Join) api.JoinState {
+	s := api.JoinState{Step: string(j.Step), Reason: j.Reason}
+	if j.Step == zigbee.JoinIdle {
+		s.Step = "idle"
+	}
+	if j.Device != 0 {
+		s.Device = zigbeehome.ID(j.Device)
+	}
+	if !j.Until.IsZero() {
+		until := home.At(j.Until)
+		s.Until = &until
+	}
+	return s
+}
+
+// Pin implements api.Radio.
+func (z *zigbeeNetwork) Pin(context.Context, string) error {
+	return &home.Conflict{Reason: "no device waits for a PIN"}
+}
+
+// CancelJoin implements api.Radio.
+func (z *zigbeeNetwork) CancelJoin(context.Context) error {
+	z.stick.StopJoin()
+	return nil
+}
+
+// zigbeeHouse is what the Zigbee radio tells the house beside readings.
+type zigbeeHouse struct{ *zigbeeNetwork }
+
+// RadioUp implements zigbeehome.House.
+func (z zigbeeHouse) RadioUp() {
+	z.set(true, "")
+	z.hub.board.Clear(health.RadioStarting, zigbeehome.Kind)
+	z.hub.board.Clear(health.RadioDown, zigbeehome.Kind)
+	z.hub.sirens.Again()
+	z.hub.warden.look()
+}
+
+// RadioDown implements zigbeehome.House.
+func (z zigbeeHouse) RadioDown(why error) {
+	text := "it went silent"
+	if why != nil {
+		text = why.Error()
+	}
+	z.set(false, text)
+	z.hub.board.Clear(health.RadioStarting, zigbeehome.Kind)
+	z.hub.board.Raise(health.RadioDown, zigbeehome.Kind, "Zigbee", text)
+	z.hub.warden.look()
+}
+
+// KeypadUsed implements zigbeehome.House.
+func (z zigbeeHouse) KeypadUsed(d home.DeviceID, encrypted bool, action alarm.KeypadAction, code string, answer func(home.Mode, error)) {
+	z.hub.keypads.used(d, encrypted, action, code, answer)
+}
+
+// KeypadHere implements zigbeehome.House.
+func (z zigbeeHouse) KeypadHere(d home.DeviceID) { z.hub.keypads.here(d) }
+
+// Zones implements zigbeehome.House.
+func (z zigbeeHouse) Zones() (all []home.Zone, open, out []home.ZoneID) {
+	s := z.hub.guard.State()
+	return z.hub.guard.Zones(), s.Open, s.Bypassed
+}
+
+// DeviceReady implements zigbeehome.House: what a device can watch is watched
+// from its first minute, in the zone that its kind suggests.
+func (z zigbeeHouse) DeviceReady(d home.Device) { z.hub.adopt(d.ID) }
+
+// Joining implements zigbeehome.House: each step is a line in the journal's
+// stream, so that every open page follows.
+func (z zigbeeHouse) Joining(j zigbee.Join) {
+	state := zigbeeJoin(j)
+	data, err := json.Marshal(state)
+	if err != nil {
+		z.hub.log.Error("join step not encoded", "err", err)
+	}
+	text := fmt.Sprintf("Joining: %s.", state.Step)
+	if j.Reason != "" {
+		text = "Joining: " + j.Reason + "."
+	}
+	z.hub.journal.Add(home.Event{At: home.At(time.Now()), Kind: home.KindDevice, Device: state.Device, Text: text, Data: data})
+}
