@@ -151,7 +151,7 @@ var Declarations = map[Code]Declaration{
 	},
 	OutsideStandard: {
 		home.SeverityInfo, "The alarm's delays may lie outside the ranges that keep false alarms rare.",
-		"Turn outside_standard off in the alarm's settings.", nil,
+		"Turn \"Allow unusual figures\" off in the alarm's settings.", nil,
 	},
 	ZoneIgnored: {
 		home.SeverityWarning, "%s",
