@@ -170,6 +170,7 @@ interface Words {
 	'home.troubles': never;
 	'home.memory': 'time';
 	'home.memory.what': never;
+	'home.memory.seen': never;
 	'home.alarm.back': never;
 	'home.well': 'ok' | 'n';
 	'zone.open': never;
@@ -200,6 +201,12 @@ interface Words {
 	'alarm.chip': never;
 	'alarm.siren': never;
 	'alarm.silenced': never;
+	'alarm.recent': never;
+	'alarm.verified': never;
+	'alarm.unverified.now': never;
+	'alarm.unverified.over': never;
+	'alarm.unreported.now': never;
+	'alarm.unreported.over': never;
 	'alarm.since': 'span';
 	'alarm.off': never;
 	'alarm.silence': never;

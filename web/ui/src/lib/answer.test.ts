@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { advice, answer, gaps, troubles, whatHappened, type Writer } from './answer';
-import type { Alarm, ArmedMode, Device, Event, Mode, Trouble, Zone } from './api';
+import { advice, answer, details, gaps, troubles, whatHappened, type Writer } from './answer';
+import type { Alarm, AlarmMemory, ArmedMode, Device, Event, Mode, Trouble, Zone } from './api';
 import { nothing, step, type House, type Snapshot } from './house';
 import { speaker } from './i18n';
 
@@ -362,6 +362,22 @@ test('an alarm without a zone is told by its kind', () => {
 	const [h] = house({ alarm: { ...burgled, alarm: { ...burgled.alarm, kind: 'medical', zone: '' } } });
 	if (!h.known) throw new Error('nothing is known');
 	expect(whatHappened(h.known, t)).toBe('Medical help was called for.');
+});
+
+test.each<[string, Partial<AlarmMemory>, string, string]>([
+	['one sign', {}, 'One sensor has noticed something so far.', 'No second sign confirmed it.'],
+	['two', { verified: true }, 'A second sign confirmed it.', 'A second sign confirmed it.'],
+	['fire needs none', { kind: 'fire' }, '', ''],
+	[
+		'soon after arming, and called off',
+		{ kind: 'exit_error', recent_closing: true, reported: false },
+		'It began within two minutes of arming. One sensor has noticed something so far. Nothing was sent outside the house yet.',
+		'It began within two minutes of arming. No second sign confirmed it. Nothing was sent outside the house.',
+	],
+])('what more there is to say: %s', (_, more, runs, over) => {
+	const memory = { ...burgled.alarm, reported: true, ...more };
+	expect(details(memory, true, t).join(' ')).toBe(runs);
+	expect(details(memory, false, t).join(' ')).toBe(over);
 });
 
 test('troubles are told once, the worst first, and the demo is none', () => {

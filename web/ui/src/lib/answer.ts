@@ -6,7 +6,7 @@
  * exit delay, armed, something open, quiet. The word "safe" is never said, the
  * evidence is. What is known only from the past is told in the past tense.
  */
-import { known, type Alarm, type Mode, type Trouble, type Zone } from './api';
+import { known, type Alarm, type AlarmMemory, type Mode, type Trouble, type Zone } from './api';
 import { age, hubNow, link, type House, type Link, type Snapshot } from './house';
 import type { Say } from './i18n';
 import { zoneState } from './zones';
@@ -252,6 +252,18 @@ export function whatHappened(s: Snapshot, t: Say): string {
 	const zone = s.zones.find((z) => z.id === memory?.zone);
 	if (zone) return happened(zone, t, memory?.kind);
 	return t(kindKey(memory?.kind));
+}
+
+/** What more there is to say of an alarm that runs, or that is over; a sentence each. */
+export function details(memory: AlarmMemory, runs: boolean, t: Say): string[] {
+	const when = runs ? 'now' : 'over';
+	// A second sign is looked for where a sensor may have erred, and not where somebody called for help.
+	const burglary = memory.kind === 'burglary' || memory.kind === 'exit_error';
+	return [
+		memory.recent_closing ? t('alarm.recent') : '',
+		memory.verified ? t('alarm.verified') : burglary ? t(`alarm.unverified.${when}`) : '',
+		memory.reported ? '' : t(`alarm.unreported.${when}`),
+	].filter(Boolean);
 }
 
 const lifeKinds = new Set(['fire', 'co', 'gas', 'water']);

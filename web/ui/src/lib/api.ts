@@ -7,6 +7,7 @@ import type { components } from '../api.gen';
 export type Schemas = components['schemas'];
 
 export type Alarm = Schemas['Alarm'];
+export type AlarmMemory = Schemas['AlarmMemory'];
 export type Mode = Alarm['mode'];
 export type Phase = Alarm['phase'];
 /** The modes that this page has words and pictures for. */

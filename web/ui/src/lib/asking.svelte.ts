@@ -99,6 +99,16 @@ export class Asking {
 			this.#now = { kind: 'failed', text: error instanceof Refusal ? error.problem.detail : t('asking.silent') };
 		}
 	}
+
+	/** Says that the alarm which is over was seen. What it gives is why that was not taken, '' otherwise. */
+	async acknowledge(): Promise<string> {
+		try {
+			live.heard(await call<Alarm>('POST', '/alarm/acknowledge'));
+			return '';
+		} catch (error) {
+			return error instanceof Refusal ? error.problem.detail : t('asking.silent');
+		}
+	}
 }
 
 export const asking = new Asking();
