@@ -1,7 +1,8 @@
 // Package soak lives a year of a family's life in a minute. It has only tests:
 // a family, its house with failing sensors, its radio, its burglars and its
-// fires, all thrown from one seed, drive the real panel, the real supervision
-// and the real rules on a clock that jumps from one event to the next.
+// fires, all thrown from one seed, drive the real panel and the real supervision
+// on a clock that jumps from one event to the next. (Rules live a year of their
+// own in hub/alarm/rules.)
 //
 //	go test ./hub/soak -v -seeds 5           # five years, each of its own seed
 //	go test ./hub/soak -v -seeds 1 -seed 7   # one of them again
@@ -19,6 +20,7 @@
 //     of one arming only
 //   - a report leaves the house once, never before its abort window is over, and
 //     a wrong code, a lockout or duress as they should
+//   - keypads show each second of a delay, and no more than faces do
 //   - there is one command for the sirens at a time; the louder one waits for
 //     nothing and the quieter one until it is written
 //   - what lasts has a line in the journal, and each line is there once
@@ -28,7 +30,7 @@
 // Whoever breaks in is heard in time, or there is a reason that can be named:
 // each incident is followed to its end by what left the house and by nothing else.
 //
-// That the oracle can fail is itself a test: a dozen panels that are broken on
+// That the oracle can fail is itself a test: some thirty panels that are broken on
 // purpose are each found out. Two lives of one seed are the same to the last
 // effect.
 package soak
