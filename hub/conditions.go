@@ -38,7 +38,7 @@ func (h *Hub) panelFault(code string, present bool, why error) {
 // notify tells people who may be elsewhere.
 func (h *Hub) notify(n alarm.Notice) {
 	h.notices.Add(home.Notice{
-		ID: n.ID, At: home.At(time.Now()), Kind: n.Kind, Alarm: n.Alarm, Zone: n.Zone, Text: n.Text, Outside: n.Outside,
+		ID: n.ID, At: home.At(n.At), Kind: n.Kind, Alarm: n.Alarm, Zone: n.Zone, Text: n.Text, Outside: n.Outside,
 		Verified: n.Verified, RecentClosing: n.RecentClosing,
 	})
 }

@@ -73,7 +73,7 @@ func (s *step) enter(a int, d Digest) (*code, error) {
 	st.lockedUntil = s.now.Add(LockTime)
 	text := strconv.Itoa(WrongCodes) + " wrong codes: every code is refused for " + say(LockTime) + "."
 	s.line(home.KindAccess, "", nil, AtOnce, text)
-	s.effect(Notice{Kind: "lockout", Text: text})
+	s.notice(Notice{Kind: "lockout", Text: text}, nil)
 	return nil, &home.WrongCode{Left: 0}
 }
 
@@ -110,7 +110,7 @@ func (c *code) opens(a home.AreaID) bool {
 func (c *code) may(was, mode home.Mode, ends bool) error {
 	switch {
 	case c.Kind == CodeInstaller:
-		return &home.CodeMayNot{What: "arm or disarm the house: it is for testing"}
+		return &home.CodeMayNot{What: "arm or disarm: it begins and ends a walk test of a house that is disarmed"}
 	case mode == home.Disarmed && c.Only == OnlyArm:
 		return &home.CodeMayNot{What: "disarm"}
 	case mode != home.Disarmed && c.Only == OnlyDisarm:
@@ -125,7 +125,7 @@ func (c *code) may(was, mode home.Mode, ends bool) error {
 // duress. Nothing else differs from any other code.
 func (s *step) tellDuress(c *code) {
 	if c.Kind == CodeDuress {
-		s.effect(Notice{Kind: "duress", Outside: true, Text: c.Person + " used the panel under duress."})
+		s.notice(Notice{Kind: "duress", Outside: true, Text: c.Person + " used the panel under duress."}, nil)
 	}
 }
 

@@ -61,7 +61,8 @@ type Line struct {
 
 // Notice is news for people who may be elsewhere.
 type Notice struct {
-	ID      string // the same when it is told again after a power cut; "": it is never repeated
+	ID      string // the same when it is told again after a power cut; "" for what is only for people outside
+	At      time.Time
 	Kind    string // "alarm", "verified", "cancelled", "lockout", "day", "duress", "trouble"
 	Alarm   string // kind of alarm, when there is one
 	Zone    home.ZoneID

@@ -44,6 +44,9 @@ type state struct {
 	answers  []answer
 	lastLine uint64
 	outbox   []home.Event // the latest lines, until the journal has surely written them
+
+	lastNotice uint64
+	notices    []Notice // the latest, until they have surely been told
 }
 
 // exitRoute follows the way out through an entry door during the exit delay.

@@ -88,7 +88,7 @@ func (s *step) opened(i int) {
 		if z.Kind == home.ZoneDay {
 			s.chime(i)
 			s.line(home.KindAlarm, z.ID, nil, AtOnce, saw+" while the house is disarmed.")
-			s.effect(Notice{Kind: "day", Zone: z.ID, Text: saw + "."})
+			s.notice(Notice{Kind: "day", Zone: z.ID, Text: saw + "."}, nil)
 		}
 	case !used, st.blocking.has(i), s.ignored(z.ID):
 	case watch == home.PhaseArming:

@@ -41,6 +41,8 @@ type saved struct {
 	Answers     []savedAnswer `json:"answers"`
 	LastLine    uint64        `json:"last_line"`
 	Outbox      []home.Event  `json:"outbox"`
+	LastNotice  uint64        `json:"last_notice"`
+	Notices     []Notice      `json:"notices"`
 }
 
 type savedStand struct {
@@ -84,7 +86,7 @@ func (p Panel) MarshalJSON() ([]byte, error) {
 	s := saved{
 		Version: savedVersion, Settings: p.cfg.settings, Zones: p.cfg.zones, Areas: p.cfg.areas, Modes: p.cfg.modes,
 		At: st.at, Seq: st.seq, Rev: st.rev, LastTrip: st.lastTrip, Running: st.running, Memory: st.memory,
-		WrongCodes: st.wrongCodes, LockedUntil: st.lockedUntil, LastLine: st.lastLine, Outbox: st.outbox,
+		WrongCodes: st.wrongCodes, LockedUntil: st.lockedUntil, LastLine: st.lastLine, Outbox: st.outbox, LastNotice: st.lastNotice, Notices: st.notices,
 		Crossings: st.crossings, Blocking: p.zoneIDs(st.blocking.word), TestUntil: st.testUntil, Tested: p.zoneIDs(st.tested.word),
 	}
 	for _, d := range st.stands {
@@ -126,7 +128,7 @@ func (p *Panel) UnmarshalJSON(b []byte) error {
 	cfg := s.config()
 	st := state{
 		at: s.At, seq: s.Seq, rev: s.Rev, lastTrip: s.LastTrip, running: s.Running, memory: s.Memory,
-		wrongCodes: s.WrongCodes, lockedUntil: s.LockedUntil, lastLine: s.LastLine, outbox: s.Outbox,
+		wrongCodes: s.WrongCodes, lockedUntil: s.LockedUntil, lastLine: s.LastLine, outbox: s.Outbox, lastNotice: s.LastNotice, notices: s.Notices,
 		crossings: s.Crossings, testUntil: s.TestUntil,
 	}
 	for _, id := range s.Blocking {
@@ -354,7 +356,7 @@ func (s *saved) checkTrips() error {
 			return errors.New("an alarm's number lies ahead of last_trip")
 		}
 	}
-	if len(s.Memory) > keepMemory || len(s.Outbox) > keepLines || len(s.Answers) > keepAnswers || len(s.Swings) > maxZones {
+	if len(s.Memory) > keepMemory || len(s.Outbox) > keepLines || len(s.Notices) > keepNotices || len(s.Answers) > keepAnswers || len(s.Swings) > maxZones {
 		return errors.New("a list is longer than any panel keeps")
 	}
 	for _, w := range s.Swings {

@@ -24,7 +24,7 @@ func (s *step) silently(from, text string) {
 	calls := slices.DeleteFunc(slices.Clone(s.p.st.calls), func(c call) bool { return s.now.Sub(c.at) >= silentTime })
 	if !slices.ContainsFunc(calls, func(c call) bool { return c.from == from }) {
 		calls = append(calls, call{from, s.now})
-		s.effect(Notice{Kind: "alarm", Alarm: string(home.ZonePanic), Outside: true, Text: "Silent panic alarm: " + text})
+		s.notice(Notice{Kind: "alarm", Alarm: string(home.ZonePanic), Outside: true, Text: "Silent panic alarm: " + text}, nil)
 	}
 	s.p.st.calls = calls
 }

@@ -349,7 +349,7 @@ func (s *step) trouble(in Trouble) {
 	s.visible = true
 	if in.Present && news && in.Item.Severity == home.SeverityCritical && !s.p.allDisarmed(nil) {
 		s.tone = ToneTrouble
-		s.effect(Notice{Kind: "trouble", Text: in.Item.Text})
+		s.notice(Notice{Kind: "trouble", Text: in.Item.Text}, nil)
 	}
 }
 

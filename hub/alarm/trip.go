@@ -463,7 +463,7 @@ func (s *step) reportDue(i int) {
 	if t.Zone != "" {
 		text += ": " + s.cfg().name(t.Zone)
 	}
-	s.effect(Notice{Kind: "alarm", Alarm: t.Kind, Zone: t.Zone, Verified: t.Verified, RecentClosing: t.Recent, Text: text + "."})
+	s.notice(Notice{Kind: "alarm", Text: text + "."}, &t)
 }
 
 // sirenDue ends the siren time of a running alarm, which becomes memory, or
@@ -578,9 +578,6 @@ func (s *step) cancel(t *trip) bool {
 		return false
 	}
 	t.CancelBy = time.Time{}
-	s.effect(Notice{
-		Kind: "cancelled", Alarm: t.Kind, Zone: t.Zone, Verified: t.Verified, RecentClosing: t.Recent, When: OnceWritten,
-		Text: t.danger().name() + " cancelled: the house was disarmed.",
-	})
+	s.notice(Notice{Kind: "cancelled", When: OnceWritten, Text: t.danger().name() + " cancelled: the house was disarmed."}, t)
 	return true
 }

@@ -39,7 +39,7 @@ func (s *step) verify(areas []home.AreaID, seen string) {
 			t.Verified = true
 			news, zone = "Burglary alarm verified: "+seen+".", t.Zone
 			if t.Reported {
-				s.effect(Notice{Kind: "verified", Alarm: t.Kind, Zone: t.Zone, Verified: true, RecentClosing: t.Recent, Text: news})
+				s.notice(Notice{Kind: "verified", Text: news}, t)
 			}
 		}
 		return trips

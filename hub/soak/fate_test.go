@@ -196,7 +196,8 @@ func (l *life) goesOnHoliday() {
 	})
 }
 
-// plumber is an installer, whose code neither arms nor disarms.
+// plumber is an installer, whose code begins and ends walk tests, and neither
+// arms nor disarms.
 func (l *life) plumber() {
 	ends := home.At(l.hub.wall().Add(20 * time.Hour))
 	c := home.Code{ID: "plumber", Person: "Plumber", Kind: alarm.CodeInstaller, Expires: &ends}

@@ -836,7 +836,10 @@ func (o *oracle) tryMode(a *area, in alarm.SetMode) string {
 		if o.who == "" || r.Channel == home.ByKeypad {
 			o.who = c.Person
 		}
+		off := !slices.ContainsFunc(o.areas, func(a area) bool { return a.mode != home.Disarmed })
 		switch {
+		case c.Kind == alarm.CodeInstaller && off:
+			return o.walks(alarm.Test{On: o.test.IsZero()})
 		case c.Kind == alarm.CodeInstaller, r.Mode == home.Disarmed && c.Only == alarm.OnlyArm,
 			r.Mode != home.Disarmed && c.Only == alarm.OnlyDisarm,
 			a.mode != home.Disarmed && (a.mode != r.Mode || ends) && c.Only == alarm.OnlyArm:

@@ -58,6 +58,11 @@ func (g *Guard) begin() {
 		g.o.Journal.Add(e)
 	}
 	g.lost = nil
+	// What a power cut may have taken is told again; those who hear know it by
+	// its id.
+	for _, n := range g.panel.Notices(g.panel.LastSeen().Add(-lateness)) {
+		g.act(n)
+	}
 	if set := behind(g.clock.wall, g.panel.LastSeen()); set != 0 {
 		g.step(g.now(), alarm.ClockStepped{By: set})
 	}
