@@ -220,10 +220,11 @@ func TestRandomPlay(t *testing.T) {
 			}
 			// From now on every siren answers at once.
 			for range 100 {
+				time.Sleep(200 * time.Millisecond)
+				synctest.Wait()
 				for i := range w.list {
 					w.make(s, move{What: "answer", Siren: i})
 				}
-				time.Sleep(200 * time.Millisecond)
 				synctest.Wait()
 			}
 			w.check("all have answered")
