@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gatehouse/zigbee/zcl"
+	"gatehouse/zigbee/zdo"
 )
 
 // How long a device may take for an answer. A sleeper has to come for the
@@ -31,7 +32,7 @@ type waiter struct {
 
 // answer is what came; a channel that closes says that the stick is gone.
 type answer struct {
-	zdo []byte
+	zdo zdo.Body
 	cmd zcl.Command
 }
 
@@ -54,27 +55,32 @@ func (c *Controller) ask(ctx context.Context, id IEEE, endpoint byte, cluster zc
 	return a.cmd, nil
 }
 
-// zdo asks a device something of the network layer. The answer begins behind the
-// status.
-func (c *Controller) zdo(ctx context.Context, id IEEE, cluster uint16, request []byte) ([]byte, error) {
+// answerTo asks a device something of the network layer, whose answer is a T.
+func answerTo[T zdo.Body](ctx context.Context, c *Controller, id IEEE, request zdo.Body) (T, error) {
+	var none T
+	cluster := request.Cluster()
 	a, err := c.question(ctx, id, func(w *waiter, done func(error)) {
 		c.mu.Lock()
-		w.zdo, w.cluster = true, cluster|0x8000
+		w.zdo, w.cluster = true, uint16(cluster|zdo.Response)
 		adapter := c.adapter
 		c.mu.Unlock()
 		if adapter == nil {
 			go done(ErrDown)
 			return
 		}
-		adapter.Ask(w.peer, cluster, request, done)
+		adapter.Ask(w.peer, uint16(cluster), request.Append(nil), done)
 	})
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("zdo request 0x%04x: %w", cluster, err)
-	case len(a.zdo) == 0 || a.zdo[0] != 0:
-		return nil, fmt.Errorf("zdo request 0x%04x: %w: % x", cluster, errRefused, a.zdo)
+	if err != nil {
+		return none, fmt.Errorf("%s: %w", cluster, err)
 	}
-	return a.zdo[1:], nil
+	if s := zdo.StatusOf(a.zdo); s != zdo.Success {
+		return none, fmt.Errorf("%s: %w: %s", cluster, errRefused, s)
+	}
+	t, ok := a.zdo.(T)
+	if !ok {
+		return none, fmt.Errorf("%s: %w: it answers by a %T", cluster, errRefused, a.zdo)
+	}
+	return t, nil
 }
 
 // question puts a question until it is answered or was put often enough.

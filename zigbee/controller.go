@@ -111,6 +111,9 @@ func (c *Controller) detach(err error) {
 		close(w.ch)
 	}
 	c.waiters, c.early = nil, nil
+	for _, n := range c.nodes {
+		n.dropZones()
+	}
 	joining := !c.join.Step.Ended()
 	c.mu.Unlock()
 	if joining {

@@ -71,11 +71,11 @@ type node struct {
 	Device
 
 	studying bool
-	fails    int       // studies that failed in a row
-	next     time.Time // when it is studied next
-	asked    bool      // it was asked how it is since the stick is up
-	enrolls  byte      // enrolment requests that were answered; counts to tell that one came
-	last     [2]heard  // the last frames, to know repeats
+	fails    int            // studies that failed in a row
+	next     time.Time      // when it is studied next
+	asked    bool           // it was asked how it is since the stick is up
+	zones    map[byte]*zone // enrolments, by endpoint
+	last     [2]heard       // the last frames, to know repeats
 }
 
 // heard is a frame that was heard.
@@ -106,6 +106,16 @@ func (n *node) repeats(now time.Time, m Message) bool {
 
 // sleeper tells that it must be spoken to when it comes.
 func (n *node) sleeper() bool { return !n.Listening }
+
+// endpoint is one endpoint by its id.
+func (n *node) endpoint(id byte) (Endpoint, bool) {
+	for _, e := range n.Endpoints {
+		if e.ID == id {
+			return e, true
+		}
+	}
+	return Endpoint{}, false
+}
 
 // setEndpoint replaces one endpoint by its id.
 func (n *node) setEndpoint(e Endpoint) {

@@ -38,16 +38,16 @@ func FuzzController(f *testing.F) {
 				}
 			}
 		}})
-		n := &node{Device: Device{IEEE: 7, Short: 0x2A01, Studied: true, Endpoints: []Endpoint{{ID: 1, In: []zcl.Cluster{zcl.IASZone}}}}}
+		n := &node{Device: Device{IEEE: 7, Short: 0x2A01, Studied: true, Endpoints: []Endpoint{{ID: 1, In: []zcl.Cluster{zcl.IASZone}, Zone: Zone{Enrolled: true}}}}}
 		c.nodes[7], c.shorts[0x2A01], c.adapter, c.ready = n, n, a, true
 		n.asked = true
+		defer c.detach(nil)
 		c.Heard(Message{Peer: 0x2A01, PeerEndpoint: 1, Cluster: cluster, Payload: frame})
 		c.Heard(Message{Peer: 0x2A02, PeerEndpoint: 1, Cluster: cluster, Payload: frame})
 		if a.sent > 2 { // an answer, and a question whose the second address is
 			t.Errorf("%d messages because of % x", a.sent, frame)
 		}
 		c.Answered(0x2A01, zdo, body)
-		_, _ = parseSimple(body)
 		c.mu.Lock()
 		c.move(n, 0x2A01)
 		c.mu.Unlock()
@@ -61,7 +61,7 @@ func FuzzController(f *testing.F) {
 // A zone's report takes few allocations on its way to who is told.
 func BenchmarkZoneReport(b *testing.B) {
 	c := New(Options{OnEvent: func(Event) {}})
-	n := &node{Device: Device{IEEE: 7, Short: 0x2A01, Studied: true}}
+	n := &node{Device: Device{IEEE: 7, Short: 0x2A01, Studied: true, Endpoints: []Endpoint{{ID: 1, In: []zcl.Cluster{zcl.IASZone}, Zone: Zone{Enrolled: true}}}}}
 	n.asked = true
 	c.nodes[7], c.shorts[0x2A01], c.adapter, c.ready = n, n, &deaf{}, true
 	frame := []byte{0x19, 0, 0x00, 1, 0, 0, 0, 0, 0}

@@ -2,9 +2,10 @@ package zigbee
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"time"
+
+	"gatehouse/zigbee/zdo"
 )
 
 // PermitJoin opens the network for one device, for at most d. It asks the stick
@@ -104,8 +105,7 @@ const leaveWithin = 10 * time.Second
 func (c *Controller) Remove(ctx context.Context, id IEEE) error {
 	ctx, cancel := context.WithTimeout(ctx, leaveWithin)
 	defer cancel()
-	const leave = 0x0034
-	_, err := c.zdo(ctx, id, leave, append(binary.LittleEndian.AppendUint64(nil, uint64(id)), 0))
+	_, err := answerTo[zdo.StatusResponse](ctx, c, id, zdo.LeaveRequest{IEEE: uint64(id)})
 	switch {
 	case errors.Is(err, ErrNoDevice):
 		return nil

@@ -1,11 +1,11 @@
 package zigbee
 
 import (
-	"encoding/binary"
 	"slices"
 	"time"
 
 	"gatehouse/zigbee/zcl"
+	"gatehouse/zigbee/zdo"
 )
 
 // maxEarly is how many messages of unknown addresses are kept until it is known
@@ -50,6 +50,7 @@ func (c *Controller) Heard(m Message) {
 		c.tell(r)
 	}
 	c.owed(r, m, err)
+	c.zoneHeard(r)
 	if ask {
 		c.Refresh(id)
 	}
@@ -61,10 +62,6 @@ func (c *Controller) Heard(m Message) {
 // owed answers what has to be answered. The arming of keypads and their
 // questions are answered by who knows the house.
 func (c *Controller) owed(r Report, m Message, err error) {
-	if e, ok := r.Command.(zcl.ZoneEnrollRequest); ok {
-		c.enrollRequested(r, e)
-		return
-	}
 	if m.Broadcast || r.Frame.Quiet && err == nil {
 		return
 	}
@@ -95,29 +92,41 @@ func (c *Controller) unknown(m Message) {
 	}
 	c.mu.Unlock()
 	if a != nil && !asked {
-		const ieeeRequest = 0x0001
-		q := binary.LittleEndian.AppendUint16(nil, uint16(m.Peer))
-		a.Ask(m.Peer, ieeeRequest, append(q, 0, 0), func(error) {})
+		q := zdo.IEEEAddressRequest{Addr: uint16(m.Peer)}
+		a.Ask(m.Peer, uint16(q.Cluster()), q.Append(nil), func(error) {})
 	}
 }
 
 // Answered implements Handler.
 func (c *Controller) Answered(from Short, cluster uint16, b []byte) {
-	const netAddr, ieeeAddr = 0x8000, 0x8001
-	if cluster == netAddr || cluster == ieeeAddr {
-		if len(b) >= 11 && b[0] == 0 {
-			c.addressed(IEEE(binary.LittleEndian.Uint64(b[1:])), Short(binary.LittleEndian.Uint16(b[9:])))
-		}
+	body, err := zdo.Parse(zdo.Cluster(cluster), b)
+	if err != nil {
+		c.log.Debug("answer not understood", "short", from, "err", err)
+		return
+	}
+	switch r := body.(type) {
+	case zdo.NetworkAddressResponse:
+		c.located(r.Addresses)
+		return
+	case zdo.IEEEAddressResponse:
+		c.located(r.Addresses)
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i, w := range c.waiters {
 		if w.zdo && w.peer == from && w.cluster == cluster {
-			w.ch <- answer{zdo: slices.Clone(b)}
+			w.ch <- answer{zdo: body}
 			c.waiters = slices.Delete(c.waiters, i, i+1)
 			return
 		}
+	}
+}
+
+// located takes the two addresses of a device.
+func (c *Controller) located(a zdo.Addresses) {
+	if a.Status == zdo.Success {
+		c.addressed(IEEE(a.IEEE), Short(a.Addr))
 	}
 }
 
@@ -186,6 +195,7 @@ func (c *Controller) Announced(id IEEE, short Short, capability byte, announced 
 		c.nodes[id] = n
 	}
 	if waiting {
+		n.dropZones()
 		n.Studied, n.Endpoints = false, nil // joining makes it forget what it was told
 	}
 	c.move(n, short)
@@ -221,6 +231,7 @@ func (c *Controller) Gone(id IEEE) {
 		c.mu.Unlock()
 		return
 	}
+	n.dropZones()
 	delete(c.nodes, id)
 	if c.shorts[n.Short] == n {
 		delete(c.shorts, n.Short)

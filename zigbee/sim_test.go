@@ -352,6 +352,97 @@ func TestJoinInterviewEnroll(t *testing.T) {
 	}
 }
 
+// A zone that does not enroll keeps nobody from using its device, and is tried
+// again after a while.
+func TestZoneThatDoesNotEnroll(t *testing.T) {
+	play(t, func(t *testing.T, r *rig) {
+		door := r.sim.NewContact(zigbeesim.Make{IEEE: 0xD, AsksToEnroll: true, DeafToEnroll: 2})
+		r.stubborn(door)
+		r.take()
+		door.SetBattery(99) // it answers, so that it is heard is no news
+		time.Sleep(20 * time.Second)
+		r.want("used", "d reports Power Configuration 198")
+		time.Sleep(time.Minute)
+		r.want("the second attempt")
+		time.Sleep(2 * time.Minute)
+		r.want("the third", "changed d studied true")
+		if d := r.Devices()[0]; !d.Endpoints[0].Zone.Enrolled {
+			t.Errorf("not enrolled: %+v", d)
+		}
+		door.Open()
+		r.want("and it guards", "d zone 0: 0x1")
+	})
+}
+
+// stubborn has a device join whose zone does not enroll at first.
+func (r *rig) stubborn(door *zigbeesim.Contact) {
+	r.t.Helper()
+	if err := r.PermitJoin(r.t.Context(), time.Minute); err != nil {
+		r.t.Fatal(err)
+	}
+	door.Press()
+	time.Sleep(40 * time.Second)
+	if d := r.Devices()[0]; !d.Studied || d.Endpoints[0].Zone.Enrolled || d.Endpoints[0].Zone.Type != zcl.TypeContact || r.Join().Step != zigbee.JoinDone {
+		r.t.Fatalf("after the first attempt: %+v, joining %+v", d, r.Join())
+	}
+}
+
+// A zone that could not be reached is tried again as soon as it is back.
+func TestZoneThatWasAway(t *testing.T) {
+	play(t, func(t *testing.T, r *rig) {
+		door := r.sim.NewContact(zigbeesim.Make{IEEE: 0xD, AsksToEnroll: true, DeafToEnroll: 1})
+		r.stubborn(door)
+		door.TakeBattery()
+		time.Sleep(time.Minute) // the second attempt is in vain; the third is in two minutes
+		r.take()
+		door.PutBattery()
+		time.Sleep(10 * time.Second)
+		r.want("back", "changed d studied true", "changed d studied true")
+		if d := r.Devices()[0]; !d.Endpoints[0].Zone.Enrolled {
+			t.Errorf("not enrolled: %+v", d)
+		}
+	})
+}
+
+// The hub ends before it tries again: it does once the device is heard.
+func TestZoneIsTakenUpAgain(t *testing.T) {
+	play(t, func(t *testing.T, r *rig) {
+		door := r.sim.NewContact(zigbeesim.Make{IEEE: 0xD, AsksToEnroll: true, DeafToEnroll: 1})
+		r.stubborn(door)
+		r.detach()
+		r.restart()
+		r.attach()
+		r.take()
+		time.Sleep(10 * time.Minute)
+		r.want("it sleeps")
+		door.SetBattery(50)
+		time.Sleep(10 * time.Second)
+		r.want("heard", "d reports Power Configuration 100", "changed d studied true")
+		if _, ok := door.Enrolled(); !ok {
+			t.Error("not enrolled")
+		}
+	})
+}
+
+// A zone that has forgotten the hub asks, and is enrolled under its number.
+func TestZoneThatForgets(t *testing.T) {
+	play(t, func(t *testing.T, r *rig) {
+		leak, door := r.sim.NewLeak(zigbeesim.Make{IEEE: 0x1}), r.sim.NewContact(zigbeesim.Make{IEEE: 0xD})
+		r.joinOne(leak, leak.Press)
+		r.joinOne(door, door.Press)
+		r.detach()
+		r.restart()
+		r.attach()
+		r.take()
+		door.ForgetZone()
+		time.Sleep(10 * time.Second)
+		if zone, ok := door.Enrolled(); !ok || zone != 1 {
+			t.Errorf("zone %d, enrolled %v, want zone 1", zone, ok)
+		}
+		r.want("nothing is news")
+	})
+}
+
 // A report is told before anything is written because of it.
 func TestReportIsToldBeforeItIsAnswered(t *testing.T) {
 	play(t, func(t *testing.T, r *rig) {

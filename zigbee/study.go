@@ -2,13 +2,12 @@ package zigbee
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
 	"gatehouse/zigbee/zcl"
+	"gatehouse/zigbee/zdo"
 )
 
 // Figures of studying.
@@ -16,14 +15,6 @@ const (
 	studiesAtOnce = 2
 	studyPause    = 10 * time.Second // before the second try; it doubles
 	studyPauseMax = 10 * time.Minute
-)
-
-// The requests of ZDO that a study needs (Zigbee specification, 2.4.3).
-const (
-	zdoNodeDesc   = 0x0002
-	zdoSimpleDesc = 0x0004
-	zdoActiveEPs  = 0x0005
-	zdoBind       = 0x0021
 )
 
 // hubEndpoint is the hub's own, to which devices report.
@@ -140,7 +131,7 @@ func (c *Controller) study(ctx context.Context, id IEEE) error {
 	}
 	for _, e := range d.Endpoints {
 		if e.Serves(zcl.IASZone) && !e.Zone.Enrolled {
-			if err := c.enroll(ctx, id, e); err != nil {
+			if err := c.enroll(ctx, id, e.ID); err != nil {
 				return err
 			}
 		}
@@ -181,64 +172,41 @@ func (c *Controller) describe(ctx context.Context, id IEEE) error {
 	case len(d.Endpoints) > 0:
 		return nil
 	}
-	short := binary.LittleEndian.AppendUint16(nil, uint16(d.Short))
-	b, err := c.zdo(ctx, id, zdoNodeDesc, short)
+	short := uint16(d.Short)
+	what, err := answerTo[zdo.NodeDescriptorResponse](ctx, c, id, zdo.NodeDescriptorRequest{Addr: short})
 	if err != nil {
 		return err
 	}
-	if len(b) < 7 {
-		return fmt.Errorf("node descriptor of %d bytes", len(b))
-	}
-	c.note(id, func(n *node) { // address, two bytes of kind, capability, maker
-		n.Listening, n.Mains = b[4]&CapListening != 0, b[4]&CapMains != 0
-		n.Manufacturer = binary.LittleEndian.Uint16(b[5:])
+	c.note(id, func(n *node) {
+		can := what.Descriptor.Capability
+		n.Listening, n.Mains, n.Manufacturer = can&zdo.ReceiverOn != 0, can&zdo.MainsPowered != 0, what.Descriptor.Manufacturer
 	})
-	if b, err = c.zdo(ctx, id, zdoActiveEPs, short); err != nil {
+	active, err := answerTo[zdo.ActiveEndpointsResponse](ctx, c, id, zdo.ActiveEndpointsRequest{Addr: short})
+	if err != nil {
 		return err
 	}
-	if len(b) < 3 || len(b) < 3+int(b[2]) {
-		return fmt.Errorf("list of endpoints of %d bytes", len(b))
-	}
 	var all []Endpoint
-	for _, number := range b[3 : 3+b[2]] {
-		b, err := c.zdo(ctx, id, zdoSimpleDesc, append(short[:2:2], number))
+	for _, number := range active.Endpoints {
+		simple, err := answerTo[zdo.SimpleDescriptorResponse](ctx, c, id, zdo.SimpleDescriptorRequest{Addr: short, Endpoint: number})
 		if errors.Is(err, errRefused) {
 			continue // it names an endpoint that it does not describe
 		}
 		if err != nil {
 			return err
 		}
-		e, err := parseSimple(b)
-		if err != nil {
-			return err
-		}
-		all = append(all, e)
+		s := simple.Descriptor
+		all = append(all, Endpoint{ID: s.Endpoint, Profile: s.Profile, Kind: s.Device, In: clusters(s.In), Out: clusters(s.Out)})
 	}
 	c.note(id, func(n *node) { n.Endpoints = all })
 	return nil
 }
 
-// parseSimple reads a simple descriptor behind the address and its length.
-func parseSimple(b []byte) (Endpoint, error) {
-	short := fmt.Errorf("simple descriptor of %d bytes", len(b))
-	const head = 3
-	if len(b) < head+7 {
-		return Endpoint{}, short
+func clusters(ids []uint16) []zcl.Cluster {
+	var l []zcl.Cluster
+	for _, id := range ids {
+		l = append(l, zcl.Cluster(id))
 	}
-	b = b[head:]
-	e := Endpoint{ID: b[0], Profile: binary.LittleEndian.Uint16(b[1:]), Kind: binary.LittleEndian.Uint16(b[3:])}
-	b = b[6:]
-	for _, list := range []*[]zcl.Cluster{&e.In, &e.Out} {
-		if len(b) < 1 || len(b) < 1+2*int(b[0]) {
-			return Endpoint{}, short
-		}
-		n := int(b[0])
-		for i := range n {
-			*list = append(*list, zcl.Cluster(binary.LittleEndian.Uint16(b[1+2*i:])))
-		}
-		b = b[1+2*n:]
-	}
-	return e, nil
+	return l
 }
 
 // read reads attributes; those that the device does not have are left out.
@@ -275,64 +243,6 @@ func (c *Controller) basics(ctx context.Context, id IEEE) error {
 	return nil
 }
 
-// Figures of enrolment.
-const (
-	enrollWait  = 500 * time.Millisecond // for the zone's own request
-	enrollTries = 3
-)
-
-// enroll makes the hub the one that a zone reports to. Some zones ask once they
-// know the hub's address, others wait for a response that they did not ask for;
-// whether it worked is read back.
-func (c *Controller) enroll(ctx context.Context, id IEEE, e Endpoint) error {
-	c.mu.Lock()
-	address := uint64(c.info.IEEE)
-	n := c.nodes[id]
-	if n == nil {
-		c.mu.Unlock()
-		return ErrNoDevice
-	}
-	before := n.enrolls
-	e.Zone.ID = c.zoneID(id, e.ID)
-	n.setEndpoint(e)
-	c.mu.Unlock()
-	for range enrollTries {
-		_, err := c.ask(ctx, id, e.ID, zcl.IASZone, zcl.WriteAttributes{
-			Attributes: []zcl.Attribute{{Attr: zcl.ZoneCIEAddress, Value: zcl.Of(zcl.IEEE, address)}},
-		})
-		if err != nil && !errors.Is(err, errRefused) { // one that refuses may have it already
-			return err
-		}
-		pause := time.NewTimer(enrollWait)
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
-			return context.Cause(ctx)
-		}
-		c.mu.Lock()
-		n := c.nodes[id]
-		asked := n != nil && n.enrolls != before
-		c.mu.Unlock()
-		if !asked {
-			c.Send(id, e.ID, zcl.IASZone, zcl.ZoneEnrollResponse{Zone: e.Zone.ID}, LaneAnswer, func(error) {})
-		}
-		v, err := c.read(ctx, id, e.ID, zcl.IASZone, zcl.ZoneStateAttr, zcl.ZoneTypeAttr)
-		if err != nil {
-			return err
-		}
-		if t, ok := v[zcl.ZoneTypeAttr]; ok {
-			e.Zone.Type = zcl.ZoneType(t.N)
-		}
-		if s, ok := v[zcl.ZoneStateAttr]; ok && zcl.ZoneState(s.N) == zcl.ZoneEnrolled {
-			e.Zone.Enrolled = true
-			c.note(id, func(n *node) { n.setEndpoint(e) })
-			return nil
-		}
-	}
-	return errors.New("the zone does not enroll")
-}
-
 // zoneID is a number for a zone that no other has; more than there are numbers
 // share the last one, as nothing depends on it. The lock is held.
 func (c *Controller) zoneID(id IEEE, endpoint byte) byte {
@@ -350,30 +260,6 @@ func (c *Controller) zoneID(id IEEE, endpoint byte) byte {
 		}
 	}
 	return 0xFE
-}
-
-// enrollRequested answers a zone that asks, whoever began.
-func (c *Controller) enrollRequested(r Report, req zcl.ZoneEnrollRequest) {
-	c.mu.Lock()
-	n := c.nodes[r.Device]
-	if n == nil {
-		c.mu.Unlock()
-		return
-	}
-	n.enrolls++
-	zone := byte(0)
-	for _, e := range n.Endpoints {
-		if e.ID == r.Endpoint {
-			if e.Zone.Type = req.Type; !e.Zone.Enrolled {
-				e.Zone.ID = c.zoneID(r.Device, r.Endpoint)
-			}
-			zone = e.Zone.ID
-			n.setEndpoint(e)
-			break
-		}
-	}
-	c.mu.Unlock()
-	c.Answer(r, zcl.ZoneEnrollResponse{Zone: zone}, func(error) {})
 }
 
 // reported is what devices are to report, and how often at least and at most.
@@ -415,12 +301,11 @@ func (c *Controller) bind(ctx context.Context, id IEEE, endpoint byte, cluster z
 	c.mu.Lock()
 	hub := uint64(c.info.IEEE)
 	c.mu.Unlock()
-	const toIEEE = 0x03
-	b := binary.LittleEndian.AppendUint64(nil, uint64(id))
-	b = binary.LittleEndian.AppendUint16(append(b, endpoint), uint16(cluster))
-	b = binary.LittleEndian.AppendUint64(append(b, toIEEE), hub)
-	if _, err := c.zdo(ctx, id, zdoBind, append(b, hubEndpoint)); err != nil && !errors.Is(err, errRefused) {
-		return err
+	_, err := answerTo[zdo.StatusResponse](ctx, c, id, zdo.BindRequest{Binding: zdo.Binding{
+		Source: uint64(id), SourceEndpoint: endpoint, Cluster: uint16(cluster), Target: hub, TargetEndpoint: hubEndpoint,
+	}})
+	if errors.Is(err, errRefused) {
+		return nil
 	}
-	return nil
+	return err
 }

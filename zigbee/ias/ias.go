@@ -19,8 +19,8 @@
 //  5. It reads the state again, every 500 ms, until the zone says that it is
 //     enrolled to us.
 //
-// Whatever fails is tried again from the start: at once when the device is heard,
-// else after 1, 2, 4 … 60 minutes, for ever. An enrolment never fails for good,
+// Whatever fails is tried again from the start after 1, 2, 4 … 60 minutes, for
+// ever; and what failed as the device did not answer, at once when it is heard. An enrolment never fails for good,
 // and nobody need wait for it: a zone that is not enrolled is a state that can be
 // shown.
 package ias
@@ -41,7 +41,7 @@ const (
 	Waiting                // for the zone to ask
 	Settling               // answered; the zone is given time to say so
 	Verifying              // asked whether it is enrolled now
-	Resting                // failed; tried again later or when the device is heard
+	Resting                // failed; tried again later
 	Enrolled
 )
 
@@ -76,21 +76,25 @@ const (
 	calm      = 10 * time.Second // at least between two attempts
 )
 
-// Enrolment brings one zone to report to us. Begin makes one.
+// Enrolment brings one zone to report to us.
 type Enrolment struct {
 	// CIE is our address, Zone the number that the zone gets.
 	CIE  uint64
 	Zone byte
+	// Patience is how long an answer may take; 0: for ever.
+	Patience time.Duration
 	// AskedOnly keeps back an answer that the zone did not ask for.
 	AskedOnly bool
 
-	Phase    Phase
-	Until    time.Time    // when it wants a Tick; zero: not at all
-	Type     zcl.ZoneType // as the zone said; TypeInvalid until then
-	Failures int          // attempts that failed since it was last enrolled
+	Phase     Phase
+	Until     time.Time    // when it wants a Tick; zero: not at all
+	Type      zcl.ZoneType // as the zone said, when TypeKnown
+	TypeKnown bool
+	Failures  int // attempts that failed since it was last enrolled
 
 	began    time.Time
 	answered bool
+	silent   bool // it rests as the device did not answer
 	looked   int
 }
 
@@ -100,7 +104,7 @@ type Input interface{ input() }
 // Heard is a command from the zone's endpoint.
 type Heard struct{ Command zcl.Command }
 
-// Unanswered tells that what was last sent did not arrive or was not answered.
+// Unanswered tells that what was last sent did not arrive.
 type Unanswered struct{}
 
 // Awake tells that the device was heard, whatever it said: it listens now.
@@ -114,15 +118,10 @@ func (Unanswered) input() {}
 func (Awake) input()      {}
 func (Tick) input()       {}
 
-// Begin starts the enrolment of a zone.
-func Begin(now time.Time, cie uint64, zone byte, askedOnly bool) (Enrolment, []zcl.Command) {
-	return Enrolment{CIE: cie, Zone: zone, AskedOnly: askedOnly, Type: zcl.TypeInvalid}.attempt(now)
-}
-
-// attempt begins anew.
-func (e Enrolment) attempt(now time.Time) (Enrolment, []zcl.Command) {
-	e.Phase, e.Until, e.began, e.answered, e.looked = Asking, time.Time{}, now, false, 0
-	return e, []zcl.Command{zcl.ReadAttributes{Attrs: []zcl.Attr{zcl.ZoneStateAttr, zcl.ZoneTypeAttr, zcl.ZoneCIEAddress}}}
+// Begin starts an attempt.
+func (e Enrolment) Begin(now time.Time) (Enrolment, []zcl.Command) {
+	e.Phase, e.began, e.answered, e.looked = Asking, now, false, 0
+	return e.ask(now), []zcl.Command{zcl.ReadAttributes{Attrs: []zcl.Attr{zcl.ZoneStateAttr, zcl.ZoneTypeAttr, zcl.ZoneCIEAddress}}}
 }
 
 // Step tells what happened and returns what is to be sent.
@@ -132,14 +131,14 @@ func (e Enrolment) Step(now time.Time, in Input) (Enrolment, []zcl.Command) {
 		return e.heard(now, in.Command)
 	case Unanswered:
 		if e.Phase == Asking || e.Phase == Writing || e.Phase == Verifying {
-			return e.rest(now), nil
+			return e.rest(now, true), nil
 		}
 	case Awake:
-		if e.Phase == Resting && now.Sub(e.began) >= calm {
-			return e.attempt(now)
+		if e.Phase == Resting && e.silent && now.Sub(e.began) >= calm {
+			return e.Begin(now)
 		}
 	case Tick:
-		if !e.Until.IsZero() && !now.Before(e.Until) {
+		if !e.Until.IsZero() && !now.Before(e.Until) { // else it comes late
 			return e.due(now)
 		}
 	}
@@ -149,7 +148,7 @@ func (e Enrolment) Step(now time.Time, in Input) (Enrolment, []zcl.Command) {
 func (e Enrolment) heard(now time.Time, c zcl.Command) (Enrolment, []zcl.Command) {
 	switch c := c.(type) {
 	case zcl.ZoneEnrollRequest:
-		e.Type, e.answered = c.Type, true
+		e.Type, e.TypeKnown, e.answered = c.Type, true, true
 		if e.Phase == Waiting || e.Phase == Resting || e.Phase == Enrolled {
 			// One that is enrolled and asks again has forgotten it.
 			e.looked = 0
@@ -177,33 +176,34 @@ func (e Enrolment) answer() zcl.Command {
 
 // told takes the zone's word on its state.
 func (e Enrolment) told(now time.Time, r zcl.ReadAttributesResponse) (Enrolment, []zcl.Command) {
-	state, ours := false, true
+	asked, state, ours := false, false, true
 	for _, a := range r.Records {
+		asked = asked || a.Attr == zcl.ZoneStateAttr
 		switch {
 		case a.Status != zcl.Success:
 		case a.Attr == zcl.ZoneStateAttr:
 			state = zcl.ZoneState(a.Value.N) == zcl.ZoneEnrolled
 		case a.Attr == zcl.ZoneTypeAttr:
-			e.Type = zcl.ZoneType(a.Value.N)
+			e.Type, e.TypeKnown = zcl.ZoneType(a.Value.N), true
 		case a.Attr == zcl.ZoneCIEAddress:
 			ours = a.Value.N == e.CIE
 		}
 	}
 	switch {
-	case e.Phase != Asking && e.Phase != Verifying:
+	case !asked, e.Phase != Asking && e.Phase != Verifying: // the answer to another's question
 		return e, nil
 	case state && ours:
 		e.Phase, e.Until, e.Failures = Enrolled, time.Time{}, 0
 		return e, nil
 	case e.Phase == Asking:
 		e.Phase = Writing
-		return e, []zcl.Command{zcl.WriteAttributes{Attributes: []zcl.Attribute{
+		return e.ask(now), []zcl.Command{zcl.WriteAttributes{Attributes: []zcl.Attribute{
 			{Attr: zcl.ZoneCIEAddress, Value: zcl.Of(zcl.IEEE, e.CIE)},
 		}}}
 	case e.looked < looks:
 		return e.settle(now), nil
 	default:
-		return e.rest(now), nil
+		return e.rest(now, false), nil
 	}
 }
 
@@ -216,14 +216,24 @@ func (e Enrolment) due(now time.Time) (Enrolment, []zcl.Command) {
 		}
 		return e, []zcl.Command{e.answer()}
 	case Settling:
-		e.Phase, e.Until = Verifying, time.Time{}
+		e.Phase = Verifying
 		e.looked++
-		return e, []zcl.Command{zcl.ReadAttributes{Attrs: []zcl.Attr{zcl.ZoneStateAttr, zcl.ZoneCIEAddress}}}
+		return e.ask(now), []zcl.Command{zcl.ReadAttributes{Attrs: []zcl.Attr{zcl.ZoneStateAttr, zcl.ZoneCIEAddress}}}
 	case Resting:
-		return e.attempt(now)
+		return e.Begin(now)
+	case Asking, Writing, Verifying:
+		return e.rest(now, true), nil
 	default:
 		return e, nil
 	}
+}
+
+// ask waits for an answer.
+func (e Enrolment) ask(now time.Time) Enrolment {
+	if e.Until = (time.Time{}); e.Patience > 0 {
+		e.Until = now.Add(e.Patience)
+	}
+	return e
 }
 
 // settle gives the zone time to make up its mind.
@@ -233,7 +243,8 @@ func (e Enrolment) settle(now time.Time) Enrolment {
 }
 
 // rest gives up for now.
-func (e Enrolment) rest(now time.Time) Enrolment {
+func (e Enrolment) rest(now time.Time, silent bool) Enrolment {
+	e.silent = silent
 	rest := longRest
 	if e.Failures < 6 {
 		rest = min(firstRest<<e.Failures, longRest)

@@ -94,7 +94,7 @@ func (z *zone) takes(c zcl.Command) []zcl.Command {
 func life(t *testing.T, z *zone, askedOnly bool, limit time.Duration) (ias.Enrolment, []string) {
 	t.Helper()
 	now := start
-	e, out := ias.Begin(now, hub, 7, askedOnly)
+	e, out := ias.Enrolment{CIE: hub, Zone: 7, AskedOnly: askedOnly}.Begin(now)
 	var sent []string
 	for {
 		for len(out) > 0 {
@@ -160,7 +160,7 @@ func TestEveryFirmwareEnrols(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e, sent := life(t, &tt.zone, tt.askedOnly, time.Hour)
-			if e.Phase != ias.Enrolled || tt.zone.cie != hub || !tt.zone.enrolled || e.Failures != 0 || e.Type != zcl.TypeContact {
+			if e.Phase != ias.Enrolled || tt.zone.cie != hub || !tt.zone.enrolled || e.Failures != 0 || !e.TypeKnown || e.Type != zcl.TypeContact {
 				t.Errorf("is %+v, the zone %+v", e, tt.zone)
 			}
 			if d := cmp.Diff(sent, tt.want); d != "" {
@@ -173,6 +173,9 @@ func TestEveryFirmwareEnrols(t *testing.T) {
 // A zone that does not enrol is tried for ever, and ever less.
 func TestNeverGivesUpAndNeverFloods(t *testing.T) {
 	e, sent := life(t, &zone{never: true}, false, 24*time.Hour)
+	if _, out := e.Step(e.Until.Add(-time.Minute), ias.Awake{}); len(out) > 0 {
+		t.Error("a device that answered is bothered because it is heard")
+	}
 	if e.Phase != ias.Resting || e.Until.Sub(start) <= 24*time.Hour {
 		t.Errorf("after a day: %s until %v", e.Phase, e.Until)
 	}
@@ -186,8 +189,20 @@ func TestNeverGivesUpAndNeverFloods(t *testing.T) {
 	}
 }
 
+// An answer that does not come is waited for, and no longer than that.
+func TestPatience(t *testing.T) {
+	e, _ := ias.Enrolment{CIE: hub, Patience: 5 * time.Second}.Begin(start)
+	if !e.Until.Equal(start.Add(5 * time.Second)) {
+		t.Errorf("until %v", e.Until)
+	}
+	e, out := e.Step(e.Until, ias.Tick{})
+	if e.Phase != ias.Resting || e.Failures != 1 || len(out) != 0 {
+		t.Errorf("%s after %d failures, %v", e.Phase, e.Failures, out)
+	}
+}
+
 func TestHeardWhileResting(t *testing.T) {
-	e, _ := ias.Begin(start, hub, 7, false)
+	e, _ := ias.Enrolment{CIE: hub, Zone: 7, Patience: 5 * time.Second}.Begin(start)
 	e, _ = e.Step(start, ias.Unanswered{})
 	if e.Phase != ias.Resting || !e.Until.Equal(start.Add(time.Minute)) {
 		t.Fatalf("unanswered: %s until %v", e.Phase, e.Until)
@@ -230,7 +245,7 @@ func TestEnrolledZoneThatAsksAgain(t *testing.T) {
 
 // What does not belong to the phase changes nothing, and an early tick neither.
 func TestStrayInput(t *testing.T) {
-	e, _ := ias.Begin(start, hub, 7, false)
+	e, _ := ias.Enrolment{CIE: hub, Zone: 7, Patience: 5 * time.Second}.Begin(start)
 	for _, in := range []ias.Input{ias.Tick{}, ias.Awake{}, ias.Heard{Command: zcl.WriteAttributesResponse{}}, ias.Heard{Command: zcl.ZoneStatusChange{}}} {
 		if got, out := e.Step(start, in); got != e || len(out) != 0 {
 			t.Errorf("%T while asking: %+v, %v", in, got, out)
@@ -240,7 +255,12 @@ func TestStrayInput(t *testing.T) {
 	if got, out := done.Step(start, ias.Unanswered{}); got != done || len(out) != 0 {
 		t.Errorf("unanswered when enrolled: %+v, %v", got, out)
 	}
-	waiting, _ := e.Step(start, ias.Heard{Command: zcl.ReadAttributesResponse{}})
+	other := zcl.ReadAttributesResponse{Records: []zcl.ReadRecord{{Attr: zcl.ZoneStatusAttr, Value: zcl.Of(zcl.Bitmap16, 1)}}}
+	if got, out := e.Step(start, ias.Heard{Command: other}); got != e || len(out) != 0 {
+		t.Errorf("the answer to another's question: %+v, %v", got, out)
+	}
+	// A zone that has no state is written to, and looked at, all the same.
+	waiting, _ := e.Step(start, ias.Heard{Command: zcl.ReadAttributesResponse{Records: []zcl.ReadRecord{{Attr: zcl.ZoneStateAttr, Status: zcl.UnsupportedAttribute}}}})
 	waiting, _ = waiting.Step(start, ias.Heard{Command: zcl.WriteAttributesResponse{}})
 	if got, out := waiting.Step(start.Add(499*time.Millisecond), ias.Tick{}); got != waiting || len(out) != 0 {
 		t.Errorf("an early tick: %+v, %v", got, out)

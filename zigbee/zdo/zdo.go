@@ -139,6 +139,39 @@ type Body interface {
 	Append(b []byte) []byte
 }
 
+// StatusOf is how a question fared by its answer. What is no answer, and an answer
+// that is not known, is a success.
+func StatusOf(b Body) Status {
+	switch r := b.(type) {
+	case NetworkAddressResponse:
+		return r.Status
+	case IEEEAddressResponse:
+		return r.Status
+	case NodeDescriptorResponse:
+		return r.Status
+	case PowerDescriptorResponse:
+		return r.Status
+	case SimpleDescriptorResponse:
+		return r.Status
+	case ActiveEndpointsResponse:
+		return r.Status
+	case MatchDescriptorResponse:
+		return r.Status
+	case StatusResponse:
+		return r.Status
+	case NeighborsResponse:
+		return r.Status
+	case RoutesResponse:
+		return r.Status
+	case BindingsResponse:
+		return r.Status
+	case NetworkUpdateResponse:
+		return r.Status
+	default:
+		return Success
+	}
+}
+
 // Raw is a body that this package does not know.
 type Raw struct {
 	Of    Cluster

@@ -15,6 +15,8 @@ type Make struct {
 	// AsksToEnroll has a zone send an enrolment request once it was told whom to
 	// report to; otherwise it waits for the response.
 	AsksToEnroll bool
+	// DeafToEnroll is how many enrolment responses it does not take.
+	DeafToEnroll int
 	// Mute has it acknowledge and never answer.
 	Mute bool
 
@@ -43,6 +45,8 @@ type Node struct {
 	battery   byte // %
 	cie       uint64
 	enrolled  bool
+	asking    bool // it waits for an enrolment response
+	asked     byte // by that number
 	zoneID    byte
 	status    uint16
 	bound     map[uint16]bool
@@ -323,7 +327,7 @@ func (n *Node) hear(cluster uint16, endpoint, _ byte, b []byte) {
 	}
 	status := byte(0x81) // unsupported cluster command
 	if cluster == 0x0500 && command == 0x00 && control&fromServer == 0 {
-		status = n.enroll(f)
+		status = n.enroll(seq, f)
 	} else if n.heard != nil {
 		status = n.heard(cluster, command, f.b)
 	}
@@ -356,9 +360,7 @@ func (n *Node) foundation(cluster uint16, seq, command byte, f *fields) {
 		n.cie = f.u64()
 		out = append(out, 0x04, success)
 		if n.make.AsksToEnroll {
-			n.s.after(100*time.Millisecond, func() {
-				n.say(0x0500, join([]byte{clusterCommand | fromServer, n.seq, 0x01}, le16(n.zone), le16(0x117C))...)
-			})
+			n.s.after(100*time.Millisecond, n.askToEnroll)
 		}
 	case 0x06: // configure reporting
 		if !n.bound[cluster] {
@@ -372,14 +374,36 @@ func (n *Node) foundation(cluster uint16, seq, command byte, f *fields) {
 	n.say(cluster, out...)
 }
 
+func (n *Node) askToEnroll() {
+	n.asking, n.asked = true, n.seq
+	n.say(0x0500, join([]byte{clusterCommand | fromServer, n.seq, 0x01}, le16(n.zone), le16(0x117C))...)
+}
+
+// ForgetZone has a zone forget whom it reports to, and ask to be enrolled.
+func (n *Node) ForgetZone() {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	n.enrolled, n.zoneID = false, 0xFF
+	n.askToEnroll()
+	n.s.change()
+}
+
 // enroll takes an enrolment response: code, zone.
-func (n *Node) enroll(f *fields) byte {
+func (n *Node) enroll(seq byte, f *fields) byte {
 	code, zone := f.u8(), f.u8()
+	if n.asking && seq != n.asked {
+		n.s.violation("%s asked to be enrolled by number %d and is answered by %d", n.model, n.asked, seq)
+	}
+	n.asking = false
 	if code != 0 || n.cie == 0 {
 		return failure
 	}
 	if n.cie != n.s.address {
 		n.s.violation("%s is told to report to %016x, and the stick is %016x", n.model, n.cie, n.s.address)
+	}
+	if n.make.DeafToEnroll > 0 {
+		n.make.DeafToEnroll--
+		return success
 	}
 	n.zoneID, n.enrolled = zone, true
 	n.s.change()
