@@ -14,6 +14,7 @@
 // messages of applications (APS) and of the network itself (ZDO).
 //
 //	znp   Texas Instruments CC2652 and kin, Z-Stack 3.x.0
+//	ezsp  Silicon Labs EFR32 and kin, EmberZNet 7.4 to 8.x
 //
 // # Promises
 //
@@ -105,7 +106,7 @@ func (n Network) Same(o Network) bool {
 
 // Info is what a stick says about itself.
 type Info struct {
-	Family  string // "znp"
+	Family  string // "znp" or "ezsp"
 	Version string // "Z-Stack 3.x.0, 20240710"
 	IEEE    IEEE
 }

@@ -1,5 +1,6 @@
 // Package ezsp speaks EZSP, the language of Silicon Labs' EmberZNet on a
-// coordinator stick, over ASH, which carries it safely over a serial line.
+// coordinator stick, over ASH, which carries it safely over a serial line, and is
+// a [zigbee.Adapter].
 //
 // # ASH (Silicon Labs UG101)
 //

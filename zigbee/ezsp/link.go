@@ -58,13 +58,23 @@ type link struct {
 	nakDue bool
 	reject bool // a NAK is out, and what it asks for has not come
 
-	timing  bool // an acknowledgement or an RSTACK is waited for
-	began   time.Time
-	period  time.Duration
-	misses  int // in a row
-	resends uint64
+	timing bool // an acknowledgement or an RSTACK is waited for
+	began  time.Time
+	period time.Duration
+	misses int // in a row
 
-	out []byte
+	count Counters
+	out   []byte
+}
+
+// Counters count what went over the line.
+type Counters struct {
+	FramesIn  uint64 `json:"frames_in"`
+	FramesOut uint64 `json:"frames_out"`
+	Bad       uint64 `json:"bad_frames"` // damaged
+	Doubled   uint64 `json:"doubled_frames"`
+	Again     uint64 `json:"sent_again"`
+	Unacked   uint64 `json:"unacknowledged"` // messages to devices
 }
 
 type state byte
@@ -79,12 +89,13 @@ const (
 // reset forgets everything and asks the stick to restart. Bytes that it may have
 // got half of are cancelled first.
 func (l *link) reset(now time.Time) {
-	*l = link{state: resetting, out: l.out}
+	*l = link{state: resetting, out: l.out, count: l.count}
 	l.rst(now)
 }
 
 func (l *link) rst(now time.Time) {
-	l.out = frame{control: ctlRst}.append(append(l.out, cancel))
+	l.out = append(l.out, cancel)
+	l.say(frame{control: ctlRst})
 	l.timing, l.began, l.period = true, now, rstTime
 }
 
@@ -101,6 +112,13 @@ func (l *link) send(now time.Time, b []byte) {
 // is the next one. Its acknowledgement goes out with the next flush, so that who
 // hears of the data is not kept waiting for it.
 func (l *link) take(now time.Time, f frame, k found) []byte {
+	switch k {
+	case whole:
+		l.count.FramesIn++
+	case bad:
+		l.count.Bad++
+	default:
+	}
 	switch {
 	case k == none, l.state == down, l.state == over:
 		return nil
@@ -150,6 +168,7 @@ func (l *link) data(now time.Time, f frame) []byte {
 	again := f.control&ctlAgain != 0
 	if f.control>>4 != l.next {
 		if again {
+			l.count.Doubled++
 			l.ackDue = true // ours was lost
 		} else {
 			l.refuse()
@@ -230,7 +249,7 @@ func (l *link) flush(now time.Time) {
 	}
 	if l.again {
 		for i := range l.sent {
-			l.resends++
+			l.count.Again++
 			l.write(i, ctlAgain)
 		}
 		l.again = false
@@ -249,8 +268,13 @@ func (l *link) flush(now time.Time) {
 	}
 }
 
+func (l *link) say(f frame) {
+	l.count.FramesOut++
+	l.out = f.append(l.out)
+}
+
 func (l *link) short(control byte) {
-	l.out = frame{control: control | l.next}.append(l.out)
+	l.say(frame{control: control | l.next})
 	l.ackDue, l.nakDue = false, false
 }
 
@@ -258,7 +282,7 @@ func (l *link) short(control byte) {
 // acknowledgement.
 func (l *link) write(i int, again byte) {
 	number := (l.acked + byte(i)) & 7
-	l.out = frame{number<<4 | again | l.next, l.sent[i]}.append(l.out)
+	l.say(frame{number<<4 | again | l.next, l.sent[i]})
 	l.ackDue = false
 }
 

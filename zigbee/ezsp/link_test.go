@@ -305,6 +305,9 @@ func TestRejectCondition(t *testing.T) {
 		t.Errorf("doubled: %q", got)
 	}
 	s.says(t, "doubled", "ACK(1)")
+	if want := (Counters{FramesIn: 5, FramesOut: 5, Bad: 2, Doubled: 1}); s.count != want {
+		t.Errorf("counted %+v, want %+v", s.count, want)
+	}
 }
 
 func TestNakAndLostAcknowledgement(t *testing.T) {

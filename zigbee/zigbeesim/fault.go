@@ -5,13 +5,15 @@ import "time"
 // Kind is a kind of mishap.
 type Kind int
 
-// Kinds of fault. "Next" is the next frame that fits [Fault.Command].
+// Kinds of fault. "Next" is the next frame that fits [Fault.Command]. A stick that
+// speaks EZSP knows all but LateAnswer;
+// what is lost or garbled on its line is sent again.
 const (
 	LoseRequest  Kind = iota + 1 // the next request of the host never arrives
 	LoseAnswer                   // it is carried out, and its answer is lost
 	DoubleAnswer                 // its answer comes twice
 	LateAnswer                   // its answer comes after Fault.For
-	Unknown                      // the firmware does not know it: an RPC error
+	Unknown                      // the firmware does not know it: an RPC error, or invalidCommand
 	LoseConfirm                  // the confirm of the next message never comes
 	BadFCS                       // the next frame of the stick arrives garbled, and never again
 	HalfFrame                    // it stops half way

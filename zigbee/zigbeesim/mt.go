@@ -31,6 +31,68 @@ const (
 	bufferFull = 0x11
 )
 
+// mt is a stick of Texas Instruments.
+type mt struct {
+	*Stick
+	scanner scanner
+}
+
+func (m *mt) begin() { m.scanner = scanner{} }
+
+func (m *mt) feed(b []byte) {
+	for _, t := range m.scanner.feed(b) {
+		if t.wrong != "" {
+			m.violation("%s", t.wrong)
+		} else {
+			m.request(t)
+		}
+	}
+}
+
+func (m *mt) boot() {
+	if opt := m.nv[nvStartup]; len(opt) > 0 && opt[0] != 0 {
+		if opt[0]&0x02 != 0 {
+			clear(m.nv)
+			for _, n := range m.nodes {
+				n.orphan()
+			}
+			if m.opt.NewAddress != 0 {
+				m.address = m.opt.NewAddress
+			}
+		}
+		m.nv[nvStartup] = []byte{0} // it clears itself
+	}
+}
+
+func (m *mt) restarted() { m.word(sysResetInd, m.resetWord(2)) }
+
+func (m *mt) erase() { m.nv = map[uint16][]byte{} }
+
+func (m *mt) admits() bool { return true }
+
+func (m *mt) network() (pan uint16, extended uint64, channel byte, key [16]byte) {
+	pan, extended, channel = m.held()
+	if k := m.nv[nvActiveKey]; len(k) >= 17 {
+		copy(key[:], k[1:])
+	}
+	return pan, extended, channel, key
+}
+
+func (m *mt) joined(n *Node) { m.word(0x45CA, join(le16(n.short), le64(n.ieee), le16(0))) }
+
+func (m *mt) announced(n *Node, capability byte) {
+	m.word(0x45C1, join(le16(n.short), le16(n.short), le64(n.ieee), []byte{capability}))
+}
+
+func (m *mt) left(n *Node) { m.word(0x45C9, join(le16(n.short), le64(n.ieee), []byte{0, 0, 0})) }
+
+func (m *mt) heard(n *Node, cluster uint16, frame []byte) {
+	m.word(0x4481, join(
+		le16(0), le16(cluster), le16(n.short), []byte{1, 1, 0, 180, 0}, le32(0), []byte{n.seq, byte(len(frame))}, frame,
+		le16(n.short), []byte{30}, // three bytes that no document names
+	))
+}
+
 func (s *Stick) resetWord(reason byte) []byte { return []byte{reason, 2, s.opt.Product, 2, 7, 1} }
 
 // request carries out what the host asks for.
@@ -72,7 +134,7 @@ func (s *Stick) request(t token) {
 	case 0x254B: // ZDO_EXT_ADD_GROUP
 		s.answer(t.command, success)
 	case 0x2550: // ZDO_EXT_NWK_INFO
-		pan, ext, channel := s.network()
+		pan, ext, channel := s.held()
 		s.answer(t.command, join(le16(0), []byte{s.state}, le16(pan), le16(0), le64(ext), le64(0), []byte{channel})...)
 	case 0x2700: // UTIL_GET_DEVICE_INFO
 		s.answer(t.command, join([]byte{success}, le64(s.address), le16(0), []byte{7, s.state, 0})...)
@@ -238,7 +300,7 @@ func (s *Stick) nib(pan uint16, ext uint64, channel byte) []byte {
 	return b
 }
 
-func (s *Stick) network() (pan uint16, ext uint64, channel byte) {
+func (s *Stick) held() (pan uint16, ext uint64, channel byte) {
 	b := s.nv[nvNIB]
 	if len(b) == 0 {
 		return 0xFFFF, 0, 0

@@ -174,7 +174,7 @@ func (n *Node) announce() {
 	if n.make.sleepy {
 		capability = 0x80
 	}
-	n.s.word(0x45C1, join(le16(n.short), le16(n.short), le64(n.ieee), []byte{capability}))
+	n.s.face.announced(n, capability)
 	n.stay(30 * time.Second)
 	n.round()
 	n.s.change()
@@ -278,7 +278,7 @@ func (n *Node) leave() {
 	if n.short == 0 {
 		return
 	}
-	n.s.word(0x45C9, join(le16(n.short), le64(n.ieee), []byte{0, 0, 0}))
+	n.s.face.left(n)
 	n.orphan()
 	n.s.change()
 }
@@ -289,10 +289,7 @@ func (n *Node) say(cluster uint16, frame ...byte) {
 		return
 	}
 	n.seq++
-	n.s.word(0x4481, join(
-		le16(0), le16(cluster), le16(n.short), []byte{1, 1, 0, 180, 0}, le32(0), []byte{n.seq, byte(len(frame))}, frame,
-		le16(n.short), []byte{30}, // three bytes that no document names
-	))
+	n.s.face.heard(n, cluster, frame)
 	n.stay(2 * time.Second)
 }
 

@@ -29,6 +29,7 @@ func (s *Stick) Serve(ctx context.Context, port io.ReadWriteCloser) error {
 		return errTaken
 	}
 	s.host = h
+	s.face.begin()
 	s.change()
 	s.mu.Unlock()
 	ctx, cancel := context.WithCancel(ctx)
@@ -53,7 +54,6 @@ func (s *Stick) Serve(ctx context.Context, port io.ReadWriteCloser) error {
 }
 
 func (h *session) read() error {
-	var sc scanner
 	buf := make([]byte, 512)
 	for {
 		n, err := h.port.Read(buf)
@@ -61,15 +61,8 @@ func (h *session) read() error {
 			h.s.opt.Tap(false, buf[:n])
 		}
 		h.s.mu.Lock()
-		mute := h.s.lasting(Mute)
-		for _, t := range sc.feed(buf[:n]) {
-			switch {
-			case mute:
-			case t.wrong != "":
-				h.s.violation("%s", t.wrong)
-			default:
-				h.s.request(t)
-			}
+		if !h.s.lasting(Mute) {
+			h.s.face.feed(buf[:n])
 		}
 		h.s.mu.Unlock()
 		if err != nil {
@@ -140,6 +133,11 @@ func (s *Stick) word(command uint16, data []byte) {
 	if _, ok := s.takes(HalfFrame, command); ok {
 		b = b[:len(b)/2]
 	}
+	s.put(b)
+}
+
+// put gives the host bytes, in pieces if they are to be split.
+func (s *Stick) put(b []byte) {
 	if !s.lasting(Split) {
 		s.host.put(b)
 		return

@@ -1,6 +1,6 @@
 // Package zigbeesim is a Zigbee coordinator stick with a network of virtual
-// devices that speaks MT (Texas Instruments' ZNP) byte for byte to whatever
-// drives it.
+// devices that speaks MT (Texas Instruments' ZNP) or EZSP over ASH (Silicon Labs)
+// byte for byte to whatever drives it.
 //
 // A [Stick] answers over any io.ReadWriteCloser ([Stick.Serve]) or a TCP port
 // ([Stick.ListenTCP]). Devices are made with [Stick.NewContact],
@@ -23,7 +23,8 @@
 //
 // Everything that a host may not do is recorded ([Stick.Violations]): stray
 // bytes, a wrong FCS, a request before the last one was answered, unknown
-// commands, fields cut short, messages to a network that is not up. A test that
+// commands, fields cut short, messages to a network that is not up; with ASH also
+// numbers that cannot be. A test that
 // drives a Stick should end by asking for violations.
 //
 // # Time
@@ -55,7 +56,10 @@ type Options struct {
 	// NewAddress is the IEEE address that the stick has after its memory was
 	// cleared; 0: the same.
 	NewAddress uint64
-	Seed       uint64 // of the random sizes of split writes
+	// EZSP has it speak this version of EZSP over ASH instead of MT, as Silicon
+	// Labs' sticks do; 13 to 19 are real ones.
+	EZSP byte
+	Seed uint64 // of the random sizes of split writes
 	// Tap, if set, sees each chunk of bytes as it is written to the host and as
 	// it was read from it. It must not block.
 	Tap func(toHost bool, b []byte)
@@ -68,6 +72,7 @@ type Stick struct {
 
 	mu        sync.Mutex
 	rand      *rand.Rand
+	face      face
 	nv        map[uint16][]byte
 	address   uint64
 	state     byte // 0: not started, 9: coordinator
@@ -99,10 +104,15 @@ func New(o Options) *Stick {
 	if o.Product == 0 {
 		o.Product = 1
 	}
-	return &Stick{
+	s := &Stick{
 		opt: o, address: o.IEEE, rand: rand.New(rand.NewPCG(o.Seed, 2)), nv: map[uint16][]byte{}, endpoints: map[byte]bool{},
 		nodes: map[uint16]*Node{}, given: 0x2A00, plugging: make(chan struct{}), changed: make(chan struct{}),
 	}
+	s.face = &mt{Stick: s}
+	if o.EZSP != 0 {
+		s.face = &ezsp{Stick: s, line: ash{s: s}}
+	}
+	return s
 }
 
 // Place puts devices into the network as if they had joined just now, whether
@@ -126,7 +136,7 @@ func (s *Stick) admit(n *Node) {
 	if i := slices.Index(s.wings, n); i >= 0 {
 		s.wings = slices.Delete(s.wings, i, i+1)
 	}
-	s.word(0x45CA, join(le16(n.short), le64(n.ieee), le16(0)))
+	s.face.joined(n)
 	n.announce()
 }
 
@@ -149,17 +159,15 @@ func (s *Stick) Permitted() bool {
 	return s.permitted()
 }
 
-func (s *Stick) permitted() bool { return s.state == coordinator && time.Now().Before(s.until) }
+func (s *Stick) permitted() bool {
+	return s.state == coordinator && time.Now().Before(s.until) && s.face.admits()
+}
 
 // Network is what the stick holds: its number, long number, channel and key.
 func (s *Stick) Network() (pan uint16, extended uint64, channel byte, key [16]byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	pan, extended, channel = s.network()
-	if k := s.nv[nvActiveKey]; len(k) >= 17 {
-		copy(key[:], k[1:])
-	}
-	return pan, extended, channel, key
+	return s.face.network()
 }
 
 // Violations are the things that the host did and may not do, in order.
@@ -224,7 +232,7 @@ func (s *Stick) Crash() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.restart()
-	s.word(sysResetInd, s.resetWord(2))
+	s.face.restarted()
 }
 
 // Replace empties the stick's memory, as if another one of the same make stood
@@ -232,7 +240,7 @@ func (s *Stick) Crash() {
 func (s *Stick) Replace() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.nv = map[uint16][]byte{}
+	s.face.erase()
 	s.restart()
 }
 
@@ -247,20 +255,25 @@ func (s *Stick) restart() {
 	s.boot++
 	s.state, s.until = 0, time.Time{}
 	clear(s.endpoints)
-	if opt := s.nv[nvStartup]; len(opt) > 0 && opt[0] != 0 {
-		if opt[0]&0x02 != 0 {
-			for id := range s.nv {
-				delete(s.nv, id)
-			}
-			for _, n := range s.nodes {
-				n.orphan()
-			}
-			if s.opt.NewAddress != 0 {
-				s.address = s.opt.NewAddress
-			}
-		}
-		s.nv[nvStartup] = []byte{0} // it clears itself
-	}
+	s.face.boot()
+}
+
+// face is the language that the stick speaks to its host. All is called with the
+// lock held.
+type face interface {
+	begin()        // a host is there; what the last one said half is forgotten
+	feed(b []byte) // it says this
+	boot()         // the chip has restarted, silently
+	restarted()    // it says so
+	erase()        // its memory is empty
+	network() (pan uint16, extended uint64, channel byte, key [16]byte)
+	admits() bool // whether a device may join that comes while joining is permitted
+
+	// What the network does is told to the host.
+	joined(n *Node)
+	announced(n *Node, capability byte)
+	left(n *Node)
+	heard(n *Node, cluster uint16, frame []byte)
 }
 
 // Until waits until ok is true. It asks again whenever anything about the

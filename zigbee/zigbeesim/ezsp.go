@@ -1,0 +1,377 @@
+package zigbeesim
+
+import (
+	"encoding/binary"
+	"time"
+)
+
+// ezsp is a stick of Silicon Labs.
+type ezsp struct {
+	*Stick
+	line   ash
+	agreed bool // the host has said which version it speaks
+
+	// What survives a restart.
+	formed   bool
+	pan      uint16
+	extended uint64
+	channel  byte
+	key      [16]byte
+
+	// What does not.
+	policy  byte // of the trust center
+	welcome bool // a key for who joins is there
+	secured bool // initial security was set
+	nextKey [16]byte
+}
+
+func (e *ezsp) begin() { e.line.buf = nil }
+
+func (e *ezsp) feed(b []byte) { e.line.feed(b, e.request) }
+
+func (e *ezsp) boot() {
+	e.line = ash{s: e.Stick, round: e.line.round + 1}
+	e.agreed, e.policy, e.welcome, e.secured = false, 0, false, false
+}
+
+func (e *ezsp) restarted() {
+	e.line.put([]byte{ashRstAck, 2, 3}) // its watchdog
+}
+
+func (e *ezsp) erase() { e.formed = false }
+
+func (e *ezsp) network() (pan uint16, extended uint64, channel byte, key [16]byte) {
+	return e.pan, e.extended, e.channel, e.key
+}
+
+func (e *ezsp) admits() bool { return e.policy&0x01 != 0 && e.welcome }
+
+// wide tells whether statuses have four bytes.
+func (e *ezsp) wide() bool { return e.opt.EZSP >= 14 }
+
+// Statuses, as EZSP 13 and as later ones have them.
+var (
+	ezOK     = [2]uint32{0, 0}
+	ezBad    = [2]uint32{0x70, 0x02}
+	ezUp     = [2]uint32{0x90, 0x15}
+	ezDown   = [2]uint32{0x91, 0x16}
+	ezNone   = [2]uint32{0x93, 0x17}
+	ezFailed = [2]uint32{0x66, 0x0C02}
+	ezFull   = [2]uint32{0x72, 0x0C03}
+)
+
+func (e *ezsp) status(s [2]uint32) []byte {
+	if e.wide() {
+		return le32(s[1])
+	}
+	return []byte{byte(s[0])}
+}
+
+// callback says something that nobody asked for.
+func (e *ezsp) callback(command uint16, data ...[]byte) {
+	d := join(data...)
+	if _, ok := e.takes(Extra, command); ok {
+		d = append(d, 0xA5, 0x5A)
+	}
+	e.line.send(command, join([]byte{0, 0x90, 0x01}, le16(command), d))
+	e.change()
+}
+
+func (e *ezsp) request(b []byte) {
+	f := &fields{b: b}
+	seq, low := f.u8(), f.u8()
+	if high := f.u8(); high != 0x01 { // the old header, which only the first word has
+		want := f.u8()
+		if e.agreed || high != 0 || low != 0 || f.short {
+			e.violation("an old header: % x", b)
+		}
+		e.agreed = want == e.opt.EZSP
+		e.line.send(0, []byte{seq, 0x80, 0x00, e.opt.EZSP, 2, 0x10, 0x74})
+		return
+	}
+	command := f.u16()
+	answer := func(parts ...[]byte) {
+		e.line.send(command, join([]byte{seq, 0x80, 0x01}, le16(command), join(parts...)))
+	}
+	if _, ok := e.takes(Unknown, command); ok {
+		e.line.send(command, join([]byte{seq, 0x80, 0x01}, le16(0x0058), []byte{0x36}))
+		return
+	}
+	switch {
+	case command == 0x0000:
+		e.agreed = f.u8() == e.opt.EZSP
+		answer([]byte{e.opt.EZSP, 2, 0x10, 0x74})
+		return
+	case !e.agreed:
+		e.violation("command %#04x before a version was agreed on", command)
+	}
+	if !e.setup(command, f, answer) && !e.networking(command, f, answer) {
+		e.violation("command %#04x is not known to the firmware", command)
+		e.line.send(command, join([]byte{seq, 0x80, 0x01}, le16(0x0058), []byte{0x3A}))
+	}
+	if f.short {
+		e.violation("command %#04x cut short: % x", command, b)
+	}
+}
+
+// setup sees to what concerns the stick alone.
+func (e *ezsp) setup(command uint16, f *fields, answer func(...[]byte)) bool {
+	switch command {
+	case 0x0002: // addEndpoint
+		endpoint := f.u8()
+		f.bytes(2 + 2 + 1)
+		in, out := f.u8(), f.u8()
+		f.bytes(2 * (int(in) + int(out)))
+		if e.state == coordinator || e.endpoints[endpoint] {
+			answer(e.status(ezBad))
+			break
+		}
+		e.endpoints[endpoint] = true
+		answer(e.status(ezOK))
+	case 0x0005: // nop
+		answer()
+	case 0x0026: // getEui64
+		answer(le64(e.address))
+	case 0x0053: // setConfigurationValue
+		f.bytes(3)
+		answer(e.status(ezOK))
+	case 0x0055: // setPolicy
+		if id, decision := f.u8(), f.u8(); id == 0 {
+			e.policy = decision
+		}
+		answer(e.status(ezOK))
+	case 0x0068: // setInitialSecurityState
+		f.bytes(2 + 16)
+		copy(e.nextKey[:], f.bytes(16))
+		f.bytes(1 + 8)
+		e.secured = true
+		answer(e.status(ezOK))
+	case 0x006B: // clearTransientLinkKeys
+		e.welcome = false
+		answer()
+	case 0x00AA: // getValue: the version
+		f.u8()
+		answer(e.status(ezOK), []byte{7, 0x12, 0x00, 7, 4, 1, 0, 0xAA})
+	case 0x00AB: // setValue
+		f.u8()
+		f.bytes(int(f.u8()))
+		answer(e.status(ezOK))
+	case 0x00B1: // clearKeyTable
+		answer(e.status(ezOK))
+	case 0x0111: // importTransientKey
+		f.bytes(8 + 16)
+		if !e.wide() {
+			f.u8()
+		}
+		e.welcome = true
+		answer(le32(0))
+	case 0x0114: // exportKey
+		if f.u8() != 1 {
+			e.violation("a key is asked for that is not the network's")
+		}
+		f.bytes(17)
+		if e.wide() {
+			answer(le32(0), e.key[:], make([]byte, 18))
+		} else {
+			answer(e.key[:], le32(0))
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// networking sees to what concerns the network.
+func (e *ezsp) networking(command uint16, f *fields, answer func(...[]byte)) bool {
+	switch command {
+	case 0x0017: // networkInit
+		f.u16()
+		if !e.formed {
+			answer(e.status(ezNone))
+			break
+		}
+		answer(e.status(ezOK))
+		e.becomes(coordinator, ezUp)
+	case 0x001E: // formNetwork
+		extended, pan := f.u64(), f.u16()
+		f.u8()
+		channel := f.u8()
+		f.bytes(1 + 2 + 1 + 4)
+		if e.state == coordinator || !e.secured {
+			answer(e.status(ezBad))
+			break
+		}
+		e.formed, e.pan, e.extended, e.channel, e.key = true, pan, extended, channel, e.nextKey
+		answer(e.status(ezOK))
+		e.becomes(coordinator, ezUp)
+	case 0x0020: // leaveNetwork
+		if e.wide() {
+			f.u8()
+		}
+		if e.state != coordinator {
+			answer(e.status(ezBad))
+			break
+		}
+		e.formed = false
+		for _, n := range e.nodes {
+			n.orphan()
+		}
+		answer(e.status(ezOK))
+		e.becomes(0, ezDown)
+	case 0x0022: // permitJoining
+		e.until = time.Now().Add(time.Duration(f.u8()) * time.Second)
+		answer(e.status(ezOK))
+		e.change()
+	case 0x0028: // getNetworkParameters
+		if e.state != coordinator {
+			answer(e.status(ezNone), make([]byte, 1+20))
+			break
+		}
+		answer(e.status(ezOK), []byte{1}, le64(e.extended), le16(e.pan), []byte{8, e.channel, 0}, le16(0), []byte{0}, le32(0x07FFF800))
+	case 0x0034: // sendUnicast
+		e.unicast(f, answer)
+	case 0x0036: // sendBroadcast
+		e.broadcast(f, answer)
+	default:
+		return false
+	}
+	return true
+}
+
+func (e *ezsp) becomes(state byte, status [2]uint32) {
+	e.after(50*time.Millisecond, func() {
+		e.state = state
+		e.callback(0x0019, e.status(status))
+	})
+}
+
+// apsHead is the head of a message.
+type apsHead struct {
+	raw              []byte
+	profile, cluster uint16
+	from, to         byte
+}
+
+func readAPS(f *fields) apsHead {
+	raw := f.bytes(11)
+	return apsHead{raw, binary.LittleEndian.Uint16(raw), binary.LittleEndian.Uint16(raw[2:]), raw[4], raw[5]}
+}
+
+func (e *ezsp) tag(f *fields) []byte {
+	if e.wide() {
+		return f.bytes(2)
+	}
+	return f.bytes(1)
+}
+
+func (e *ezsp) unicast(f *fields, answer func(...[]byte)) {
+	kind, to := f.u8(), f.u16()
+	head := readAPS(f)
+	tag := append([]byte(nil), e.tag(f)...)
+	payload := append([]byte(nil), f.bytes(int(f.u8()))...)
+	switch {
+	case f.short, kind != 0, e.state != coordinator, head.profile != 0 && !e.endpoints[head.from]:
+		e.violation("a message to %#04x that cannot be sent", to)
+		answer(e.status(ezBad), []byte{0})
+		return
+	}
+	if _, ok := e.takes(Full, 0x0034); ok {
+		answer(e.status(ezFull), []byte{0})
+		return
+	}
+	answer(e.status(ezOK), []byte{1})
+	confirm := func(status byte) {
+		if _, ok := e.takes(LoseConfirm, 0); ok {
+			return
+		}
+		how := ezOK
+		if status != success {
+			how = ezFailed
+		}
+		where := join([]byte{0}, le16(to), head.raw)
+		if e.wide() {
+			e.callback(0x003F, e.status(how), where, tag, []byte{0})
+		} else {
+			e.callback(0x003F, where, tag, e.status(how), []byte{0})
+		}
+	}
+	n := e.nodes[to]
+	e.deliver(n, confirm, func() { e.arrive(n, head, payload) })
+}
+
+// arrive brings a message to a device.
+func (e *ezsp) arrive(n *Node, head apsHead, payload []byte) {
+	if head.profile != 0 {
+		n.hear(head.cluster, head.to, head.from, payload)
+		return
+	}
+	if len(payload) == 0 {
+		e.violation("a request of the network layer without a number")
+		return
+	}
+	answer := n.zdo(head.cluster, &fields{b: payload[1:]})
+	if head.cluster < 2 { // which address has it
+		answer = join([]byte{success}, le64(n.ieee), le16(n.short))
+	}
+	if answer != nil {
+		e.message(n.short, 0, 0, head.cluster|0x8000, join(payload[:1], answer))
+	}
+}
+
+func (e *ezsp) broadcast(f *fields, answer func(...[]byte)) {
+	if e.wide() {
+		f.u16()
+	}
+	to := f.u16()
+	if e.wide() {
+		f.u8()
+	}
+	head := readAPS(f)
+	f.u8() // radius
+	e.tag(f)
+	payload := append([]byte(nil), f.bytes(int(f.u8()))...)
+	if f.short || to < 0xFFF8 || e.state != coordinator {
+		e.violation("a broadcast to %#04x that cannot be sent", to)
+		answer(e.status(ezBad), []byte{0})
+		return
+	}
+	answer(e.status(ezOK), []byte{1})
+	for _, n := range e.nodes {
+		asked := head.profile != 0 || head.cluster == 0 && len(payload) > 8 && binary.LittleEndian.Uint64(payload[1:]) == n.ieee
+		if asked && n.present && !n.make.sleepy {
+			e.arrive(n, head, payload)
+		}
+	}
+}
+
+// message hands the host a message of a device.
+func (e *ezsp) message(from uint16, profile uint16, endpoint byte, cluster uint16, payload []byte) {
+	if e.state != coordinator {
+		return
+	}
+	head := join(le16(profile), le16(cluster), []byte{endpoint, endpoint}, le16(0x0140), le16(0), []byte{0})
+	const unicast, quality, strength, unknown = 0, 180, 0xC8, 0xFF
+	who := join([]byte{quality, strength}, le16(from), []byte{unknown, unknown})
+	if e.wide() {
+		who = join(le16(from), le64(0), []byte{unknown, unknown, quality, strength}, le32(0))
+	}
+	e.callback(0x0045, []byte{unicast}, head, who, []byte{byte(len(payload))}, payload)
+}
+
+func (e *ezsp) joined(n *Node) {
+	const unsecuredJoin, preconfigured = 1, 0
+	e.callback(0x0024, le16(n.short), le64(n.ieee), []byte{unsecuredJoin, preconfigured}, le16(0))
+}
+
+func (e *ezsp) announced(n *Node, capability byte) {
+	e.message(n.short, 0, 0, 0x0013, join([]byte{n.seq}, le16(n.short), le64(n.ieee), []byte{capability}))
+}
+
+func (e *ezsp) left(n *Node) {
+	const deviceLeft, noAction = 2, 3
+	e.callback(0x0024, le16(n.short), le64(n.ieee), []byte{deviceLeft, noAction}, le16(0))
+}
+
+func (e *ezsp) heard(n *Node, cluster uint16, frame []byte) {
+	e.message(n.short, 0x0104, 1, cluster, frame)
+}
