@@ -74,7 +74,7 @@ func (c *Controller) owed(r Report, m Message, err error) {
 			return
 		}
 		status = zcl.UnsupportedCommand
-	case zcl.ReportAttributes, zcl.ZoneStatusChange, zcl.Emergency, zcl.Fire, zcl.Panic:
+	case zcl.ReportAttributes, zcl.ZoneStatusChange, zcl.LockOperation, zcl.Emergency, zcl.Fire, zcl.Panic:
 	default:
 		return
 	}
@@ -259,7 +259,14 @@ func (c *Controller) Refresh(id IEEE) {
 		for _, q := range []struct {
 			cluster zcl.Cluster
 			attr    zcl.Attr
-		}{{zcl.IASZone, zcl.ZoneStatusAttr}, {zcl.OnOff, zcl.OnOffState}, {zcl.PowerConfiguration, zcl.BatteryPercentage}} {
+		}{
+			{zcl.IASZone, zcl.ZoneStatusAttr},
+			{zcl.OnOff, zcl.OnOffState},
+			{zcl.Level, zcl.CurrentLevel},
+			{zcl.DoorLock, zcl.LockStateAttr},
+			{zcl.Occupancy, zcl.OccupancyState},
+			{zcl.PowerConfiguration, zcl.BatteryPercentage},
+		} {
 			if e.Serves(q.cluster) {
 				c.Send(id, e.ID, q.cluster, zcl.ReadAttributes{Attrs: []zcl.Attr{q.attr}}, LanePoll, func(error) {})
 			}

@@ -272,6 +272,12 @@ var reported = []struct {
 }{
 	{zcl.PowerConfiguration, zcl.BatteryPercentage, zcl.Uint8, 600, 1800, 4}, // 2 %; half an hour is a sleeper's sign of life
 	{zcl.OnOff, zcl.OnOffState, zcl.Bool, 0, 600, 0},
+	{zcl.Level, zcl.CurrentLevel, zcl.Uint8, 1, 600, 3}, // 1 %
+	{zcl.DoorLock, zcl.LockStateAttr, zcl.Enum8, 0, 1800, 0},
+	{zcl.Occupancy, zcl.OccupancyState, zcl.Bitmap8, 0, 1800, 0},
+	{zcl.Temperature, zcl.MeasuredValue, zcl.Int16, 30, 1800, 20},    // 0.2 °C
+	{zcl.Humidity, zcl.MeasuredValue, zcl.Uint16, 30, 1800, 100},     // 1 %
+	{zcl.Illuminance, zcl.MeasuredValue, zcl.Uint16, 30, 1800, 1000}, // a quarter more or less
 }
 
 // report binds the clusters of an endpoint that report, and says how often. A

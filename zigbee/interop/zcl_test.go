@@ -86,6 +86,14 @@ var words = []struct {
 	// that of a squawk as mode<<4 | strobe<<3 | level.
 	{ours: zcl.StartWarning{Mode: zcl.WarnBurglar, Strobe: 1, Level: zcl.LevelVeryHigh, Seconds: 180, DutyCycle: 50, StrobeLevel: 2}, name: "startWarning", theirs: `{"startwarninginfo":23,"warningduration":180,"strobedutycycle":50,"strobelevel":2}`},
 	{ours: zcl.Squawk{Mode: zcl.SquawkDisarmed, Strobe: true, Level: zcl.LevelHigh}, name: "squawk", theirs: `{"squawkinfo":26}`},
+
+	{ours: zcl.MoveToLevel{Level: 127, Time: 10}, name: "moveToLevel", theirs: `{"level":127,"transtime":10}`},
+	{ours: zcl.MoveToLevel{OnOff: true, Level: 254, Time: 5}, name: "moveToLevelWithOnOff", theirs: `{"level":254,"transtime":5}`},
+	{ours: zcl.LockDoor{}, name: "lockDoor", theirs: `{"pincodevalue":"hex:"}`},
+	{ours: zcl.UnlockDoor{PIN: "1234"}, name: "unlockDoor", theirs: `{"pincodevalue":"hex:31323334"}`},
+	{ours: zcl.LockDoorResponse{}, name: "lockDoorRsp", theirs: `{"status":0}`},
+	{ours: zcl.UnlockDoorResponse{Status: zcl.Failure}, name: "unlockDoorRsp", theirs: `{"status":1}`},
+	{ours: zcl.LockOperation{Event: zcl.UnlockedEvent, User: 3, PIN: "1234", Time: 100000000, Data: "x"}, name: "operationEventNotification", theirs: `{"opereventsrc":0,"opereventcode":2,"userid":3,"pin":"hex:31323334","zigbeelocaltime":100000000,"data":"x"}`},
 }
 
 func sections(from, to int) string {

@@ -34,6 +34,12 @@ const (
 	PowerConfiguration Cluster = 0x0001 // 3.3
 	Identify           Cluster = 0x0003 // 3.5
 	OnOff              Cluster = 0x0006 // 3.8
+	Level              Cluster = 0x0008 // 3.10
+	DoorLock           Cluster = 0x0101 // 7.3
+	Illuminance        Cluster = 0x0400 // 4.2
+	Temperature        Cluster = 0x0402 // 4.4
+	Humidity           Cluster = 0x0405 // 4.7
+	Occupancy          Cluster = 0x0406 // 4.8
 	IASZone            Cluster = 0x0500 // 8.2
 	IASACE             Cluster = 0x0501 // 8.3
 	IASWD              Cluster = 0x0502 // 8.4
@@ -50,6 +56,18 @@ func (c Cluster) String() string {
 		return "Identify"
 	case OnOff:
 		return "On/Off"
+	case Level:
+		return "Level"
+	case DoorLock:
+		return "Door Lock"
+	case Illuminance:
+		return "Illuminance"
+	case Temperature:
+		return "Temperature"
+	case Humidity:
+		return "Humidity"
+	case Occupancy:
+		return "Occupancy"
 	case IASZone:
 		return "IAS Zone"
 	case IASACE:
@@ -222,6 +240,10 @@ func parseLocal(cluster Cluster, p *params) Command {
 		return parseIdentify(p)
 	case OnOff:
 		return parseOnOff(p)
+	case Level:
+		return parseLevel(p)
+	case DoorLock:
+		return parseDoorLock(p)
 	case IASZone:
 		return parseIASZone(p)
 	case IASACE:
@@ -306,6 +328,14 @@ func (p *params) text() string {
 		return ""
 	}
 	return string(p.bytes(n))
+}
+
+// optionalText reads a string that some firmware leaves out.
+func (p *params) optionalText() string {
+	if !p.more() {
+		return ""
+	}
+	return p.text()
 }
 
 // clone copies b; nothing is nil.

@@ -155,6 +155,23 @@ var wires = []struct {
 	{name: "squawk", cluster: zcl.IASWD, wire: "01 01 01 1a", value: zcl.Squawk{Mode: zcl.SquawkDisarmed, Strobe: true, Level: zcl.LevelHigh}},
 	{name: "squawk too short", cluster: zcl.IASWD, wire: "01 01 01", err: "zcl: IAS WD command 0x01 to the server: too short"},
 
+	{name: "to half", cluster: zcl.Level, wire: "01 01 00 7f 0a00", value: zcl.MoveToLevel{Level: 127, Time: 10}},
+	{name: "to all, and on", cluster: zcl.Level, wire: "01 01 04 fe ffff 00 00", value: zcl.MoveToLevel{OnOff: true, Level: zcl.LevelFull, Time: 0xFFFF}, readOnly: true},
+	{name: "to a level, cut off", cluster: zcl.Level, wire: "01 01 00 7f 0a", err: "zcl: Level command 0x00 to the server: too short"},
+
+	{name: "lock", cluster: zcl.DoorLock, wire: "01 01 00 00", value: zcl.LockDoor{}},
+	{name: "lock, without even a length", cluster: zcl.DoorLock, wire: "01 01 00", value: zcl.LockDoor{}, readOnly: true},
+	{name: "unlock with a PIN", cluster: zcl.DoorLock, wire: "01 01 01 04 31323334", value: zcl.UnlockDoor{PIN: "1234"}},
+	{name: "unlock, PIN cut off", cluster: zcl.DoorLock, wire: "01 01 01 04 3132", err: "zcl: Door Lock command 0x01 to the server: too short"},
+	{name: "locks", cluster: zcl.DoorLock, wire: "09 01 00 00", value: zcl.LockDoorResponse{}},
+	{name: "does not unlock", cluster: zcl.DoorLock, wire: "09 01 01 01", value: zcl.UnlockDoorResponse{Status: zcl.Failure}},
+	{name: "unlocked at its keypad", cluster: zcl.DoorLock, wire: "09 01 20 00 02 0300 04 31323334 00e1f505 00", value: zcl.LockOperation{
+		Source: zcl.LockByKeypad, Event: zcl.UnlockedEvent, User: 3, PIN: "1234", Time: 100000000,
+	}},
+	{name: "locked by hand, of short firmware", cluster: zcl.DoorLock, wire: "09 01 20 02 0d ffff", value: zcl.LockOperation{
+		Source: zcl.LockByHand, Event: zcl.ManuallyLocked, User: 0xFFFF,
+	}, readOnly: true},
+
 	{name: "nothing", wire: "", err: "zcl: frame of 0 bytes is too short"},
 	{name: "half a frame", wire: "00 01", err: "zcl: frame of 2 bytes is too short"},
 	{name: "half a maker's frame", wire: "04 5f11 01", err: "zcl: frame of 4 bytes is too short"},
@@ -341,9 +358,25 @@ func TestValues(t *testing.T) {
 }
 
 func TestCodesAreNotPrinted(t *testing.T) {
-	for _, c := range []any{zcl.Arm{Code: "47110815"}, zcl.Bypass{Code: "47110815"}, zcl.Value{Type: zcl.Key, B: []byte("47110815")}} {
+	for _, c := range []any{
+		zcl.Arm{Code: "47110815"},
+		zcl.Bypass{Code: "47110815"},
+		zcl.LockDoor{PIN: "47110815"},
+		zcl.UnlockDoor{PIN: "47110815"},
+		zcl.LockOperation{PIN: "47110815"},
+		zcl.Value{Type: zcl.Key, B: []byte("47110815")},
+	} {
 		if s := fmt.Sprintf("%v %+v %s", c, c, c); strings.Contains(s, "47110815") {
 			t.Errorf("%T prints its code: %s", c, s)
+		}
+	}
+}
+
+func TestLux(t *testing.T) {
+	// 0xFFFE is the highest, 3.576 Mlx.
+	for n, want := range map[uint64]float64{0: 0, 1: 1, 10001: 10, 20001: 100, 0xFFFE: 3575197} {
+		if got := zcl.Lux(zcl.Of(zcl.Uint16, n)); math.Abs(got-want) > want/1e6 {
+			t.Errorf("%d is %v lx, want %v", n, got, want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package zigbeehome
 
 import (
+	"math"
 	"time"
 
 	"gatehouse/hub/alarm"
@@ -68,7 +69,60 @@ func attributeSays(e zigbee.Endpoint, cluster zcl.Cluster, a zcl.Attr, v zcl.Val
 		} else {
 			say(home.Switch, home.Off)
 		}
+	case cluster == zcl.Level && a == zcl.CurrentLevel:
+		say(home.Level, home.Number(math.Round(v.Float()*100/zcl.LevelFull)))
+	case cluster == zcl.DoorLock && a == zcl.LockStateAttr:
+		if state, ok := states[zcl.LockState(v.N)]; ok {
+			say(home.Lock, state)
+		}
+	case cluster == zcl.Occupancy && a == zcl.OccupancyState:
+		say(home.Occupancy, home.Bool(v.N&1 != 0))
+	case a == zcl.MeasuredValue:
+		if m, ok := measured[cluster]; ok {
+			say(m.trait, home.Number(m.of(v)))
+		}
 	}
+}
+
+// states is the table of how a bolt stands.
+var states = map[zcl.LockState]home.Value{
+	zcl.LockHalf:     home.Jammed,
+	zcl.LockLocked:   home.Locked,
+	zcl.LockUnlocked: home.Unlocked,
+}
+
+// bolts is the table of what happened at a lock, of what moved its bolt. A lock
+// tells that at once, and its state later.
+var bolts = map[zcl.LockEvent]home.Value{
+	zcl.LockedEvent:      home.Locked,
+	zcl.OneTouchLocked:   home.Locked,
+	zcl.KeyLocked:        home.Locked,
+	zcl.AutoLocked:       home.Locked,
+	zcl.ScheduleLocked:   home.Locked,
+	zcl.ManuallyLocked:   home.Locked,
+	zcl.UnlockedEvent:    home.Unlocked,
+	zcl.KeyUnlocked:      home.Unlocked,
+	zcl.ScheduleUnlocked: home.Unlocked,
+	zcl.ManuallyUnlocked: home.Unlocked,
+}
+
+// hundredths is a value in hundredths of its unit.
+func hundredths(v zcl.Value) float64 { return v.Float() / 100 }
+
+// measured is the table of clusters that measure one thing.
+var measured = map[zcl.Cluster]struct {
+	trait home.Trait
+	of    func(zcl.Value) float64
+}{
+	zcl.Temperature: {home.Temperature, hundredths},
+	zcl.Humidity:    {home.Humidity, hundredths},
+	zcl.Illuminance: {home.Illuminance, func(v zcl.Value) float64 { return math.Round(zcl.Lux(v)) }},
+}
+
+// dim finds how a lamp is told a level in percent; 0 switches it off.
+func dim(v home.Value) zcl.MoveToLevel {
+	const soon = 5 // tenths of a second
+	return zcl.MoveToLevel{OnOff: true, Level: byte(math.Round(min(max(v.Float(), 0), 100) * zcl.LevelFull / 100)), Time: soon}
 }
 
 // traits are those of a device.
@@ -84,6 +138,12 @@ func traits(d *zigbee.Device) map[home.Trait]home.State {
 		}{
 			{e.Serves(zcl.PowerConfiguration) && !d.Mains, home.Battery},
 			{e.Serves(zcl.OnOff), home.Switch},
+			{e.Serves(zcl.Level) && e.Serves(zcl.OnOff), home.Level},
+			{e.Serves(zcl.DoorLock), home.Lock},
+			{e.Serves(zcl.Occupancy), home.Occupancy},
+			{e.Serves(zcl.Temperature), home.Temperature},
+			{e.Serves(zcl.Humidity), home.Humidity},
+			{e.Serves(zcl.Illuminance), home.Illuminance},
 			{e.Serves(zcl.IASWD), home.Siren},
 			{e.Uses(zcl.IASACE), home.Keypad},
 		} {
@@ -105,6 +165,7 @@ var kinds = []struct {
 }{
 	{home.Keypad, "Keypad"},
 	{home.Siren, "Siren"},
+	{home.Lock, "Lock"},
 	{home.Smoke, "Smoke alarm"},
 	{home.CO, "CO alarm"},
 	{home.Gas, "Gas alarm"},
@@ -113,7 +174,10 @@ var kinds = []struct {
 	{home.Contact, "Contact"},
 	{home.Glass, "Glass sensor"},
 	{home.Vibration, "Vibration sensor"},
+	{home.Occupancy, "Presence sensor"},
+	{home.Level, "Dimmer"},
 	{home.Switch, "Switch"},
+	{home.Temperature, "Thermometer"},
 }
 
 func kindOf(m map[home.Trait]home.State) string {

@@ -2,7 +2,10 @@ package zigbeehome
 
 import (
 	"fmt"
+	"log/slog"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -83,12 +86,75 @@ func TestAttributes(t *testing.T) {
 		{zcl.OnOff, zcl.OnOffState, zcl.Of(zcl.Bool, 0), "switch=off"},
 		{zcl.OnOff, zcl.OnOffState, zcl.Of(zcl.Bool, 255), ""},
 		{zcl.IASZone, zcl.ZoneStatusAttr, zcl.Of(zcl.Bitmap16, 5), "contact=open tamper=true low_battery=false trouble=false"},
+		{zcl.Level, zcl.CurrentLevel, zcl.Of(zcl.Uint8, 254), "level=100"},
+		{zcl.Level, zcl.CurrentLevel, zcl.Of(zcl.Uint8, 127), "level=50"},
+		{zcl.Level, zcl.CurrentLevel, zcl.Of(zcl.Uint8, 255), ""},
+		{zcl.DoorLock, zcl.LockStateAttr, zcl.Of(zcl.Enum8, 0), "lock=jammed"},
+		{zcl.DoorLock, zcl.LockStateAttr, zcl.Of(zcl.Enum8, 1), "lock=locked"},
+		{zcl.DoorLock, zcl.LockStateAttr, zcl.Of(zcl.Enum8, 2), "lock=unlocked"},
+		{zcl.DoorLock, zcl.LockStateAttr, zcl.Of(zcl.Enum8, 3), ""},
+		{zcl.DoorLock, zcl.LockStateAttr, zcl.Of(zcl.Enum8, 255), ""},
+		{zcl.Occupancy, zcl.OccupancyState, zcl.Of(zcl.Bitmap8, 1), "occupancy=true"},
+		{zcl.Occupancy, zcl.OccupancyState, zcl.Of(zcl.Bitmap8, 0), "occupancy=false"},
+		{zcl.Temperature, zcl.MeasuredValue, zcl.OfInt(zcl.Int16, -525), "temperature=-5.25"},
+		{zcl.Temperature, zcl.MeasuredValue, zcl.Of(zcl.Int16, 0x8000), ""},
+		{zcl.Humidity, zcl.MeasuredValue, zcl.Of(zcl.Uint16, 4510), "humidity=45.1"},
+		{zcl.Humidity, zcl.MeasuredValue, zcl.Of(zcl.Uint16, 0xFFFF), ""},
+		{zcl.Illuminance, zcl.MeasuredValue, zcl.Of(zcl.Uint16, 20001), "illuminance=100"},
+		{zcl.Illuminance, zcl.MeasuredValue, zcl.Of(zcl.Uint16, 0), "illuminance=0"},
+		{zcl.Illuminance, zcl.MeasuredValue, zcl.Of(zcl.Uint16, 0xFFFF), ""},
 		{zcl.Basic, zcl.BasicModel, zcl.OfText("x"), ""},
 	} {
 		var words []string
 		attributeSays(zone, c.cluster, c.attr, c.value, func(t home.Trait, v home.Value) { words = append(words, fmt.Sprintf("%s=%s", t, v)) })
 		if got := strings.Join(words, " "); got != c.want {
 			t.Errorf("%s %v: %q, want %q", c.cluster, c.value, got, c.want)
+		}
+	}
+}
+
+func TestCommands(t *testing.T) {
+	d := &zigbee.Device{Endpoints: []zigbee.Endpoint{
+		{ID: 1, In: []zcl.Cluster{zcl.OnOff, zcl.Level}}, {ID: 2, In: []zcl.Cluster{zcl.DoorLock}},
+	}}
+	for _, c := range []struct {
+		trait    home.Trait
+		value    home.Value
+		endpoint byte
+		want     zcl.Command
+	}{
+		{home.Switch, home.On, 1, zcl.TurnOn{}},
+		{home.Level, home.Number(0), 1, zcl.MoveToLevel{OnOff: true, Time: 5}},
+		{home.Level, home.Number(50), 1, zcl.MoveToLevel{OnOff: true, Level: 127, Time: 5}},
+		{home.Level, home.Number(100), 1, zcl.MoveToLevel{OnOff: true, Level: 254, Time: 5}},
+		{home.Level, home.Number(300), 1, zcl.MoveToLevel{OnOff: true, Level: 254, Time: 5}},
+		{home.Lock, home.Locked, 2, zcl.LockDoor{}},
+		{home.Lock, home.Unlocked, 2, zcl.UnlockDoor{}},
+		{home.Siren, home.On, 0, nil},
+	} {
+		e, got, _, err := command(d, home.Command{Trait: c.trait, Value: c.value})
+		if e != c.endpoint || got != c.want || (err == nil) != (c.want != nil) {
+			t.Errorf("%s %s: endpoint %d, %#v, %v, want %d, %#v", c.trait, c.value, e, got, err, c.endpoint, c.want)
+		}
+	}
+}
+
+func TestTraits(t *testing.T) {
+	for _, c := range []struct {
+		in   []zcl.Cluster
+		kind string
+		want string
+	}{
+		{[]zcl.Cluster{zcl.PowerConfiguration, zcl.Temperature, zcl.Humidity}, "Thermometer", "battery humidity temperature"},
+		{[]zcl.Cluster{zcl.PowerConfiguration, zcl.DoorLock}, "Lock", "battery lock"},
+		{[]zcl.Cluster{zcl.PowerConfiguration, zcl.Occupancy, zcl.Illuminance}, "Presence sensor", "battery illuminance occupancy"},
+		{[]zcl.Cluster{zcl.OnOff, zcl.Level}, "Dimmer", "level switch"},
+		{[]zcl.Cluster{zcl.Level}, "Device", ""}, // a remote control that serves it says nothing by it
+	} {
+		m := traits(&zigbee.Device{Endpoints: []zigbee.Endpoint{{ID: 1, In: c.in}}})
+		got := fmt.Sprint(slices.Sorted(maps.Keys(m)))
+		if got != "["+c.want+"]" || kindOf(m) != c.kind {
+			t.Errorf("%v: a %s of %s, want a %s of %s", c.in, kindOf(m), got, c.kind, c.want)
 		}
 	}
 }
@@ -105,5 +171,42 @@ func TestIDs(t *testing.T) {
 		if got, ok := AddressOf(id); ok {
 			t.Errorf("%s is %s", id, got)
 		}
+	}
+}
+
+// said writes down what a radio reports.
+type said struct {
+	Devices
+	words []string
+}
+
+func (s *said) Report(r home.Reading) {
+	s.words = append(s.words, fmt.Sprintf("%s=%s", r.Trait, r.Value))
+}
+func (s *said) Seen(home.DeviceID, time.Time) { s.words = append(s.words, "seen") }
+
+// obeys is a stick whose devices acknowledge everything.
+type obeys struct{ Stick }
+
+func (obeys) Send(_ zigbee.IEEE, _ byte, _ zcl.Cluster, _ zcl.Command, _ zigbee.Lane, done func(error)) {
+	done(nil)
+}
+
+// A lock says itself how its bolt stands; that it was told to move is no proof.
+func TestLock(t *testing.T) {
+	s := &said{}
+	r := New(s, nil, slog.New(slog.DiscardHandler))
+	r.Attach(obeys{})
+	r.known[7] = &zigbee.Device{IEEE: 7, Studied: true, Endpoints: []zigbee.Endpoint{{ID: 1, In: []zcl.Cluster{zcl.DoorLock}}}}
+	r.Command(home.Command{Device: ID(7), Trait: home.Lock, Value: home.Locked}, func(err error) {
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	for _, e := range []zcl.LockEvent{zcl.ManuallyUnlocked, zcl.AutoLocked, zcl.UnlockWrongPIN} {
+		r.OnEvent(zigbee.Report{Device: 7, Endpoint: 1, Cluster: zcl.DoorLock, Command: zcl.LockOperation{Event: e, PIN: "1234"}})
+	}
+	if d := cmp.Diff(s.words, []string{"lock=unlocked", "lock=locked", "seen"}); d != "" {
+		t.Errorf("reported (-got +want):\n%s", d)
 	}
 }

@@ -144,6 +144,10 @@ func (r *Radio) report(e zigbee.Report) {
 	switch c := e.Command.(type) {
 	case zcl.ZoneStatusChange:
 		zoneSays(part.Zone.Type, c.Status, say)
+	case zcl.LockOperation:
+		if v, ok := bolts[c.Event]; ok {
+			say(home.Lock, v)
+		}
 	case zcl.ReportAttributes:
 		for _, a := range c.Attributes {
 			attributeSays(part, e.Cluster, a.Attr, a.Value, say)
@@ -252,7 +256,7 @@ func (r *Radio) Command(cmd home.Command, done func(error)) {
 		return
 	}
 	r.stick.Send(a, e, c.Head().Cluster, c, lane, func(err error) {
-		if err == nil {
+		if err == nil && cmd.Trait != home.Lock { // how the bolt stands the lock says when it has moved
 			r.devices.Report(home.Reading{Device: cmd.Device, Trait: cmd.Trait, Value: cmd.Value, At: time.Now()})
 		}
 		done(err)
@@ -271,6 +275,15 @@ func command(d *zigbee.Device, cmd home.Command) (endpoint byte, c zcl.Command, 
 			return e.ID, zcl.TurnOn{}, zigbee.LaneUser, nil
 		}
 		return e.ID, zcl.TurnOff{}, zigbee.LaneUser, nil
+	}
+	if e, ok := d.Serving(zcl.Level); ok && cmd.Trait == home.Level {
+		return e.ID, dim(cmd.Value), zigbee.LaneUser, nil
+	}
+	if e, ok := d.Serving(zcl.DoorLock); ok && cmd.Trait == home.Lock {
+		if cmd.Value == home.Locked {
+			return e.ID, zcl.LockDoor{}, zigbee.LaneUser, nil
+		}
+		return e.ID, zcl.UnlockDoor{}, zigbee.LaneUser, nil
 	}
 	return 0, nil, 0, fmt.Errorf("zigbee: device %s: %w", d.IEEE, errNoCluster)
 }

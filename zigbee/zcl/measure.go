@@ -1,0 +1,21 @@
+package zcl
+
+import "math"
+
+// MeasuredValue is the attribute of the clusters that measure one thing: of
+// Temperature Int16 in 0.01 °C (4.4.2.2.1.1), of Humidity Uint16 in 0.01 %
+// (4.7.2.1.1), of Illuminance Uint16 as [Lux] reads it (4.2.2.2.1.1).
+const MeasuredValue Attr = 0x0000
+
+// Lux is a measured illuminance. The attribute is 10,000 × log10 of it plus 1; 0
+// is too dark to be measured.
+func Lux(v Value) float64 {
+	if v.N == 0 {
+		return 0
+	}
+	return math.Pow(10, (float64(v.N)-1)/10000)
+}
+
+// OccupancyState is the attribute of Occupancy (4.8.2.2.1.1): Bitmap8, bit 0 is
+// "occupied".
+const OccupancyState Attr = 0x0000
