@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"gatehouse/hub/radio/port"
 	"gatehouse/hub/radio/zigbeehome"
 	"gatehouse/zigbee"
+	"gatehouse/zigbee/ezsp"
 	"gatehouse/zigbee/znp"
 )
 
@@ -27,33 +29,82 @@ type zigbeeNetwork struct {
 	radio *zigbeehome.Radio
 	stick *zigbee.Controller
 
-	mu    sync.Mutex
-	line  *znp.Stick // at the port that is or was open
-	up    bool
-	since time.Time
-	why   string
+	mu     sync.Mutex
+	family string     // of the stick, or the one that is tried next
+	found  bool       // a stick of it has answered
+	count  func() any // the counters of the port that is or was open
+	up     bool
+	since  time.Time
+	why    string
 }
 
-// open makes an adapter of a port that has opened. There is one family as yet.
+// Families of sticks, as zigbee.adapter has them.
+const (
+	familyZNP  = "znp"
+	familyEZSP = "ezsp"
+)
+
+// open makes an adapter of a port that has opened.
 func (z *zigbeeNetwork) open(p io.ReadWriter) zigbee.Adapter {
-	s := znp.Open(p, z.hub.log)
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	z.line = s
+	if f := z.hub.o.Config.Zigbee.Adapter; f == familyZNP || f == familyEZSP {
+		z.family, z.found = f, true
+	}
+	if z.family == familyEZSP {
+		s := ezsp.Open(p, z.hub.log)
+		z.count = func() any { return s.Counters() }
+		return s
+	}
+	s := znp.Open(p, z.hub.log)
+	z.count = func() any { return s.Counters() }
 	return s
+}
+
+// drive drives the stick behind a port. One that does not answer to the language
+// of one family is spoken to in the other's when the port is opened again, until
+// it is known which one it has.
+func (z *zigbeeNetwork) drive(ctx context.Context, p io.ReadWriteCloser) error {
+	err := z.stick.Run(ctx, p)
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	if !z.found && errors.Is(err, zigbee.ErrSilent) {
+		if z.family == familyEZSP {
+			z.family = familyZNP
+		} else {
+			z.family = familyEZSP
+		}
+	}
+	return err
+}
+
+// lines are what sticks want of the line, by the names that Linux gives them (npm
+// zigbee-herdsman 11.1.1); all others want 115200 baud without flow control.
+var lines = []struct {
+	name    string
+	options port.Options
+}{
+	{"Nabu_Casa_SkyConnect", port.Options{RTSCTS: true}},
+	{"Nabu_Casa_Home_Assistant_Connect_ZBT-1", port.Options{RTSCTS: true}},
+	{"Nabu_Casa_ZBT-2", port.Options{Baud: 460800, RTSCTS: true}},
+}
+
+func lineOf(path string) port.Options {
+	for _, l := range lines {
+		if strings.Contains(path, l.name) {
+			return l.options
+		}
+	}
+	return port.Options{}
 }
 
 // unread is what the configuration asks for and this hub cannot do. Going on
 // without it would form a new network where the owner wants an old one.
 func (z *zigbeeNetwork) unread() error {
-	switch c := z.hub.o.Config.Zigbee; {
-	case c.Adapter == "ezsp":
-		return errors.New("sticks of the ezsp family can't be driven as yet: use a CC2652 stick, and zigbee.adapter auto")
-	case c.BackupFile != "":
+	if z.hub.o.Config.Zigbee.BackupFile != "" {
 		return errors.New("zigbee.backup_file can't be read as yet: leave it out to form a new network")
-	default:
-		return nil
 	}
+	return nil
 }
 
 // run keeps the port open and the stick driven, whatever is done to it.
@@ -64,7 +115,7 @@ func (z *zigbeeNetwork) run(ctx context.Context) error {
 		return nil
 	}
 	z.hub.board.Raise(health.RadioStarting, zigbeehome.Kind, "Zigbee")
-	return port.Keep(ctx, z.port, port.Options{}, z.stick.Run, func(up bool, err error) {
+	return port.Keep(ctx, z.port, lineOf(z.port), z.drive, func(up bool, err error) {
 		if !up {
 			zigbeeHouse{z}.RadioDown(err)
 		}
@@ -90,12 +141,12 @@ func (z *zigbeeNetwork) upSince() (time.Time, bool) {
 // counters are those of the line to the stick, since the port opened.
 func (z *zigbeeNetwork) counters() map[string]uint64 {
 	z.mu.Lock()
-	line := z.line
+	count := z.count
 	z.mu.Unlock()
-	if line == nil {
+	if count == nil {
 		return nil
 	}
-	b, err := json.Marshal(line.Counters())
+	b, err := json.Marshal(count())
 	if err != nil {
 		return nil
 	}
@@ -192,6 +243,9 @@ type zigbeeHouse struct{ *zigbeeNetwork }
 // RadioUp implements zigbeehome.House.
 func (z zigbeeHouse) RadioUp() {
 	z.set(true, "")
+	z.mu.Lock()
+	z.found = true
+	z.mu.Unlock()
 	z.hub.board.Clear(health.RadioStarting, zigbeehome.Kind)
 	z.hub.board.Clear(health.RadioDown, zigbeehome.Kind)
 	z.hub.sirens.Again()
@@ -201,7 +255,10 @@ func (z zigbeeHouse) RadioUp() {
 // RadioDown implements zigbeehome.House.
 func (z zigbeeHouse) RadioDown(why error) {
 	text := "it went silent"
-	if why != nil {
+	switch {
+	case errors.Is(why, zigbee.ErrSilent): // in which language does not matter, and is another each time
+		text = zigbee.ErrSilent.Error()
+	case why != nil:
 		text = why.Error()
 	}
 	z.set(false, text)

@@ -16,6 +16,7 @@ import (
 	"gatehouse/hub/config"
 	"gatehouse/hub/health"
 	"gatehouse/hub/home"
+	"gatehouse/hub/radio/port"
 	"gatehouse/hub/radio/zigbeehome"
 	"gatehouse/zigbee"
 	"gatehouse/zigbee/zcl"
@@ -35,10 +36,15 @@ type meadow struct {
 
 func inMeadow(t *testing.T, test func(*testing.T, *meadow)) {
 	t.Helper()
+	inMeadowOf(t, zigbeesim.Options{}, test)
+}
+
+func inMeadowOf(t *testing.T, o zigbeesim.Options, test func(*testing.T, *meadow)) {
+	t.Helper()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(earliest().Add(30 * 24 * time.Hour)))
-		m := &meadow{house: &house{t: t, synced: true, free: 1 << 40}, sim: zigbeesim.New(zigbeesim.Options{})}
+		m := &meadow{house: &house{t: t, synced: true, free: 1 << 40}, sim: zigbeesim.New(o)}
 		m.door, m.pad = m.sim.NewContact(zigbeesim.Make{IEEE: 0x00158D0000000D00}), m.sim.NewKeypad(zigbeesim.Make{IEEE: 0x00158D0000000A00})
 		m.siren, m.plug = m.sim.NewSiren(zigbeesim.Make{IEEE: 0x00158D0000000500}), m.sim.NewPlug(zigbeesim.Make{IEEE: 0x00158D0000000F00})
 		m.begin(dir)
@@ -100,7 +106,7 @@ func (m *meadow) keep(ctx context.Context) error {
 		var wg sync.WaitGroup
 		serve, stop := context.WithCancel(ctx)
 		wg.Go(func() { _ = m.sim.Serve(serve, far) })
-		err := m.zigbee.stick.Run(ctx, host)
+		err := m.zigbee.drive(ctx, host)
 		stop()
 		wg.Wait()
 		zigbeeHouse{m.zigbee}.RadioDown(err)
@@ -130,72 +136,110 @@ func (m *meadow) id(n interface{ IEEE() uint64 }) home.DeviceID {
 
 // The whole way: a keypad arms with a code and counts, a door begins the entry
 // delay and then the alarm, the siren sounds, and the code ends it.
-func TestZigbeeFromDoorToSiren(t *testing.T) {
-	inMeadow(t, func(t *testing.T, m *meadow) {
-		d, ok := m.devices.Device("zigbee-00158d0000000d00")
-		if !ok || d.Radio != "zigbee" || d.Security != home.SecurityLinkKey || d.Power != "battery" || d.Health != home.HealthOK || d.Traits[home.Contact].Value != home.Closed {
-			t.Fatalf("the door: %+v", d)
-		}
-		if _, err := m.devices.Rename(d.ID, "Front door", "Hall", "Anna"); err != nil {
-			t.Fatal(err)
-		}
-		zones := m.guard.Zones()
-		i := slices.IndexFunc(zones, func(z home.Zone) bool { return z.Device == d.ID && z.Trait == home.Contact })
-		if i < 0 {
-			t.Fatalf("nobody watches the door: %v", zones)
-		}
-		zones[i].Kind = home.ZoneEntry
-		if err := m.PutZone(t.Context(), zones[i], "Anna"); err != nil {
-			t.Fatal(err)
-		}
-		m.absent(health.KeypadInClear, m.id(m.pad))
+func TestZigbeeFromDoorToSiren(t *testing.T) { inMeadow(t, fromDoorToSiren) }
 
-		m.pad.Enter("99999", zigbeesim.ArmAway)
-		m.pass(time.Second)
-		if got, n := m.pad.Answer(); got != byte(zcl.ArmInvalidCode) || n != 1 {
-			t.Errorf("a wrong code is answered %#x, %d times", got, n)
+// A stick of the other family is found by trying.
+func TestZigbeeFromDoorToSirenWithEZSP(t *testing.T) {
+	inMeadowOf(t, zigbeesim.Options{EZSP: 13}, func(t *testing.T, m *meadow) {
+		if s := m.zigbee.State(); s.State != "up" || s.Stick != "EmberZNet 7.4.1, EZSP 13" || s.Counters["frames_in"] == 0 {
+			t.Errorf("the radio: %+v", s)
 		}
-		m.phase("a wrong code", home.Disarmed, home.PhaseDisarmed)
-		m.pad.Enter("12345", zigbeesim.ArmAway)
-		m.pass(1500 * time.Millisecond)
-		if got, _ := m.pad.Answer(); got != byte(zcl.ArmedAll) {
-			t.Errorf("the right code is answered %#x", got)
-		}
-		m.phase("armed at the keypad", home.Away, home.PhaseArming)
-		m.shows("the exit delay", zcl.PanelExitDelay, 57, 60)
-		before := m.pad.Shows().Seconds
+		fromDoorToSiren(t, m)
+		m.sim.Crash()
 		m.pass(10 * time.Second)
-		if now := m.pad.Shows().Seconds; now >= before || now < before-14 {
-			t.Errorf("10 s later the keypad counts %d, after %d", now, before)
+		if s := m.zigbee.State(); s.State != "up" {
+			t.Errorf("after the stick crashed: %+v", s)
 		}
-		m.door.Open() // somebody leaves
-		m.pass(2 * time.Second)
-		m.door.Close()
-		m.pass(time.Minute)
-		m.phase("the exit delay is over", home.Away, home.PhaseArmed)
-		m.shows("armed", zcl.PanelArmedAway, 0, 0)
-
-		m.door.Open()
-		synctest.Wait()
-		m.phase("the door opens", home.Away, home.PhaseEntry)
-		m.pass(6 * time.Second)
-		m.shows("the entry delay", zcl.PanelEntryDelay, 18, 30)
-		m.pass(40 * time.Second)
-		m.phase("nobody entered a code", home.Away, home.PhaseAlarm)
-		if !m.siren.Sounding() || m.siren.Plays() != byte(zcl.WarnBurglar) {
-			t.Errorf("the siren plays %d", m.siren.Plays())
+		m.sim.Unplug()
+		m.pass(10 * time.Second)
+		if s := m.zigbee.State(); s.State != "down" {
+			t.Errorf("without a stick: %+v", s)
 		}
-		m.shows("the alarm", zcl.PanelInAlarm, 0, 0)
-		m.pad.Enter("12345", zigbeesim.Disarm)
-		m.pass(2 * time.Second)
-		m.phase("the right code", home.Disarmed, home.PhaseDisarmed)
-		if m.siren.Sounding() {
-			t.Error("the siren sounds on")
-		}
-		if got, _ := m.pad.Answer(); got != byte(zcl.ArmedNone) {
-			t.Errorf("disarming is answered %#x", got)
+		m.sim.Plug()
+		m.pass(2 * time.Second) // the family is known by now
+		if s := m.zigbee.State(); s.State != "up" {
+			t.Errorf("plugged in again: %+v", s)
 		}
 	})
+}
+
+func TestLineOfStick(t *testing.T) {
+	for path, want := range map[string]port.Options{
+		"/dev/serial/by-id/usb-Nabu_Casa_ZBT-2_10B41DE58D6C-if00":                               {Baud: 460800, RTSCTS: true},
+		"/dev/serial/by-id/usb-Nabu_Casa_SkyConnect_v1.0_3abe54797c91ed118fc3cad13b20a111-if00": {RTSCTS: true},
+		"/dev/serial/by-id/usb-ITEAD_SONOFF_Zigbee_3.0_USB_Dongle_Plus_V2_20240122184111-if00":  {},
+		"tcp://127.0.0.1:6638": {},
+	} {
+		if got := lineOf(path); got != want {
+			t.Errorf("%s: got %+v, want %+v", path, got, want)
+		}
+	}
+}
+
+func fromDoorToSiren(t *testing.T, m *meadow) {
+	d, ok := m.devices.Device("zigbee-00158d0000000d00")
+	if !ok || d.Radio != "zigbee" || d.Security != home.SecurityLinkKey || d.Power != "battery" || d.Health != home.HealthOK || d.Traits[home.Contact].Value != home.Closed {
+		t.Fatalf("the door: %+v", d)
+	}
+	if _, err := m.devices.Rename(d.ID, "Front door", "Hall", "Anna"); err != nil {
+		t.Fatal(err)
+	}
+	zones := m.guard.Zones()
+	i := slices.IndexFunc(zones, func(z home.Zone) bool { return z.Device == d.ID && z.Trait == home.Contact })
+	if i < 0 {
+		t.Fatalf("nobody watches the door: %v", zones)
+	}
+	zones[i].Kind = home.ZoneEntry
+	if err := m.PutZone(t.Context(), zones[i], "Anna"); err != nil {
+		t.Fatal(err)
+	}
+	m.absent(health.KeypadInClear, m.id(m.pad))
+
+	m.pad.Enter("99999", zigbeesim.ArmAway)
+	m.pass(time.Second)
+	if got, n := m.pad.Answer(); got != byte(zcl.ArmInvalidCode) || n != 1 {
+		t.Errorf("a wrong code is answered %#x, %d times", got, n)
+	}
+	m.phase("a wrong code", home.Disarmed, home.PhaseDisarmed)
+	m.pad.Enter("12345", zigbeesim.ArmAway)
+	m.pass(1500 * time.Millisecond)
+	if got, _ := m.pad.Answer(); got != byte(zcl.ArmedAll) {
+		t.Errorf("the right code is answered %#x", got)
+	}
+	m.phase("armed at the keypad", home.Away, home.PhaseArming)
+	m.shows("the exit delay", zcl.PanelExitDelay, 57, 60)
+	before := m.pad.Shows().Seconds
+	m.pass(10 * time.Second)
+	if now := m.pad.Shows().Seconds; now >= before || now < before-14 {
+		t.Errorf("10 s later the keypad counts %d, after %d", now, before)
+	}
+	m.door.Open() // somebody leaves
+	m.pass(2 * time.Second)
+	m.door.Close()
+	m.pass(time.Minute)
+	m.phase("the exit delay is over", home.Away, home.PhaseArmed)
+	m.shows("armed", zcl.PanelArmedAway, 0, 0)
+
+	m.door.Open()
+	synctest.Wait()
+	m.phase("the door opens", home.Away, home.PhaseEntry)
+	m.pass(6 * time.Second)
+	m.shows("the entry delay", zcl.PanelEntryDelay, 18, 30)
+	m.pass(40 * time.Second)
+	m.phase("nobody entered a code", home.Away, home.PhaseAlarm)
+	if !m.siren.Sounding() || m.siren.Plays() != byte(zcl.WarnBurglar) {
+		t.Errorf("the siren plays %d", m.siren.Plays())
+	}
+	m.shows("the alarm", zcl.PanelInAlarm, 0, 0)
+	m.pad.Enter("12345", zigbeesim.Disarm)
+	m.pass(2 * time.Second)
+	m.phase("the right code", home.Disarmed, home.PhaseDisarmed)
+	if m.siren.Sounding() {
+		t.Error("the siren sounds on")
+	}
+	if got, _ := m.pad.Answer(); got != byte(zcl.ArmedNone) {
+		t.Errorf("disarming is answered %#x", got)
+	}
 }
 
 func TestZigbeeKeysForHelp(t *testing.T) {
@@ -298,7 +342,7 @@ func TestZigbeeKeyIsSecret(t *testing.T) {
 
 func TestZigbeeConfigurationThatCantBeFollowed(t *testing.T) {
 	for words, c := range map[string]config.Zigbee{
-		"ezsp family": {Port: "pipe", Adapter: "ezsp"}, "backup_file can't be read": {Port: "pipe", Adapter: "auto", BackupFile: "/a"},
+		"backup_file can't be read": {Port: "pipe", Adapter: "auto", BackupFile: "/a"},
 	} {
 		h, err := build(Options{Config: config.Config{Data: t.TempDir(), Zigbee: c}, Log: slog.New(slog.DiscardHandler)})
 		if err != nil {

@@ -185,6 +185,7 @@ const (
 // Errors that a caller may decide on.
 var (
 	ErrDown      = errors.New("zigbee: the stick is not connected")
+	ErrSilent    = errors.New("the stick does not answer") // each family names itself before it
 	ErrNoAck     = errors.New("zigbee: the device did not acknowledge")
 	ErrNoAnswer  = errors.New("zigbee: no answer")
 	ErrQueueFull = errors.New("zigbee: too many messages wait to be sent")

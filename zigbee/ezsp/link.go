@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"gatehouse/zigbee"
 )
 
 // Link timing (UG101, 8) and limits.
@@ -25,7 +27,7 @@ const ashVersion = 2
 const byRequest = 0x0B
 
 var (
-	errSilent    = errors.New("ezsp: the stick does not answer")
+	errSilent    = fmt.Errorf("ezsp: %w", zigbee.ErrSilent)
 	errRestarted = errors.New("ezsp: the stick restarted by itself")
 )
 

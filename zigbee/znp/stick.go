@@ -30,7 +30,7 @@ const (
 )
 
 var (
-	errSilent    = errors.New("znp: the stick does not answer")
+	errSilent    = fmt.Errorf("znp: %w", zigbee.ErrSilent)
 	errRestarted = errors.New("znp: the stick restarted by itself")
 )
 
