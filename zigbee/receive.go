@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"gatehouse/zigbee/ias"
 	"gatehouse/zigbee/zcl"
 	"gatehouse/zigbee/zdo"
 )
@@ -67,6 +68,9 @@ func (c *Controller) owed(r Report, m Message, err error) {
 	}
 	status := zcl.Success
 	switch cmd := r.Command.(type) {
+	case zcl.CheckIn:
+		c.Answer(r, c.checkedIn(r.Device), func(error) {})
+		return
 	case nil:
 		status = zcl.MalformedCommand
 	case zcl.Raw:
@@ -79,6 +83,29 @@ func (c *Controller) owed(r Report, m Message, err error) {
 		return
 	}
 	c.Answer(r, zcl.DefaultResponse{Command: r.Frame.Command, Status: status}, func(error) {})
+}
+
+// listenFor is how long a device that checks in is to listen on, in quarters of a
+// second: 10 s.
+const listenFor = 40
+
+// checkedIn has a device listen on while there is something that it is to be told
+// or asked.
+func (c *Controller) checkedIn(id IEEE) zcl.CheckInResponse {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := c.nodes[id]
+	if n == nil {
+		return zcl.CheckInResponse{}
+	}
+	busy := !n.Studied || slices.ContainsFunc(c.waiters, func(w *waiter) bool { return w.peer == n.Short })
+	for _, z := range n.zones {
+		busy = busy || z.Phase != ias.Enrolled
+	}
+	if !busy {
+		return zcl.CheckInResponse{}
+	}
+	return zcl.CheckInResponse{FastPoll: true, Timeout: listenFor}
 }
 
 // unknown keeps a message of an address that nobody knows, asks whose it is, and

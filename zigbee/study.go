@@ -297,6 +297,11 @@ func (c *Controller) report(ctx context.Context, id IEEE, e Endpoint) error {
 			return err
 		}
 	}
+	if e.Serves(zcl.PollControl) { // its check-ins
+		if err := c.bind(ctx, id, e.ID, zcl.PollControl); err != nil {
+			return err
+		}
+	}
 	if e.Uses(zcl.IASACE) {
 		return c.bind(ctx, id, e.ID, zcl.IASACE)
 	}

@@ -89,6 +89,8 @@ var words = []struct {
 
 	{ours: zcl.MoveToLevel{Level: 127, Time: 10}, name: "moveToLevel", theirs: `{"level":127,"transtime":10}`},
 	{ours: zcl.MoveToLevel{OnOff: true, Level: 254, Time: 5}, name: "moveToLevelWithOnOff", theirs: `{"level":254,"transtime":5}`},
+	{ours: zcl.CheckIn{}, name: "checkin", theirs: `{}`},
+	{ours: zcl.CheckInResponse{FastPoll: true, Timeout: 20}, name: "checkinRsp", theirs: `{"startFastPolling":1,"fastPollTimeout":20}`},
 	{ours: zcl.LockDoor{}, name: "lockDoor", theirs: `{"pincodevalue":"hex:"}`},
 	{ours: zcl.UnlockDoor{PIN: "1234"}, name: "unlockDoor", theirs: `{"pincodevalue":"hex:31323334"}`},
 	{ours: zcl.LockDoorResponse{}, name: "lockDoorRsp", theirs: `{"status":0}`},

@@ -35,6 +35,7 @@ const (
 	Identify           Cluster = 0x0003 // 3.5
 	OnOff              Cluster = 0x0006 // 3.8
 	Level              Cluster = 0x0008 // 3.10
+	PollControl        Cluster = 0x0020 // 3.16
 	DoorLock           Cluster = 0x0101 // 7.3
 	Illuminance        Cluster = 0x0400 // 4.2
 	Temperature        Cluster = 0x0402 // 4.4
@@ -58,6 +59,8 @@ func (c Cluster) String() string {
 		return "On/Off"
 	case Level:
 		return "Level"
+	case PollControl:
+		return "Poll Control"
 	case DoorLock:
 		return "Door Lock"
 	case Illuminance:
@@ -242,6 +245,8 @@ func parseLocal(cluster Cluster, p *params) Command {
 		return parseOnOff(p)
 	case Level:
 		return parseLevel(p)
+	case PollControl:
+		return parsePollControl(p)
 	case DoorLock:
 		return parseDoorLock(p)
 	case IASZone:

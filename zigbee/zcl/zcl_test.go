@@ -159,6 +159,10 @@ var wires = []struct {
 	{name: "to all, and on", cluster: zcl.Level, wire: "01 01 04 fe ffff 00 00", value: zcl.MoveToLevel{OnOff: true, Level: zcl.LevelFull, Time: 0xFFFF}, readOnly: true},
 	{name: "to a level, cut off", cluster: zcl.Level, wire: "01 01 00 7f 0a", err: "zcl: Level command 0x00 to the server: too short"},
 
+	{name: "check-in", cluster: zcl.PollControl, wire: "09 01 00", value: zcl.CheckIn{}},
+	{name: "listen on for 5 s", cluster: zcl.PollControl, wire: "01 01 00 01 1400", value: zcl.CheckInResponse{FastPoll: true, Timeout: 20}},
+	{name: "listen on, cut off", cluster: zcl.PollControl, wire: "01 01 00 01 14", err: "zcl: Poll Control command 0x00 to the server: too short"},
+
 	{name: "lock", cluster: zcl.DoorLock, wire: "01 01 00 00", value: zcl.LockDoor{}},
 	{name: "lock, without even a length", cluster: zcl.DoorLock, wire: "01 01 00", value: zcl.LockDoor{}, readOnly: true},
 	{name: "unlock with a PIN", cluster: zcl.DoorLock, wire: "01 01 01 04 31323334", value: zcl.UnlockDoor{PIN: "1234"}},
