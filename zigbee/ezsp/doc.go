@@ -20,4 +20,38 @@
 //     other cannot come about.
 //   - A stick is reset by RST and says RSTACK; any later RSTACK or ERROR tells
 //     that it has restarted, and the link is over.
+//
+// # EZSP (Silicon Labs UG100)
+//
+//	sequence, two bytes of frame control, two of command, data
+//
+// One command is in flight; the stick answers it, and says by itself what happens
+// in the network (a callback). Versions 13 to 19 are spoken, which are EmberZNet
+// 7.4 to 8.x. They differ:
+//
+//	          13                          14 and later
+//	status    1 byte                      4 bytes, other numbers
+//	tag       1 byte                      2 bytes
+//	confirm   status at the end           status at the front
+//	message   sender behind the quality   quality behind the sender
+//	key       before its status           behind it
+//
+// Older and newer sticks are refused with what to do about it.
+//
+// # What the hub makes of it
+//
+// A stick is restarted by [Stick.Hello] and forgets everything but its network,
+// so policies and the hub's endpoint are set each time, and before the network is
+// up. It tells of its network only when that is up, so [Stick.Network] brings it
+// up. Each network has a link key of its own, from which the stick makes one for
+// each device; the key that all devices know is taken only while joining is
+// permitted.
+//
+// # Deadlines
+//
+// A stick that does not come back from a reset within 3.2 s is reset again. Three
+// such resets, four acknowledgements in a row that do not come, or no answer to a
+// command within 10 s end Serve so that the port is opened anew. After 30 s
+// without a byte the stick is sent a command that does nothing. A message has 30 s
+// for its confirm: one to a sleeper waits in the stick for 7.68 s.
 package ezsp
