@@ -30,6 +30,8 @@ type Endpoint struct {
 	In      []zcl.Cluster // that it serves
 	Out     []zcl.Cluster // that it is a client of
 	Zone    Zone          // of one that serves IAS Zone
+	// What one count of power is in W and one of energy in kWh; 0: it says none.
+	PowerCount, EnergyCount float64 `json:",omitzero"`
 }
 
 // Zone is an IAS zone.

@@ -135,6 +135,9 @@ func (c *Controller) study(ctx context.Context, id IEEE) error {
 				return err
 			}
 		}
+		if err := c.meters(ctx, id, e); err != nil {
+			return err
+		}
 		if err := c.report(ctx, id, e); err != nil {
 			return err
 		}
@@ -278,6 +281,8 @@ var reported = []struct {
 	{zcl.Temperature, zcl.MeasuredValue, zcl.Int16, 30, 1800, 20},    // 0.2 °C
 	{zcl.Humidity, zcl.MeasuredValue, zcl.Uint16, 30, 1800, 100},     // 1 %
 	{zcl.Illuminance, zcl.MeasuredValue, zcl.Uint16, 30, 1800, 1000}, // a quarter more or less
+	{zcl.Electrical, zcl.ActivePower, zcl.Int16, 10, 600, 10},        // 1 to 10 W, by its count
+	{zcl.Metering, zcl.MeterSummation, zcl.Uint48, 300, 1800, 1},
 }
 
 // report binds the clusters of an endpoint that report, and says how often. A

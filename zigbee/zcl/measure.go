@@ -19,3 +19,21 @@ func Lux(v Value) float64 {
 // OccupancyState is the attribute of Occupancy (4.8.2.2.1.1): Bitmap8, bit 0 is
 // "occupied".
 const OccupancyState Attr = 0x0000
+
+// Attributes of Metering (10.4.2.2).
+const (
+	MeterSummation  Attr = 0x0000 // Uint48, what was delivered, in units by multiplier and divisor
+	MeterUnit       Attr = 0x0300 // Enum8; MeterKWh or something else than electricity
+	MeterMultiplier Attr = 0x0301 // Uint24
+	MeterDivisor    Attr = 0x0302 // Uint24
+)
+
+// MeterKWh is the MeterUnit of electricity.
+const MeterKWh = 0x00
+
+// Attributes of Electrical Measurement (4.9.2.2).
+const (
+	ActivePower     Attr = 0x050B // Int16, W by multiplier and divisor
+	PowerMultiplier Attr = 0x0604 // Uint16
+	PowerDivisor    Attr = 0x0605 // Uint16
+)

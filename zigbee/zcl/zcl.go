@@ -44,6 +44,8 @@ const (
 	IASZone            Cluster = 0x0500 // 8.2
 	IASACE             Cluster = 0x0501 // 8.3
 	IASWD              Cluster = 0x0502 // 8.4
+	Metering           Cluster = 0x0702 // 10.4
+	Electrical         Cluster = 0x0B04 // 4.9
 )
 
 // String names the cluster as the library does.
@@ -77,6 +79,10 @@ func (c Cluster) String() string {
 		return "IAS ACE"
 	case IASWD:
 		return "IAS WD"
+	case Metering:
+		return "Metering"
+	case Electrical:
+		return "Electrical Measurement"
 	default:
 		return fmt.Sprintf("cluster 0x%04x", uint16(c))
 	}

@@ -77,6 +77,14 @@ func attributeSays(e zigbee.Endpoint, cluster zcl.Cluster, a zcl.Attr, v zcl.Val
 		}
 	case cluster == zcl.Occupancy && a == zcl.OccupancyState:
 		say(home.Occupancy, home.Bool(v.N&1 != 0))
+	case cluster == zcl.Electrical:
+		if a == zcl.ActivePower && e.PowerCount > 0 {
+			say(home.Power, thousandths(v.Float()*e.PowerCount))
+		}
+	case cluster == zcl.Metering:
+		if a == zcl.MeterSummation && e.EnergyCount > 0 {
+			say(home.Energy, thousandths(v.Float()*e.EnergyCount))
+		}
 	case a == zcl.MeasuredValue:
 		if m, ok := measured[cluster]; ok {
 			say(m.trait, home.Number(m.of(v)))
@@ -105,6 +113,9 @@ var bolts = map[zcl.LockEvent]home.Value{
 	zcl.ScheduleUnlocked: home.Unlocked,
 	zcl.ManuallyUnlocked: home.Unlocked,
 }
+
+// thousandths cuts off what a count cannot tell.
+func thousandths(f float64) home.Value { return home.Number(math.Round(f*1000) / 1000) }
 
 // hundredths is a value in hundredths of its unit.
 func hundredths(v zcl.Value) float64 { return v.Float() / 100 }
@@ -144,6 +155,8 @@ func traits(d *zigbee.Device) map[home.Trait]home.State {
 			{e.Serves(zcl.Temperature), home.Temperature},
 			{e.Serves(zcl.Humidity), home.Humidity},
 			{e.Serves(zcl.Illuminance), home.Illuminance},
+			{e.PowerCount > 0, home.Power},
+			{e.EnergyCount > 0, home.Energy},
 			{e.Serves(zcl.IASWD), home.Siren},
 			{e.Uses(zcl.IASACE), home.Keypad},
 		} {

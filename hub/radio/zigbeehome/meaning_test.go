@@ -71,7 +71,7 @@ func TestMeaningsAsReviewed(t *testing.T) {
 }
 
 func TestAttributes(t *testing.T) {
-	zone := zigbee.Endpoint{In: []zcl.Cluster{zcl.IASZone}, Zone: zigbee.Zone{Type: zcl.TypeContact}}
+	zone := zigbee.Endpoint{In: []zcl.Cluster{zcl.IASZone}, Zone: zigbee.Zone{Type: zcl.TypeContact}, PowerCount: 0.1, EnergyCount: 0.001}
 	for _, c := range []struct {
 		cluster zcl.Cluster
 		attr    zcl.Attr
@@ -103,6 +103,12 @@ func TestAttributes(t *testing.T) {
 		{zcl.Illuminance, zcl.MeasuredValue, zcl.Of(zcl.Uint16, 20001), "illuminance=100"},
 		{zcl.Illuminance, zcl.MeasuredValue, zcl.Of(zcl.Uint16, 0), "illuminance=0"},
 		{zcl.Illuminance, zcl.MeasuredValue, zcl.Of(zcl.Uint16, 0xFFFF), ""},
+		{zcl.Electrical, zcl.ActivePower, zcl.OfInt(zcl.Int16, 423), "power=42.3"},
+		{zcl.Electrical, zcl.ActivePower, zcl.OfInt(zcl.Int16, -7), "power=-0.7"}, // what a roof sends back
+		{zcl.Electrical, zcl.PowerDivisor, zcl.Of(zcl.Uint16, 10), ""},
+		{zcl.Metering, zcl.MeterSummation, zcl.Of(zcl.Uint48, 1234567), "energy=1234.567"},
+		{zcl.Metering, zcl.MeterSummation, zcl.Of(zcl.Uint48, 1<<48-1), ""},
+		{zcl.Metering, zcl.MeterUnit, zcl.Of(zcl.Enum8, 0), ""},
 		{zcl.Basic, zcl.BasicModel, zcl.OfText("x"), ""},
 	} {
 		var words []string
@@ -149,9 +155,14 @@ func TestTraits(t *testing.T) {
 		{[]zcl.Cluster{zcl.PowerConfiguration, zcl.DoorLock}, "Lock", "battery lock"},
 		{[]zcl.Cluster{zcl.PowerConfiguration, zcl.Occupancy, zcl.Illuminance}, "Presence sensor", "battery illuminance occupancy"},
 		{[]zcl.Cluster{zcl.OnOff, zcl.Level}, "Dimmer", "level switch"},
-		{[]zcl.Cluster{zcl.Level}, "Device", ""}, // a remote control that serves it says nothing by it
+		{[]zcl.Cluster{zcl.OnOff, zcl.Electrical, zcl.Metering}, "Switch", "power switch"}, // it counts no electricity
+		{[]zcl.Cluster{zcl.Level}, "Device", ""},                                           // a remote control that serves it says nothing by it
 	} {
-		m := traits(&zigbee.Device{Endpoints: []zigbee.Endpoint{{ID: 1, In: c.in}}})
+		e := zigbee.Endpoint{ID: 1, In: c.in}
+		if e.Serves(zcl.Electrical) {
+			e.PowerCount = 1
+		}
+		m := traits(&zigbee.Device{Endpoints: []zigbee.Endpoint{e}})
 		got := fmt.Sprint(slices.Sorted(maps.Keys(m)))
 		if got != "["+c.want+"]" || kindOf(m) != c.kind {
 			t.Errorf("%v: a %s of %s, want a %s of %s", c.in, kindOf(m), got, c.kind, c.want)
