@@ -110,4 +110,4 @@ SEEDS       ?= 5
 soak: ## SEEDS years of a family's life (default 5), then millions of random steps
 	$(GO) test -count=1 -v -timeout 60m -run Years ./hub/soak -seeds $(SEEDS)
 	$(GO) test -count=1 -v -timeout 60m -run RandomPlay ./hub/soak -rapid.checks 15000
-	$(GO) test -count=1 -v -timeout 60m -run RandomPlay ./hub/alarm -rapid.checks 30000
+	$(GO) test -count=1 -v -timeout 60m -run RandomPlay ./hub/alarm -rapid.checks 10000

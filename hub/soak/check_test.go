@@ -238,6 +238,9 @@ func (o *oracle) checkNotices(effects []alarm.Effect) error {
 		default:
 			sent = append(sent, n.Kind+" "+n.Alarm+" "+string(n.Zone))
 		}
+		if _, said := e.(alarm.Answer); o.secret && !said && !n.Outside {
+			return fmt.Errorf("a silent call shows: %s", told(e))
+		}
 		if ok && n.Kind == "duress" && !n.Outside {
 			return fmt.Errorf("the notice %q is for people outside only: %t", n.Text, n.Outside)
 		}

@@ -48,6 +48,7 @@ func (l *life) fate() {
 	l.often(1, func() { l.calls(alarm.Panic{Kind: home.ZoneFire, By: "Cara", Channel: home.ByKeypad}) })
 	l.often(2, func() { l.press("pendant") })
 	l.often(1, func() { l.press("bedside") })
+	l.often(2, func() { l.press("purse") })
 	l.often(12, func() { l.cat(5) })
 }
 

@@ -74,6 +74,8 @@ func plan() []home.Zone {
 	back.EntryDelays = map[home.Mode]home.Duration{home.Night: 0} // nobody comes in by it at night
 	stairs := z("stairs", home.Motion, home.ZoneInterior, gone)
 	stairs.CrossZone = "living" // where the cat sleeps
+	hatch, purse := z("cellar-hatch", home.Contact, home.ZoneInstant, always), z("purse", home.Button, home.ZonePanic, nil)
+	hatch.AbortWindow, purse.Silent = new(bool), true // told at once; told to nobody inside
 	zones := at(home.TheHouse,
 		front, back, garage,
 		z("kitchen-window", home.Contact, home.ZonePerimeter, always),
@@ -83,7 +85,7 @@ func plan() []home.Zone {
 		z("bedroom-window", home.Contact, home.ZonePerimeter, gone),
 		z("nursery-window", home.Contact, home.ZonePerimeter, aired),
 		z("attic-hatch", home.Contact, home.ZoneInstant, always),
-		z("cellar-hatch", home.Contact, home.ZoneInstant, always),
+		hatch,
 		z("living-glass", home.Glass, home.ZonePerimeter, always),
 		z("hall", home.Motion, home.ZoneInterior, gone),
 		z("living", home.Motion, home.ZoneInterior, gone),
@@ -102,6 +104,7 @@ func plan() []home.Zone {
 		z("washer-leak", home.Water, home.ZoneWater, nil),
 		z("bedside", home.Button, home.ZonePanic, nil),
 		z("pendant", home.Button, home.ZoneMedical, nil),
+		purse,
 	)
 	return append(zones, at(studio,
 		z("studio-door", home.Contact, home.ZoneEntry, always),

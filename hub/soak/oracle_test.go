@@ -31,6 +31,7 @@ type oracle struct {
 	changed []string // lasting things that this step changes, each of which wants a line
 	fired   []home.ZoneID
 	who     string // who asked for it
+	secret  bool   // nobody inside may learn of this step
 
 	driven alarm.Sound                      // what the sirens were last told
 	shown  map[home.AreaID]alarm.Indication // and the keypads
@@ -205,7 +206,7 @@ func (r ring) covers(id home.AreaID) bool { return r.area == "" || r.area == id 
 // step checks one step of the panel.
 func (o *oracle) step(before, after alarm.Panel, now time.Time, in alarm.Input, effects []alarm.Effect) error {
 	was := o.clone()
-	o.now, o.notices, o.changed, o.fired, o.who = now, nil, nil, nil, ""
+	o.now, o.notices, o.changed, o.fired, o.who, o.secret = now, nil, nil, nil, "", false
 	var want string
 	if c, ok := in.(alarm.ClockStepped); ok {
 		o.shift(c.By)
@@ -542,6 +543,9 @@ func (o *oracle) ring(kind string, zone home.ZoneID, id home.AreaID) {
 	if r.silenced {
 		r.quiet = aborts(kind) && !o.round(id)
 	}
+	if i := o.zone(zone); i >= 0 && o.zones[i].AbortWindow != nil && !*o.zones[i].AbortWindow && r.report.After(o.now) {
+		r.report = o.now
+	}
 	r.until, r.silenced, r.inside = o.now.Add(time.Duration(o.settings.SirenTimeout)), false, r.inside && inside
 	for i := range o.areas {
 		if a := &o.areas[i]; danger(kind) == "burglary" && r.covers(a.id) && a.phase == home.PhaseEntry {
@@ -635,6 +639,7 @@ func (o *oracle) waited(k int) {
 
 // silently calls for help so that nobody inside learns of it, once a minute.
 func (o *oracle) silently(who string) {
+	o.secret = len(o.changed) == 0
 	if at, ok := o.calls[who]; !ok || o.now.Sub(at) >= time.Minute {
 		o.calls[who] = o.now
 		o.notices = append(o.notices, "outside alarm panic ")
@@ -681,6 +686,12 @@ func (o *oracle) reading(in alarm.Reading) {
 		open, known = true, true
 	case home.Closed, home.False:
 		known = true
+	}
+	if o.zones[i].Silent {
+		if in.Value.Known() {
+			o.silently("zone " + string(o.zones[i].ID))
+		}
+		return
 	}
 	if in.Trait == home.Button {
 		if o.known[i] = true; in.Value.Known() {
