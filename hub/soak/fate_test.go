@@ -28,6 +28,7 @@ func (l *life) fate() {
 	l.often(6, l.ownerTinkers)
 	l.often(3, l.goesOnHoliday)
 	l.often(1, l.plumber)
+	l.often(4, func() { l.key(home.TheHouse, l.codes["Cara"], home.Disarmed, false) }) // hers arms only
 	l.often(8, l.walksThrough)
 	l.often(2, func() { l.hub.take(alarm.Panic{Kind: home.ZonePanic, Silent: true, By: "Oma", Channel: home.ByAPI}) })
 	l.often(60, func() { l.hub.take(alarm.Acknowledge{By: "Ben"}) })
