@@ -67,10 +67,18 @@ type Demo struct {
 	// WakeInterval is how often sensors are asked to wake up; 0: as in a real home.
 	WakeInterval time.Duration
 	Controls     http.Handler // served under /demo/
+	// Zigbee is the network that the simulated Zigbee stick holds.
+	Zigbee *ZigbeeHome
 	// Furniture names the devices of the demo home.
 	Furniture map[home.DeviceID]Furniture
 	// Furnish is called once, when the hub runs.
 	Furnish func(ctx context.Context, h House) error
+}
+
+// ZigbeeHome is a Zigbee network of before and its devices.
+type ZigbeeHome struct {
+	Network zigbee.Network
+	Devices []zigbee.Device
 }
 
 // Furniture is what the family calls a device, and where it is.
@@ -268,13 +276,15 @@ func (h *Hub) buildZigbee() {
 	}
 	h.zigbee = &zigbeeNetwork{hub: h, port: h.o.Config.Zigbee.Port}
 	h.zigbee.radio = zigbeehome.New(h.devices, zigbeeHouse{h.zigbee}, h.log)
+	store := zigbeeStore{
+		network: storage.NewCell[zigbee.Network](h.db, "zigbee-network"), devices: storage.NewTable[zigbee.Device](h.db, "zigbee-devices"),
+	}
+	if h.o.Demo != nil {
+		store.before = h.o.Demo.Zigbee
+	}
 	h.zigbee.stick = zigbee.New(zigbee.Options{
 		Open:    func(p io.ReadWriter) zigbee.Adapter { return h.zigbee.open(p) },
-		OnEvent: h.zigbee.radio.OnEvent,
-		Store: zigbeeStore{
-			network: storage.NewCell[zigbee.Network](h.db, "zigbee-network"), devices: storage.NewTable[zigbee.Device](h.db, "zigbee-devices"),
-		},
-		Log: h.log,
+		OnEvent: h.zigbee.radio.OnEvent, Store: store, Log: h.log,
 	})
 	h.zigbee.radio.Attach(h.zigbee.stick)
 	h.devices.Attach(zigbeehome.Kind, h.zigbee.radio)

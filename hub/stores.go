@@ -72,16 +72,32 @@ func (s nodeStore) DeleteNode(homeID uint32, id zwave.NodeID) error {
 }
 
 // zigbeeStore keeps the Zigbee network, in a cell that holds its key, and what is
-// known of its devices.
+// known of its devices. before, if any, is what there is as long as nothing was
+// kept: a demo's.
 type zigbeeStore struct {
 	network *storage.Cell[zigbee.Network]
 	devices *storage.Table[zigbee.Device]
+	before  *ZigbeeHome
 }
 
-func (s zigbeeStore) LoadNetwork() (zigbee.Network, bool, error) { return s.network.Load() }
-func (s zigbeeStore) SaveNetwork(n zigbee.Network) error         { return s.network.Save(n) }
-func (s zigbeeStore) LoadDevices() ([]zigbee.Device, error)      { return values(s.devices) }
-func (s zigbeeStore) SaveDevice(d zigbee.Device) error           { return s.devices.Put(d.IEEE.String(), d) }
+func (s zigbeeStore) LoadNetwork() (zigbee.Network, bool, error) {
+	n, ok, err := s.network.Load()
+	if err == nil && !ok && s.before != nil {
+		return s.before.Network, true, nil
+	}
+	return n, ok, err
+}
+
+func (s zigbeeStore) SaveNetwork(n zigbee.Network) error { return s.network.Save(n) }
+func (s zigbeeStore) LoadDevices() ([]zigbee.Device, error) {
+	list, err := values(s.devices)
+	if err == nil && len(list) == 0 && s.before != nil {
+		return s.before.Devices, nil
+	}
+	return list, err
+}
+
+func (s zigbeeStore) SaveDevice(d zigbee.Device) error { return s.devices.Put(d.IEEE.String(), d) }
 
 func (s zigbeeStore) DeleteDevice(a zigbee.IEEE) error { return s.devices.Delete(a.String()) }
 

@@ -19,7 +19,7 @@ const Path = "/demo/"
 // Controls is a small page, and the calls behind it, with which somebody opens
 // doors, walks past sensors, pulls the stick, jams its air and cuts the mains:
 //
-//	GET  /demo/state   {"stick":{"plugged":true,"noise":-100},"power":{"mains":true,"battery":100},
+//	GET  /demo/state   {"stick":{"plugged":true,"noise":-100},"zigbee":{"plugged":true},"power":{"mains":true,"battery":100},
 //	                    "things":[{"key","name","room","kind","state","device"}]};
 //	                   a keypad has "shows":{"light","besides","seconds","muted","heard"} as well
 //	POST /demo/do      {"thing":"front-door","act":"open","digits":""} → 204
@@ -64,10 +64,14 @@ func (f *Family) showState(w http.ResponseWriter, _ *http.Request) {
 			Plugged bool `json:"plugged"`
 			Noise   int  `json:"noise"` // dBm
 		} `json:"stick"`
+		Zigbee struct {
+			Plugged bool `json:"plugged"`
+		} `json:"zigbee"`
 		Power  *fed    `json:"power"` // null: no hub runs here
 		Things []thing `json:"things"`
 	}
 	state.Stick.Plugged, state.Stick.Noise = f.Stick.Plugged(), f.Stick.Noise()
+	state.Zigbee.Plugged = f.Mesh.Plugged()
 	if mains, percent, ok := f.power.now(); ok {
 		state.Power = &fed{mains, percent}
 	}

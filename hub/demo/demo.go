@@ -59,22 +59,32 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
+	mesh, err := f.Mesh.ListenTCP(ctx, "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
 	power := filepath.Join(data, "power_supply")
 	if err := f.power.feed(power); err != nil {
 		return err
 	}
 	simCtx, endSim := context.WithCancel(context.WithoutCancel(ctx))
-	simEnded := make(chan error, 1)
-	go func() { simEnded <- pty.Run(simCtx) }()
+	sticks := []func(context.Context) error{pty.Run, mesh.Run}
+	simEnded := make(chan error, len(sticks))
+	for _, run := range sticks {
+		go func() { simEnded <- run(simCtx) }()
+	}
 	defer func() {
 		endSim()
-		if err := <-simEnded; err != nil && !errors.Is(err, context.Canceled) {
-			o.Log.Error("simulated stick ended badly", "err", err)
+		for range sticks {
+			if err := <-simEnded; err != nil && !errors.Is(err, context.Canceled) {
+				o.Log.Error("simulated stick ended badly", "err", err)
+			}
 		}
 	}()
 
 	c := config.Config{
-		Data: data, Name: "Maple House", Zwave: config.Zwave{Port: pty.Path()}, MQTT: config.MQTT{Loopback: o.MQTT},
+		Data: data, Name: "Maple House", MQTT: config.MQTT{Loopback: o.MQTT},
+		Zwave: config.Zwave{Port: pty.Path()}, Zigbee: config.Zigbee{Port: "tcp://" + mesh.Addr(), Adapter: "znp"},
 	}
 	return hub.Run(ctx, hub.Options{
 		Config: c, Version: o.Version, Log: o.Log, Check: o.Check, Web: o.Web,
@@ -89,6 +99,7 @@ func Run(ctx context.Context, o Options) error {
 			// A sensor is missed after 21 minutes rather than eight hours.
 			WakeInterval: 10 * time.Minute,
 			Controls:     f.Controls(),
+			Zigbee:       f.meshHome(),
 			Furniture:    f.furniture(),
 			Furnish:      f.furnish,
 		},

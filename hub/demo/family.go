@@ -1,5 +1,5 @@
-// Package demo is a simulated family: a house full of devices that hang on a
-// simulated stick, and somebody to open its doors. The hub that guards it is
+// Package demo is a simulated family: a house full of devices that hang on two
+// simulated sticks, and somebody to open its doors. The hub that guards it is
 // the real one, with its real drivers; only the far end of the wire is not.
 package demo
 
@@ -12,7 +12,10 @@ import (
 
 	"gatehouse/hub"
 	"gatehouse/hub/home"
+	"gatehouse/hub/radio/zigbeehome"
 	"gatehouse/hub/radio/zwavehome"
+	"gatehouse/zigbee"
+	"gatehouse/zigbee/zigbeesim"
 	"gatehouse/zwave"
 	"gatehouse/zwave/zwavesim"
 )
@@ -20,6 +23,7 @@ import (
 // Family is the simulated hardware of one home.
 type Family struct {
 	Stick *zwavesim.Stick
+	Mesh  *zigbeesim.Stick // the Zigbee stick
 	items []*item
 	power supply // of the hub
 }
@@ -27,19 +31,27 @@ type Family struct {
 // item is one device in the house and what can be done to it.
 type item struct {
 	key, name, room, kind string
-	node                  *zwavesim.Node
+	node                  *zwavesim.Node  // nil: it is a Zigbee device
+	leaf                  *zigbeesim.Node // nil: it is a Z-Wave node
 	acts                  map[string]func()
-	enter                 func(digits string, k zwavesim.Key) // keypads
+	enter                 func(digits, act string) error // keypads
 	state                 func() string
 	shows                 func() *display // keypads
 }
 
-func (it *item) device() home.DeviceID { return zwavehome.ID(zwave.NodeID(it.node.ID())) }
+func (it *item) device() home.DeviceID {
+	if it.leaf != nil {
+		return zigbeehome.ID(zigbee.IEEE(it.leaf.IEEE()))
+	}
+	return zwavehome.ID(zwave.NodeID(it.node.ID()))
+}
 
 // NewFamily furnishes a home. All devices have joined already; they are asleep
 // until the hub or somebody wakes them.
-func NewFamily(o zwavesim.Options) *Family {
-	f := &Family{Stick: zwavesim.New(o)}
+func NewFamily(o zwavesim.Options) *Family { return newFamily(o, newMesh()) }
+
+func newFamily(o zwavesim.Options, mesh *zigbeesim.Stick) *Family {
+	f := &Family{Stick: zwavesim.New(o), Mesh: mesh}
 	f.contact("front-door", "Front door", "Hall")
 	f.contact("back-door", "Back door", "Kitchen")
 	f.contact("kitchen-window", "Kitchen window", "Kitchen")
@@ -50,6 +62,7 @@ func NewFamily(o zwavesim.Options) *Family {
 	f.siren("siren", "Siren", "Landing")
 	f.plug("lamp", "Lamp", "Living room")
 	f.keypad("keypad", "Keypad", "Hall")
+	f.mesh()
 	return f
 }
 
@@ -155,8 +168,8 @@ func (f *Family) plug(key, name, room string) {
 // jammer is how loud a cheap transmitter in front of the house is, in dBm.
 const jammer = -48
 
-// Do does something in the house: act on the item with that key, on the "stick"
-// or on the hub's "power". digits go with a keypad's keys.
+// Do does something in the house: act on the item with that key, on the "stick",
+// on the "zigbee-stick" or on the hub's "power". digits go with a keypad's keys.
 func (f *Family) Do(key, act, digits string) error {
 	if key == "stick" {
 		switch act {
@@ -174,6 +187,17 @@ func (f *Family) Do(key, act, digits string) error {
 			return nil
 		}
 		return &home.Invalid{Field: "act", Reason: fmt.Sprintf("the stick can be pulled (pull) and plugged in (plug), its air jammed (jam) and left alone (quiet), not %q", act)}
+	}
+	if key == "zigbee-stick" {
+		switch act {
+		case "pull":
+			f.Mesh.Unplug()
+			return nil
+		case "plug":
+			f.Mesh.Plug()
+			return nil
+		}
+		return &home.Invalid{Field: "act", Reason: fmt.Sprintf("the Zigbee stick can be pulled (pull) and plugged in (plug), not %q", act)}
 	}
 	if key == "power" {
 		switch act {
@@ -194,12 +218,10 @@ func (f *Family) Do(key, act, digits string) error {
 	}
 	it := f.items[i]
 	if digits != "" {
-		k, ok := keypadKeys[act]
-		if !ok || it.enter == nil {
+		if it.enter == nil {
 			return &home.Invalid{Field: "digits", Reason: "only a keypad takes digits"}
 		}
-		it.enter(digits, k)
-		return nil
+		return it.enter(digits, act)
 	}
 	do, ok := it.acts[act]
 	if !ok {
@@ -216,7 +238,9 @@ func (f *Family) Wake(ctx context.Context) error {
 		return err
 	}
 	for _, it := range f.items {
-		it.node.WakeUp()
+		if it.node != nil {
+			it.node.WakeUp()
+		}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package demo
 import (
 	"math"
 
+	"gatehouse/hub/home"
 	"gatehouse/zwave/zwavesim"
 )
 
@@ -38,6 +39,9 @@ var displayed = []struct {
 	{zwavesim.IndicatorBypass, false, "something is open: enter leaves it out"},
 	{zwavesim.IndicatorRejected, false, "not accepted"},
 }
+
+// errNoKey: digits go with a key.
+var errNoKey = &home.Invalid{Field: "digits", Reason: "digits go with one of the keypad's keys"}
 
 var sounds = map[byte]string{zwavesim.IndicatorBeep: "double beep", zwavesim.IndicatorChime: "chime"}
 
@@ -79,7 +83,15 @@ func (f *Family) keypad(key, name, room string) {
 		acts[name+"-up"] = func() { d.Up(k) }
 	}
 	f.put(&item{
-		key: key, name: name, room: room, kind: "keypad", acts: acts, enter: d.Enter,
+		key: key, name: name, room: room, kind: "keypad", acts: acts,
+		enter: func(digits, act string) error {
+			k, ok := keypadKeys[act]
+			if !ok {
+				return errNoKey
+			}
+			d.Enter(digits, k)
+			return nil
+		},
 		shows: func() *display { return show(d) },
 		state: func() string {
 			for _, l := range displayed {

@@ -13,19 +13,22 @@ import (
 
 	"gatehouse/hub/config"
 	"gatehouse/hub/face/api"
+	"gatehouse/zigbee/zigbeesim"
 	"gatehouse/zwave/zwavesim"
 )
 
-// Simulate runs only the simulated hardware until ctx ends: the stick on a TCP
-// port and on a pty, and the controls. It prints where, as one JSON object:
+// Simulate runs only the simulated hardware until ctx ends: the Z-Wave stick on a
+// TCP port and on a pty, the Zigbee stick on a TCP port, and the controls. The
+// Zigbee stick is fresh, so that a hub forms its own network on it. It prints where, as one JSON object:
 //
-//	{"zwave":{"tcp":"tcp://127.0.0.1:4711","pty":"/tmp/…/zwave-stick"},"controls":"http://127.0.0.1:4712/demo/"}
+//	{"zwave":{"tcp":"tcp://127.0.0.1:4711","pty":"/tmp/…/zwave-stick"},
+//	 "zigbee":{"tcp":"tcp://127.0.0.1:4713"},"controls":"http://127.0.0.1:4712/demo/"}
 func Simulate(ctx context.Context, c config.Sim, out io.Writer) error {
 	o := zwavesim.Options{}
 	if c.Zwave.Real {
 		o.Radio = zwavesim.Real()
 	}
-	f := NewFamily(o)
+	f := newFamily(o, zigbeesim.New(zigbeesim.Options{}))
 	for i := range c.Zwave.Devices {
 		f.contact(fmt.Sprintf("contact-%d", i+1), fmt.Sprintf("Contact %d", i+1), "Elsewhere")
 	}
@@ -48,6 +51,10 @@ func Simulate(ctx context.Context, c config.Sim, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("sim: %w", err)
 	}
+	mesh, err := f.Mesh.ListenTCP(ctx, "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("sim: %w", err)
+	}
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", c.Controls)
 	if err != nil {
@@ -58,15 +65,19 @@ func Simulate(ctx context.Context, c config.Sim, out io.Writer) error {
 			TCP string `json:"tcp"`
 			PTY string `json:"pty"`
 		} `json:"zwave"`
+		Zigbee struct {
+			TCP string `json:"tcp"`
+		} `json:"zigbee"`
 		Controls string `json:"controls"`
 	}
 	where.Zwave.TCP, where.Zwave.PTY = "tcp://"+tcp.Addr(), pty.Path()
+	where.Zigbee.TCP = "tcp://" + mesh.Addr()
 	where.Controls = "http://" + l.Addr().String() + Path
 	if err := json.NewEncoder(out).Encode(where); err != nil {
 		return fmt.Errorf("sim: %w", err)
 	}
 	parts := []func(context.Context) error{
-		tcp.Run, pty.Run, f.wakeEachHost,
+		tcp.Run, pty.Run, mesh.Run, f.wakeEachHost,
 		func(ctx context.Context) error {
 			return api.Serve(ctx, l, f.Controls(), nil, slog.New(slog.DiscardHandler))
 		},

@@ -19,6 +19,7 @@ const (
 	nvKey        = 0x0062
 	nvPAN        = 0x0083
 	nvLogical    = 0x0087
+	nvConfigured = 0x0060
 )
 
 const (
@@ -257,16 +258,21 @@ func (s *Stick) commission(f *fields) {
 			key[i] = byte(s.rand.IntN(256))
 		}
 	}
-	for _, id := range []uint16{nvActiveKey, nvAltKey} {
-		s.nv[id] = append([]byte{0}, key...)
-	}
-	s.nv[nvNIB] = s.nib(pan, ext, channel)
+	s.hold(pan, ext, channel, key)
 	s.after(50*time.Millisecond, func() {
 		s.state = coordinator
 		s.word(0x45C0, []byte{coordinator})
 		s.word(0x4F80, []byte{0, 2, 0}) // BDB: done, formation
 		s.change()
 	})
+}
+
+// hold writes a network into NV.
+func (s *Stick) hold(pan uint16, ext uint64, channel byte, key []byte) {
+	for _, id := range []uint16{nvActiveKey, nvAltKey} {
+		s.nv[id] = append([]byte{0}, key...)
+	}
+	s.nv[nvNIB] = s.nib(pan, ext, channel)
 }
 
 // start brings up the network of before.

@@ -2,6 +2,7 @@ package zigbeesim
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -144,6 +145,15 @@ func (n *Node) SetBattery(percent int) {
 	n.attributeReport(0x0001, 0x0021, 0x20, []byte{2 * n.battery})
 	const low = 15
 	n.bit(bitBattery, percent < low)
+}
+
+// enter takes a node out of the wings into the network.
+func (n *Node) enter() {
+	n.reset()
+	n.move()
+	if i := slices.Index(n.s.wings, n); i >= 0 {
+		n.s.wings = slices.Delete(n.s.wings, i, i+1)
+	}
 }
 
 // reset forgets what a network told it.

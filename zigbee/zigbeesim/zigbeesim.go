@@ -59,10 +59,20 @@ type Options struct {
 	// EZSP has it speak this version of EZSP over ASH instead of MT, as Silicon
 	// Labs' sticks do; 13 to 19 are real ones.
 	EZSP byte
-	Seed uint64 // of the random sizes of split writes
+	// Network, if set, is one that the stick holds from before.
+	Network *Network
+	Seed    uint64 // of the random sizes of split writes
 	// Tap, if set, sees each chunk of bytes as it is written to the host and as
 	// it was read from it. It must not block.
 	Tap func(toHost bool, b []byte)
+}
+
+// Network is what a stick holds.
+type Network struct {
+	PAN      uint16
+	Extended uint64
+	Channel  byte
+	Key      [16]byte
 }
 
 // Stick is a coordinator and its network. All methods may be called from any
@@ -112,7 +122,31 @@ func New(o Options) *Stick {
 	if o.EZSP != 0 {
 		s.face = &ezsp{Stick: s, line: ash{s: s}}
 	}
+	if n := o.Network; n != nil {
+		s.hold(n.PAN, n.Extended, n.Channel, n.Key[:])
+		s.nv[nvConfigured] = []byte{0x55}
+	}
 	return s
+}
+
+// Settle puts devices into the network as if that had been done long ago: their
+// zones are enrolled, and they say nothing of themselves.
+func (s *Stick) Settle(devices ...Device) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, d := range devices {
+		n := d.base()
+		if n.short != 0 {
+			continue
+		}
+		n.enter()
+		n.cie, n.enrolled, n.zoneID = s.address, n.has(0x0500), byte(i)
+		for _, c := range n.in {
+			n.bound[c], n.reporting[c] = true, true
+		}
+		n.round()
+	}
+	s.change()
 }
 
 // Place puts devices into the network as if they had joined just now, whether
@@ -131,11 +165,7 @@ func (s *Stick) admit(n *Node) {
 	if n.short != 0 {
 		return
 	}
-	n.reset()
-	n.move()
-	if i := slices.Index(s.wings, n); i >= 0 {
-		s.wings = slices.Delete(s.wings, i, i+1)
-	}
+	n.enter()
 	s.face.joined(n)
 	n.announce()
 }

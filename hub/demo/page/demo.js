@@ -7,6 +7,7 @@ const acts = {
   smoke: [['fill', 'Make smoke'], ['air', 'Air the room']],
   siren: [],
   plug: [['on', 'Switch on'], ['off', 'Switch off']],
+  'zigbee-keypad': [['arm-away', 'Away'], ['arm-home', 'Home'], ['disarm', 'Disarm'], ['panic', 'Panic'], ['fire', 'Fire'], ['medical', 'Medical help']],
   keypad: [['arm-away', 'Away'], ['arm-home', 'Home'], ['disarm', 'Disarm'], ['enter', 'Enter'], ['cancel', 'Cancel']],
 }
 // Keys for help want to be held for two seconds; the keypad itself counts them.
@@ -74,7 +75,7 @@ function add(t) {
   host.id = t.key
   const c = card(host, t.name)
   let digits
-  if (t.kind === 'keypad') {
+  if (['keypad', 'zigbee-keypad'].includes(t.kind)) {
     digits = document.createElement('input')
     digits.inputMode = 'numeric'
     digits.placeholder = 'Code'
@@ -86,7 +87,9 @@ function add(t) {
     c.display.ariaLabel = `${t.name} shows`
     const note = document.createElement('p')
     note.className = 'state'
-    note.textContent = 'Its link is not encrypted, so the hub refuses the codes that are typed here. Its keys for help work.'
+    note.textContent = t.kind === 'keypad'
+      ? 'Its link is not encrypted, so the hub refuses the codes that are typed here. Its keys for help work.'
+      : 'A Zigbee keypad: its link is encrypted, and the code 24680 works here.'
     c.keys.before(c.display, note)
     c.keys.append(digits)
   }
@@ -111,6 +114,8 @@ stick.keys.append(
   button('Jam the radio', () => act('stick', 'jam')),
   button('Stop jamming', () => act('stick', 'quiet')),
 )
+const zigbee = card(document.getElementById('zigbee'), 'Zigbee stick')
+zigbee.keys.append(button('Pull it', () => act('zigbee-stick', 'pull')), button('Plug it in', () => act('zigbee-stick', 'plug')))
 const powerCard = document.getElementById('power')
 const power = card(powerCard, 'Power of the hub')
 power.keys.append(
@@ -128,6 +133,7 @@ async function refresh() {
   }
   const s = await r.json()
   stick.state.textContent = `${s.stick.plugged ? 'plugged in' : 'pulled'} · noise ${s.stick.noise} dBm`
+  zigbee.state.textContent = s.zigbee.plugged ? 'plugged in' : 'pulled'
   powerCard.hidden = !s.power
   if (s.power) power.state.textContent = `${s.power.mains ? 'on the mains' : 'on its battery'} · ${s.power.battery} %`
   for (const t of s.things) {

@@ -45,11 +45,11 @@ for (const [width, height] of [
 		await page.getByRole('link', { name: 'Try it' }).click();
 		await accessible(page, 'walk before it begins');
 		await page.getByRole('button', { name: 'Start the walk' }).click();
-		await expect(page.getByText('0 of 5 have answered so far.')).toBeVisible();
+		await expect(page.getByText('0 of 6 have answered so far.')).toBeVisible();
 		await demo.does('front-door', 'open');
 		await expect(row('front-door')).toHaveAttribute('data-ticked', 'true');
 		await expect(row('front-door')).toContainText(/Answered at \d\d:\d\d:\d\d/);
-		await expect(page.getByText('1 of 5 have answered so far.')).toBeVisible();
+		await expect(page.getByText('1 of 6 have answered so far.')).toBeVisible();
 		await expect(row('back-door')).toHaveAttribute('data-ticked', 'false');
 		await accessible(page, 'walk');
 		await fits(page, 'walk');
