@@ -88,11 +88,11 @@ $(PEERS): %/node_modules/.package-lock.json: %/package-lock.json
 	cd $* && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-interop: build $(PEERS) ## the hub and the simulator against npm zwave-js, Zigbee codecs against zigbee-herdsman, MQTT against mosquitto
+interop: build $(PEERS) ## the hub and the simulator against npm zwave-js, Zigbee codecs and stick against zigbee-herdsman, MQTT against mosquitto
 	.ci/install mosquitto-clients
 	CGO_ENABLED=1 $(GO) test -race -count=1 -tags interop -timeout 20m ./$(INTEROP) ./$(ZIGBEE_INTEROP) ./hub/face/mqtt
 
-interop-smoke: $(PEERS) ## only: the hub on a stick that is not ours, and the Zigbee codecs
+interop-smoke: $(PEERS) ## only: the hub on a stick that is not ours, and the Zigbee codecs and stick
 	CGO_ENABLED=1 $(GO) test -count=1 -tags interop -short -timeout 10m ./$(INTEROP) ./$(ZIGBEE_INTEROP)
 
 bench: build $(INTEROP)/node_modules/.package-lock.json ## measure the hub beside its peer; prints Markdown

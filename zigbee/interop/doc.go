@@ -1,11 +1,15 @@
-// Package interop holds the codecs of zigbee/zcl and zigbee/zdo to those of an
-// implementation that is not ours: npm zigbee-herdsman (package.json; `npm ci` in
+// Package interop holds the codecs of zigbee/zcl and zigbee/zdo, and
+// zigbee/zigbeesim, to an implementation that is not ours: npm zigbee-herdsman (package.json; `npm ci` in
 // this folder fetches it, and a Node.js that is new enough for it).
 //
 // For each command: ours is written and they read it, theirs is written and we
 // read it, and the bytes are the same. What each should read stands in the tables
 // in both tongues. Theirs are a host's codecs: of the device profile they write
 // questions and read answers only, so ours are held to that.
+//
+// And as a host it judges the simulated stick: its zstack adapter forms a network
+// there, lets devices join, interviews them, enrolls their zones, hears and tells
+// them things, and comes back to the network.
 //
 // What both sides get wrong in the same way is not seen here.
 //

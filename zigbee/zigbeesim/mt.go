@@ -17,6 +17,7 @@ const (
 	nvActiveKey  = 0x003A
 	nvAltKey     = 0x003B
 	nvKey        = 0x0062
+	nvEmptyKey   = 0x0082 // NWKKEY: number, key, frame counter
 	nvPAN        = 0x0083
 	nvLogical    = 0x0087
 	nvConfigured = 0x0060
@@ -53,7 +54,7 @@ func (m *mt) feed(b []byte) {
 func (m *mt) boot() {
 	if opt := m.nv[nvStartup]; len(opt) > 0 && opt[0] != 0 {
 		if opt[0]&0x02 != 0 {
-			clear(m.nv)
+			m.erase()
 			for _, n := range m.nodes {
 				n.orphan()
 			}
@@ -67,7 +68,15 @@ func (m *mt) boot() {
 
 func (m *mt) restarted() { m.word(sysResetInd, m.resetWord(2)) }
 
-func (m *mt) erase() { m.nv = map[uint16][]byte{} }
+// erase leaves nothing but an empty key, whose size tells hosts how structures
+// are padded.
+func (m *mt) erase() {
+	size := 24
+	if m.opt.Packed {
+		size = 21
+	}
+	m.nv = map[uint16][]byte{nvEmptyKey: make([]byte, size)}
+}
 
 func (m *mt) admits() bool { return true }
 
@@ -124,14 +133,26 @@ func (s *Stick) request(t token) {
 		s.answer(t.command, notThere, 0)
 	case 0x2400:
 		s.register(f)
-	case 0x2401:
-		s.send(f)
+	case 0x2401: // AF_DATA_REQUEST
+		to, endpoint, from := f.u16(), f.u8(), f.u8()
+		cluster, id := f.u16(), f.u8()
+		f.bytes(2)
+		s.send(t.command, f, to, endpoint, from, cluster, id, f.bytes(int(f.u8())))
+	case 0x2402: // AF_DATA_REQUEST_EXT, to groups and broadcasts as well
+		f.u8()
+		to := uint16(f.u64())
+		endpoint := f.u8()
+		f.u16()
+		from := f.u8()
+		cluster, id := f.u16(), f.u8()
+		f.bytes(2)
+		s.send(t.command, f, to, endpoint, from, cluster, id, f.bytes(int(f.u16())))
 	case 0x2540: // ZDO_STARTUP_FROM_APP
 		s.start(t.command)
 	case 0x2545: // ZDO_EXT_ROUTE_DISC
 		s.answer(t.command, success)
-	case 0x254A: // ZDO_EXT_FIND_GROUP
-		s.answer(t.command, failure)
+	case 0x254A: // ZDO_EXT_FIND_GROUP: none, its number, its name
+		s.answer(t.command, failure, 0, 0, 0)
 	case 0x254B: // ZDO_EXT_ADD_GROUP
 		s.answer(t.command, success)
 	case 0x2550: // ZDO_EXT_NWK_INFO
@@ -328,25 +349,21 @@ func (s *Stick) register(f *fields) {
 	s.answer(0x2400, success)
 }
 
-// send takes AF_DATA_REQUEST.
-func (s *Stick) send(f *fields) {
-	to, toEndpoint, from := f.u16(), f.u8(), f.u8()
-	cluster, id := f.u16(), f.u8()
-	f.bytes(2)
-	payload := f.bytes(int(f.u8()))
+// send takes a message to a device or to many.
+func (s *Stick) send(command uint16, f *fields, to uint16, toEndpoint, from byte, cluster uint16, id byte, payload []byte) {
 	switch {
 	case f.short, !s.endpoints[from], s.state != coordinator:
 		if !f.short {
 			s.violation("a message to %#04x from endpoint %d, which is not registered", to, from)
 		}
-		s.answer(0x2401, badParam)
+		s.answer(command, badParam)
 		return
 	}
-	if _, ok := s.takes(Full, 0x2401); ok {
-		s.answer(0x2401, bufferFull)
+	if _, ok := s.takes(Full, command); ok {
+		s.answer(command, bufferFull)
 		return
 	}
-	s.answer(0x2401, success)
+	s.answer(command, success)
 	confirm := func(status byte) {
 		if _, ok := s.takes(LoseConfirm, 0); !ok {
 			s.word(0x4480, []byte{status, from, id})
@@ -355,7 +372,7 @@ func (s *Stick) send(f *fields) {
 	if to >= 0xFFF8 {
 		confirm(success)
 		for _, n := range s.nodes {
-			if n.present && !n.make.sleepy {
+			if n.present && !n.make.sleepy && (toEndpoint == 1 || toEndpoint == 0xFF) { // others are not meant
 				n.hear(cluster, toEndpoint, from, payload)
 			}
 		}

@@ -115,13 +115,14 @@ func New(o Options) *Stick {
 		o.Product = 1
 	}
 	s := &Stick{
-		opt: o, address: o.IEEE, rand: rand.New(rand.NewPCG(o.Seed, 2)), nv: map[uint16][]byte{}, endpoints: map[byte]bool{},
+		opt: o, address: o.IEEE, rand: rand.New(rand.NewPCG(o.Seed, 2)), endpoints: map[byte]bool{},
 		nodes: map[uint16]*Node{}, given: 0x2A00, plugging: make(chan struct{}), changed: make(chan struct{}),
 	}
 	s.face = &mt{Stick: s}
 	if o.EZSP != 0 {
 		s.face = &ezsp{Stick: s, line: ash{s: s}}
 	}
+	s.face.erase()
 	if n := o.Network; n != nil {
 		s.hold(n.PAN, n.Extended, n.Channel, n.Key[:])
 		s.nv[nvConfigured] = []byte{0x55}
