@@ -581,7 +581,7 @@ func (g *game) told(in Input, n Notice, trips []trip) {
 		if r.Kind != n.Alarm || r.Zone != n.Zone || !r.Reported {
 			continue
 		}
-		atOnce := !r.danger().aborts() || r.Zone == "cash" || cash.Device == "cash" || r.Since.Before(g.figures)
+		atOnce := !r.danger().aborts() || r.Zone == "cash" || cash.Device == "cash" || !r.Since.After(g.figures)
 		if wait := time.Duration(g.p.Settings().AbortWindow); atOnce || g.now.Sub(r.Since) >= wait {
 			return
 		}
