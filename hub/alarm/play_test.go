@@ -172,7 +172,7 @@ func (g *game) turn() {
 	case "clock":
 		d := time.Duration(rapid.Int64Range(-1e6, 1e6).Draw(g.t, "by")) * time.Second
 		left := g.p.Until().Sub(g.now)
-		g.now, g.locked = g.now.Add(d), g.locked.Add(d)
+		g.now, g.locked, g.figures = g.now.Add(d), g.locked.Add(d), g.figures.Add(d)
 		was := g.p.Phase()
 		g.step(ClockStepped{d})
 		if !g.p.Until().IsZero() && g.p.Until().Sub(g.now) != left {
