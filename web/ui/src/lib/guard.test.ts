@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { Device, Zone } from './api';
-import { byRoom, groupOf, idFor, kindsFor, linkWord, suggested, ticked, unwatched } from './guard';
+import { byRoom, fitted, groupOf, idFor, kindsFor, linkWord, onWalk, suggested, takenBack, unwatched } from './guard';
 
 const AT = '2026-05-03T14:00:00.000Z';
 
@@ -90,12 +90,57 @@ test.each([
 	expect(groupOf({ ...watched(door, 'contact'), kind })).toBe(group);
 });
 
-test('a walk ticks what has changed since it began, and nothing before', () => {
-	const zone = watched(door, 'contact');
-	expect(ticked(zone, [door], Date.parse(AT) + 1)).toBeNull();
-	expect(ticked(zone, [door], Date.parse(AT))).toBe(AT);
-	expect(ticked(zone, [], 0)).toBeNull();
-	expect(ticked(zone, [device('zwave-2', '', { contact: null })], 0)).toBeNull();
+test('a walk tries what gives no alarm meanwhile, and a lid once it was opened', () => {
+	const kinds = ['entry', 'interior', '24h', 'fire', 'water', 'panic', 'tamper'] as const;
+	const zones = kinds.map((kind) => ({ ...watched(door, 'contact'), id: kind, kind }));
+	expect(onWalk(zones, []).map((z) => z.id)).toEqual(['entry', 'interior', '24h']);
+	expect(onWalk(zones, ['tamper', 'fire']).map((z) => z.id)).toEqual(['entry', 'interior', '24h', 'tamper']);
+});
+
+test.each([
+	['perimeter', true],
+	['24h', true],
+	['tamper', true],
+	['water', true],
+	['fire', false],
+	['panic', false],
+] as const)('an alarm of %s can be taken back: %s', (kind, can) => {
+	expect(takenBack(kind)).toBe(can);
+});
+
+const garage: Zone = {
+	...watched(door, 'contact'),
+	modes: ['night', 'away'],
+	entry_delay: '60s',
+	entry_delays: { night: '0s', home: '30s' },
+	exit_delay: '120s',
+	abort_window: false,
+};
+test.each<[string, Partial<Zone>, string[]]>([
+	['a way in', {}, ['abort_window', 'entry_delay', 'entry_delays', 'exit_delay']],
+	['a window', { kind: 'perimeter' }, ['abort_window']],
+	['a smoke alarm', { kind: 'fire' }, []],
+	['a way in that may be taken back', { abort_window: true }, ['entry_delay', 'entry_delays', 'exit_delay']],
+	[
+		'one that counts in no mode with a delay of its own',
+		{ modes: ['away'] },
+		['abort_window', 'entry_delay', 'exit_delay'],
+	],
+])('%s keeps what its kind has', (_, more, kept) => {
+	const own = ['abort_window', 'entry_delay', 'entry_delays', 'exit_delay'];
+	expect(
+		Object.keys(fitted({ ...garage, ...more }))
+			.filter((k) => own.includes(k))
+			.sort(),
+	).toEqual(kept);
+});
+
+test('a delay of a mode goes with the mode; silence and partners with their kinds', () => {
+	expect(fitted(garage).entry_delays).toEqual({ night: '0s' });
+	const odd = { ...garage, silent: true, cross_zone: 'hall' };
+	expect(fitted(odd)).toMatchObject({ silent: false, cross_zone: '' });
+	expect(fitted({ ...odd, kind: 'panic' })).toMatchObject({ silent: true, cross_zone: '' });
+	expect(fitted({ ...odd, kind: 'interior' })).toMatchObject({ silent: false, cross_zone: 'hall' });
 });
 
 test('rooms by name, no room last', () => {

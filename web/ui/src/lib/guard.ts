@@ -109,10 +109,30 @@ export function idFor(name: string, taken: readonly { id: string }[]): string {
 	}
 }
 
-/** When a zone's sensor last changed, if that was after the walk began; both on the hub's clock. */
-export function ticked(zone: Zone, devices: readonly Device[], began: number): string | null {
-	const state = devices.find((d) => d.id === zone.device)?.traits[zone.trait];
-	return state && state.value !== null && Date.parse(state.since) >= began ? state.since : null;
+/** Kinds that a walk tries, as the panel does: the others give their alarm, walk or not. */
+export const walked = (kind: Kind): boolean => !alwaysOn(kind) || kind === '24h' || kind === 'tamper';
+
+/** The zones of a walk; a lid is on the list once somebody has opened it, not before. */
+export function onWalk(zones: readonly Zone[], seen: readonly string[]): Zone[] {
+	return zones.filter((z) => walked(z.kind) && (z.kind !== 'tamper' || seen.includes(z.id)));
+}
+
+/** Whether an alarm of this kind may be taken back before it is told outside the house. Danger to life never waits. */
+export const takenBack = (kind: Kind): boolean => walked(kind) || kind === 'water';
+
+/** A zone without what its kind and modes don't have: it was of another kind or counted in another mode before. */
+export function fitted({ entry_delay, entry_delays, exit_delay, abort_window, ...zone }: Zone): Zone {
+	const entry = zone.kind === 'entry';
+	const own = Object.entries(entry_delays ?? {}).filter(([mode]) => zone.modes.includes(mode));
+	return {
+		...zone,
+		silent: zone.silent && zone.kind === 'panic',
+		cross_zone: entry || alwaysOn(zone.kind) ? '' : zone.cross_zone,
+		...(abort_window === false && takenBack(zone.kind) && { abort_window }),
+		...(entry && entry_delay && { entry_delay }),
+		...(entry && exit_delay && { exit_delay }),
+		...(entry && own.length && { entry_delays: Object.fromEntries(own) }),
+	};
 }
 
 /** Devices by room, rooms by name, those in no room last. */
