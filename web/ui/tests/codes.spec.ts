@@ -102,9 +102,17 @@ for (const [width, height] of [
 		await expect(page.getByLabel('Only at these times')).toHaveAttribute('aria-invalid', 'true');
 		await accessible(page, 'code with a fault');
 		await page.getByLabel('Only at these times').fill('Mon-Fri 08:00-17:00');
+		await page.getByText('Add days and hours').click();
+		await page.getByRole('group', { name: 'On these days' }).getByRole('button', { name: 'Sat' }).click();
+		await page.getByLabel('From').fill('10:00');
+		await page.getByLabel('To', { exact: true }).fill('12:00');
+		await accessible(page, 'code with days and hours');
+		await fits(page, 'code with days and hours');
+		await page.getByRole('button', { name: 'Add them' }).click();
+		await expect(page.getByLabel('Only at these times')).toHaveValue('Mon-Fri 08:00-17:00; Sat 10:00-12:00');
 		await page.getByLabel('The digits').fill('730915');
 		await page.getByRole('button', { name: 'Save' }).click();
-		await expect(ben).toContainText('Mon-Fri 08:00-17:00');
+		await expect(ben).toContainText('Mon-Fri 08:00-17:00; Sat 10:00-12:00');
 
 		await ben.click();
 		await page.getByRole('button', { name: 'Delete this code' }).click();

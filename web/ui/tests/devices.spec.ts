@@ -70,3 +70,53 @@ test('health: what is wrong in words with its mend, and one line when all is wel
 	await expect(page.getByText(/^Battery low/)).toBeVisible();
 	watch.check();
 });
+
+for (const [width, height] of [
+	[390, 844],
+	[1280, 800],
+] as const) {
+	test(`a siren at ${width}: where it hangs, a try of ten seconds, and not while an alarm has it`, async ({
+		page,
+		demo,
+		watch,
+	}) => {
+		await page.setViewportSize({ width, height });
+		const headline = page.getByRole('heading', { level: 1 });
+		await demo.signIn(page);
+		await demo.settle(page);
+		await page.goto(`${demo.url}/devices`);
+		await page.getByRole('link', { name: /^Siren/ }).click();
+		await expect(headline).toHaveText('Siren');
+		await expect(page.getByText(/^It knows these sounds: .*steady/)).toBeVisible();
+		await accessible(page, 'siren');
+		await fits(page, 'siren');
+		const outside = page.getByRole('radio', { name: /^Outside/ });
+		await outside.check();
+		await expect
+			.poll(async () => {
+				const devices = (await (await page.request.get(`${demo.url}/api/v1/devices`)).json()) as Device[];
+				return devices.find((d) => d.name === 'Siren')?.sounder?.place;
+			})
+			.toBe('outside');
+		await expect(outside).toBeChecked();
+
+		await page.getByRole('button', { name: 'Test for 10 seconds' }).click();
+		await page.getByRole('button', { name: 'Stop it' }).click();
+		const test = page.getByRole('button', { name: 'Test for 10 seconds' });
+		await expect(test).toBeVisible();
+
+		// An alarm keeps its sirens: the hub says so, in words.
+		const now = await page.request.put(`${demo.url}/api/v1/alarm/mode`, { data: { mode: 'home', exit_delay: '0s' } });
+		expect(now.ok()).toBe(true);
+		await demo.does('kitchen-window', 'open');
+		await page.getByRole('button', { name: 'Look at the house' }).click();
+		if (width < 900) await page.getByRole('link', { name: 'More' }).click();
+		await page.getByRole('link', { name: 'Devices', exact: true }).click();
+		await page.getByRole('link', { name: /^Siren/ }).click();
+		const button = page.getByRole('button', { name: /^(Test for 10 seconds|Stop it)$/ });
+		await button.click();
+		await expect(page.getByRole('alert').filter({ hasText: 'An alarm has the sirens now.' })).toBeVisible();
+		await accessible(page, 'siren that an alarm has');
+		watch.check();
+	});
+}
