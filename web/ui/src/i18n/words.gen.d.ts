@@ -617,6 +617,11 @@ interface Words {
 	'device.security.install-code': never;
 	'device.security.link-key': never;
 	'siren.sounds': 'names';
+	'siren.sound.steady': never;
+	'siren.sound.temporal-3': never;
+	'siren.sound.temporal-4': never;
+	'siren.sound.pulse': never;
+	'siren.sound.slow': never;
 	'siren.lights': never;
 	'siren.lights.none': never;
 	'siren.place': never;
