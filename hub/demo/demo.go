@@ -117,7 +117,11 @@ func (f *Family) furnish(ctx context.Context, h hub.House) error {
 	if err := f.Wake(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("demo: wake the devices: %w", err)
 	}
-	return f.habits(ctx, h)
+	if err := f.habits(ctx, h); err != nil {
+		return err
+	}
+	f.wakeUntilKnown(ctx, h.Devices.Device)
+	return nil
 }
 
 // habits are the family's first rules, made once its devices are there.

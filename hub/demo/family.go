@@ -245,6 +245,46 @@ func (f *Family) Wake(ctx context.Context) error {
 	return nil
 }
 
+// wakeAgain is how long a device that the hub has not finished with is left
+// alone: one that nobody spoke to for ten seconds sleeps again, and on a busy
+// machine the hub needs longer than that to come to the last of them.
+const wakeAgain = 15 * time.Second
+
+// wakeUntilKnown wakes the devices that the hub still gets to know, again and
+// again, until it knows them all or ctx ends.
+func (f *Family) wakeUntilKnown(ctx context.Context, device func(home.DeviceID) (home.Device, bool)) {
+	again := time.NewTicker(wakeAgain)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-again.C:
+		}
+		left := f.unknown(device)
+		if len(left) == 0 {
+			return
+		}
+		for _, it := range left {
+			it.node.WakeUp()
+		}
+	}
+}
+
+// unknown are the Z-Wave devices that the hub does not know yet, or not wholly.
+func (f *Family) unknown(device func(home.DeviceID) (home.Device, bool)) []*item {
+	var left []*item
+	for _, it := range f.items {
+		if it.node == nil {
+			continue
+		}
+		if d, ok := device(it.device()); !ok || d.Health == home.HealthJoining {
+			left = append(left, it)
+		}
+	}
+	return left
+}
+
 // wakeEachHost wakes the devices for every host that comes, until ctx ends.
 func (f *Family) wakeEachHost(ctx context.Context) error {
 	for {
