@@ -109,7 +109,7 @@ test('first claim: from the label to an empty home, then in again with a recover
 	await expect(headline).toHaveText('Add your first sensor.');
 	await accessible(page, 'first sensor');
 	await page.getByRole('button', { name: 'Start looking' }).click();
-	await expect(page.getByRole('alert')).toContainText('No Z-Wave stick');
+	await expect(page.getByRole('alert')).toContainText('No stick is set up');
 	await page.getByRole('button', { name: 'Add later' }).click();
 
 	await expect(headline).toHaveText('Let’s add your first sensor.');

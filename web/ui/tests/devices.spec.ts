@@ -120,3 +120,22 @@ for (const [width, height] of [
 		watch.check();
 	});
 }
+
+test('a device joins by the radio that it speaks', async ({ page, demo, watch }) => {
+	await demo.signIn(page);
+	await demo.settle(page);
+	await page.goto(`${demo.url}/devices/add`);
+	const zigbee = page.getByRole('button', { name: 'Zigbee' });
+	await expect(page.getByRole('button', { name: 'Z-Wave' })).toBeVisible();
+	await zigbee.click();
+	await expect(zigbee).toHaveAttribute('aria-pressed', 'true');
+	await accessible(page, 'which radio');
+	await page.getByRole('button', { name: 'Start looking' }).click();
+	await expect(page.getByText(/The network is open for \d+ s/)).toBeVisible();
+	const join = async () =>
+		(await (await page.request.get(`${demo.url}/api/v1/radios/zigbee/join`)).json()) as { step: string };
+	expect((await join()).step).toBe('waiting');
+	await page.getByRole('button', { name: 'Stop looking' }).click();
+	await expect.poll(async () => (await join()).step).toBe('idle');
+	watch.check();
+});

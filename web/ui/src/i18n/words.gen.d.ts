@@ -430,6 +430,7 @@ interface Words {
 	'setup.done.later': never;
 	'setup.done.home': never;
 	'setup.claimed': never;
+	'join.radio': never;
 	'join.waiting': 'n';
 	'join.found': never;
 	'join.securing': never;

@@ -35,6 +35,7 @@ export type Offer = Schemas['Offer'];
 export type Verdict = Schemas['Verdict'];
 export type LiveSession = Schemas['LiveSession'];
 export type JoinState = Schemas['JoinState'];
+export type RadioState = Schemas['RadioState'];
 /** A refusal (RFC 9457); what stands in the way of it depends on its code. */
 export type Problem = Pick<Schemas['Problem'], 'status' | 'code' | 'detail'> & Partial<Schemas['Problem']>;
 
