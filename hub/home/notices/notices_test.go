@@ -47,6 +47,13 @@ func (s *shelf) Put(added []home.Notice, dropped []string) error {
 	return nil
 }
 
+// wrote is how many rows there are, and by how many writes.
+func (s *shelf) wrote() (rows, puts int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.rows), s.puts
+}
+
 func (s *shelf) set(fails bool) { s.mu.Lock(); s.fails = fails; s.mu.Unlock() }
 
 func open(t *testing.T, s *shelf) *notices.Notices {
@@ -76,13 +83,13 @@ func TestANoticeIsToldAtOnceAndWrittenAtTheBeat(t *testing.T) {
 		if it, ok := heard.TryNext(); !ok || it.Value.Text != "notice 1" || it.Value.ID == "" {
 			t.Errorf("heard %+v, want the notice at once", it.Value)
 		}
-		if s.puts != 0 {
+		if _, puts := s.wrote(); puts != 0 {
 			t.Error("written within the call: whoever watches the disk knows")
 		}
 		time.Sleep(time.Second + time.Millisecond)
 		synctest.Wait()
-		if len(s.rows) != 1 || s.puts != 1 {
-			t.Errorf("after the beat there are %d rows by %d writes, want one by one", len(s.rows), s.puts)
+		if rows, puts := s.wrote(); rows != 1 || puts != 1 {
+			t.Errorf("after the beat there are %d rows by %d writes, want one by one", rows, puts)
 		}
 
 		// A disk that refuses loses nothing.
