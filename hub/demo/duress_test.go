@@ -21,7 +21,7 @@ import (
 	"gatehouse/hub/people/auth"
 )
 
-// A code given under duress must look like any other on every face inside the
+// A14: a code given under duress must look like any other on every face inside the
 // house: whoever stands beside the one who types it may hold all of them. The
 // demo home is disarmed many times, with one code and with the other, over the
 // API and over MQTT; what each face says is compared byte by byte, and the times
