@@ -279,6 +279,9 @@ func (r *Registry) Introduce(d home.Device) {
 func (r *Registry) Report(in home.Reading) {
 	r.order.Lock()
 	defer r.order.Unlock()
+	// The panel is asked before the devices are locked: it asks for them itself
+	// when it tells the sirens.
+	hidden := r.o.Panel.Hidden(in.Device, in.Trait)
 	r.mu.Lock()
 	d, ok := r.devices[in.Device]
 	if !ok {
@@ -286,7 +289,7 @@ func (r *Registry) Report(in home.Reading) {
 		r.unknown.Add(1)
 		return
 	}
-	if r.o.Panel.Hidden(in.Device, in.Trait) {
+	if hidden {
 		r.heard[in.Device] = in.At
 		r.mu.Unlock()
 		r.o.Panel.Reading(in)

@@ -409,3 +409,25 @@ func TestReadingsAreSavedTogether(t *testing.T) {
 		}
 	})
 }
+
+// askingPanel asks for the devices from within, as the guard does when it tells
+// the sirens.
+type askingPanel struct{ r **registry.Registry }
+
+func (p askingPanel) Reading(home.Reading)                           { (*p.r).WithTrait(home.Siren) }
+func (p askingPanel) ZoneOf(home.DeviceID, home.Trait) home.ZoneID   { (*p.r).Devices(); return "" }
+func (p askingPanel) Hidden(home.DeviceID, home.Trait) (hidden bool) { (*p.r).Devices(); return false }
+
+// The panel is never asked while the devices are locked: it would wait for them,
+// and they for it, and the alarm would stand still.
+func TestThePanelMayAskForDevicesWhenItIsAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var r *registry.Registry
+		r, err := registry.Open(registry.Options{Store: &house{}, Journal: discard{}, Panel: askingPanel{&r}, Sirens: discard{}, Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Introduce(home.Device{ID: "zwave-2", Traits: map[home.Trait]home.State{home.Contact: {}}})
+		r.Report(home.Reading{Device: "zwave-2", Trait: home.Contact, Value: home.Open, At: time.Now()})
+	})
+}
