@@ -96,7 +96,73 @@ var words = []struct {
 	{ours: zcl.LockDoorResponse{}, name: "lockDoorRsp", theirs: `{"status":0}`},
 	{ours: zcl.UnlockDoorResponse{Status: zcl.Failure}, name: "unlockDoorRsp", theirs: `{"status":1}`},
 	{ours: zcl.LockOperation{Event: zcl.UnlockedEvent, User: 3, PIN: "1234", Time: 100000000, Data: "x"}, name: "operationEventNotification", theirs: `{"opereventsrc":0,"opereventcode":2,"userid":3,"pin":"hex:31323334","zigbeelocaltime":100000000,"data":"x"}`},
+
+	{ours: zcl.AddGroup{Group: 7, Name: "Tür"}, name: "add", theirs: `{"groupid":7,"groupname":"Tür"}`},
+	{ours: zcl.AddGroup{IfIdentifying: true, Group: 7}, name: "addIfIdentifying", theirs: `{"groupid":7,"groupname":""}`},
+	{ours: zcl.ViewGroup{Group: 7}, name: "view", theirs: `{"groupid":7}`},
+	{ours: zcl.GetGroups{Groups: []uint16{7, 8}}, name: "getMembership", theirs: `{"groupcount":2,"grouplist":[7,8]}`},
+	{ours: zcl.RemoveGroup{Group: 7}, name: "remove", theirs: `{"groupid":7}`},
+	{ours: zcl.RemoveGroups{}, name: "removeAll", theirs: `{}`},
+	{ours: zcl.GroupResponse{Group: 7}, name: "addRsp", theirs: `{"status":0,"groupid":7}`},
+	{ours: zcl.GroupResponse{Removed: true, Status: zcl.NotFound, Group: 7}, name: "removeRsp", theirs: `{"status":139,"groupid":7}`},
+	{ours: zcl.ViewGroupResponse{Group: 7, Name: "Tür"}, name: "viewRsp", theirs: `{"status":0,"groupid":7,"groupname":"Tür"}`},
+	{ours: zcl.GetGroupsResponse{Capacity: 254, Groups: []uint16{7}}, name: "getMembershipRsp", theirs: `{"capacity":254,"groupcount":1,"grouplist":[7]}`},
+
+	{ours: zcl.AddScene{Scene: scene, Time: 10, Name: "A", Fields: []byte{6, 0, 1, 1}}, name: "add", theirs: `{"groupid":7,"sceneid":2,"transtime":10,"scenename":"A","extensionfieldsets":[{"clstId":6,"len":1,"extField":[1]}]}`},
+	{ours: zcl.ViewScene{Scene: scene}, name: "view", theirs: `{"groupid":7,"sceneid":2}`},
+	{ours: zcl.RemoveScene{Scene: scene}, name: "remove", theirs: `{"groupid":7,"sceneid":2}`},
+	{ours: zcl.RemoveScenes{Group: 7}, name: "removeAll", theirs: `{"groupid":7}`},
+	{ours: zcl.StoreScene{Scene: scene}, name: "store", theirs: `{"groupid":7,"sceneid":2}`},
+	{ours: zcl.RecallScene{Scene: scene}, name: "recall", theirs: `{"groupid":7,"sceneid":2}`},
+	{ours: zcl.GetScenes{Group: 7}, name: "getSceneMembership", theirs: `{"groupid":7}`},
+	{ours: zcl.SceneResponse{Scene: scene}, name: "addRsp", theirs: `{"status":0,"groupId":7,"sceneId":2}`},
+	{ours: zcl.SceneResponse{To: zcl.SceneRemoved, Status: zcl.NotFound, Scene: scene}, name: "removeRsp", theirs: `{"status":139,"groupid":7,"sceneid":2}`},
+	{ours: zcl.SceneResponse{To: zcl.SceneStored, Scene: scene}, name: "storeRsp", theirs: `{"status":0,"groupid":7,"sceneid":2}`},
+	{ours: zcl.ViewSceneResponse{AddScene: zcl.AddScene{Scene: scene, Time: 10, Name: "A"}}, name: "viewRsp", theirs: `{"status":0,"groupid":7,"sceneid":2,"transtime":10,"scenename":"A","extensionfieldsets":[]}`},
+	{ours: zcl.RemoveScenesResponse{Group: 7}, name: "removeAllRsp", theirs: `{"status":0,"groupid":7}`},
+	{ours: zcl.GetScenesResponse{Capacity: 254, Group: 7, Scenes: []byte{1, 2}}, name: "getSceneMembershipRsp", theirs: `{"status":0,"capacity":254,"groupid":7,"scenecount":2,"scenelist":[1,2]}`},
+
+	{ours: zcl.Alarm{Code: byte(zcl.LockAlarmForced), Of: zcl.DoorLock}, name: "alarm", theirs: `{"alarmcode":6,"clusterid":257}`},
+	{ours: zcl.MoveLevel{Down: true, Rate: 50}, name: "move", theirs: `{"movemode":1,"rate":50}`},
+	{ours: zcl.MoveLevel{OnOff: true, Rate: 50}, name: "moveWithOnOff", theirs: `{"movemode":0,"rate":50}`},
+	{ours: zcl.StepLevel{Down: true, Size: 32, Time: 5}, name: "step", theirs: `{"stepmode":1,"stepsize":32,"transtime":5}`},
+	{ours: zcl.StepLevel{OnOff: true, Size: 32, Time: 5}, name: "stepWithOnOff", theirs: `{"stepmode":0,"stepsize":32,"transtime":5}`},
+	{ours: zcl.StopLevel{}, name: "stop", theirs: `{}`},
+	{ours: zcl.StopLevel{OnOff: true}, name: "stopWithOnOff", theirs: `{}`},
+
+	{ours: zcl.RaiseCovering{}, name: "upOpen", theirs: `{}`},
+	{ours: zcl.LowerCovering{}, name: "downClose", theirs: `{}`},
+	{ours: zcl.StopCovering{}, name: "stop", theirs: `{}`},
+	{ours: zcl.LiftCovering{Percent: 33}, name: "goToLiftPercentage", theirs: `{"percentageliftvalue":33}`},
+	{ours: zcl.TiltCovering{Percent: 50}, name: "goToTiltPercentage", theirs: `{"percentagetiltvalue":50}`},
+
+	{ours: zcl.SetPIN{User: 3, Status: zcl.UserEnabled, PIN: "1234"}, name: "setPinCode", theirs: `{"userid":3,"userstatus":1,"usertype":0,"pincodevalue":"hex:31323334"}`},
+	{ours: zcl.ClearPIN{User: 3}, name: "clearPinCode", theirs: `{"userid":3}`},
+	{ours: zcl.SetPINResponse{Status: zcl.PINFull}, name: "setPinCodeRsp", theirs: `{"status":2}`},
+	{ours: zcl.ClearPINResponse{Status: 1}, name: "clearPinCodeRsp", theirs: `{"status":1}`},
+	{ours: zcl.LockProgrammed{Source: zcl.LockByRadio, Event: 2, User: 3, PIN: "1234", Status: zcl.UserEnabled, Time: 100000000}, name: "programmingEventNotification", theirs: `{"programeventsrc":1,"programeventcode":2,"userid":3,"pin":"hex:31323334","usertype":0,"userstatus":1,"zigbeelocaltime":100000000,"data":""}`},
+
+	{ours: zcl.ImageNotify{Jitter: 100}, name: "imageNotify", theirs: `{"payloadType":0,"queryJitter":100}`},
+	{ours: zcl.ImageNotify{Names: 3, Jitter: 100, Image: image}, name: "imageNotify", theirs: `{"payloadType":3,"queryJitter":100,` + imageOf + `}`},
+	{ours: zcl.QueryNextImage{Image: image, HasHardware: true, Hardware: 3}, name: "queryNextImageRequest", theirs: `{"fieldControl":1,` + imageOf + `,"hardwareVersion":3}`},
+	{ours: zcl.QueryNextImageResponse{Image: image, Size: 65536}, name: "queryNextImageResponse", theirs: `{"status":0,` + imageOf + `,"imageSize":65536}`},
+	{ours: zcl.QueryNextImageResponse{Status: zcl.NoImageAvailable}, name: "queryNextImageResponse", theirs: `{"status":152}`},
+	{ours: zcl.ImageBlockRequest{Image: image, Offset: 64, Max: 64}, name: "imageBlockRequest", theirs: `{"fieldControl":0,` + imageOf + `,"fileOffset":64,"maximumDataSize":64}`},
+	{ours: zcl.ImageBlockRequest{Image: image, Offset: 64, Max: 64, HasNode: true, Node: sensor, HasPeriod: true, Period: 50}, name: "imageBlockRequest", theirs: `{"fieldControl":3,` + imageOf + `,"fileOffset":64,"maximumDataSize":64,"requestNodeIeeeAddress":"0x00158d0001020304","minimumBlockPeriod":50}`},
+	{ours: zcl.ImagePageRequest{Image: image, Offset: 64, Max: 64, Page: 256, Spacing: 50, HasNode: true, Node: sensor}, name: "imagePageRequest", theirs: `{"fieldControl":1,` + imageOf + `,"fileOffset":64,"maximumDataSize":64,"pageSize":256,"responseSpacing":50,"requestNodeIeeeAddress":"0x00158d0001020304"}`},
+	{ours: zcl.ImageBlockResponse{Image: image, Offset: 64, Data: []byte{7, 8}}, name: "imageBlockResponse", theirs: `{"status":0,` + imageOf + `,"fileOffset":64,"dataSize":2,"data":"hex:0708"}`},
+	{ours: zcl.ImageBlockResponse{Status: zcl.WaitForData, Ask: 60, Period: 100}, name: "imageBlockResponse", theirs: `{"status":151,"currentTime":0,"requestTime":60,"minimumBlockPeriod":100}`},
+	{ours: zcl.ImageBlockResponse{Status: zcl.Abort}, name: "imageBlockResponse", theirs: `{"status":149}`},
+	{ours: zcl.UpgradeEndRequest{Status: zcl.InvalidImage, Image: image}, name: "upgradeEndRequest", theirs: `{"status":150,` + imageOf + `}`},
+	{ours: zcl.UpgradeEndResponse{Image: image, At: 5}, name: "upgradeEndResponse", theirs: `{` + imageOf + `,"currentTime":0,"upgradeTime":5}`},
 }
+
+var (
+	scene = zcl.Scene{Group: 7, Scene: 2}
+	image = zcl.Image{Manufacturer: 0x115F, Type: 0x0102, Version: 0x01020304}
+)
+
+const imageOf = `"manufacturerCode":4447,"imageType":258,"fileVersion":16909060`
 
 func sections(from, to int) string {
 	var b strings.Builder

@@ -33,7 +33,13 @@ const MeterKWh = 0x00
 
 // Attributes of Electrical Measurement (4.9.2.2).
 const (
-	ActivePower     Attr = 0x050B // Int16, W by multiplier and divisor
-	PowerMultiplier Attr = 0x0604 // Uint16
-	PowerDivisor    Attr = 0x0605 // Uint16
+	RMSVoltage        Attr = 0x0505 // Uint16, V by multiplier and divisor
+	RMSCurrent        Attr = 0x0508 // Uint16, A by multiplier and divisor
+	ActivePower       Attr = 0x050B // Int16, W by multiplier and divisor
+	VoltageMultiplier Attr = 0x0600 // Uint16, as are the next five
+	VoltageDivisor    Attr = 0x0601
+	CurrentMultiplier Attr = 0x0602
+	CurrentDivisor    Attr = 0x0603
+	PowerMultiplier   Attr = 0x0604
+	PowerDivisor      Attr = 0x0605
 )

@@ -33,10 +33,15 @@ const (
 	Basic              Cluster = 0x0000 // 3.2
 	PowerConfiguration Cluster = 0x0001 // 3.3
 	Identify           Cluster = 0x0003 // 3.5
+	Groups             Cluster = 0x0004 // 3.6
+	Scenes             Cluster = 0x0005 // 3.7
 	OnOff              Cluster = 0x0006 // 3.8
 	Level              Cluster = 0x0008 // 3.10
+	Alarms             Cluster = 0x0009 // 3.11
+	OTAUpgrade         Cluster = 0x0019 // 11
 	PollControl        Cluster = 0x0020 // 3.16
 	DoorLock           Cluster = 0x0101 // 7.3
+	WindowCovering     Cluster = 0x0102 // 7.4
 	Illuminance        Cluster = 0x0400 // 4.2
 	Temperature        Cluster = 0x0402 // 4.4
 	Humidity           Cluster = 0x0405 // 4.7
@@ -57,14 +62,24 @@ func (c Cluster) String() string {
 		return "Power Configuration"
 	case Identify:
 		return "Identify"
+	case Groups:
+		return "Groups"
+	case Scenes:
+		return "Scenes"
 	case OnOff:
 		return "On/Off"
 	case Level:
 		return "Level"
+	case Alarms:
+		return "Alarms"
+	case OTAUpgrade:
+		return "OTA Upgrade"
 	case PollControl:
 		return "Poll Control"
 	case DoorLock:
 		return "Door Lock"
+	case WindowCovering:
+		return "Window Covering"
 	case Illuminance:
 		return "Illuminance"
 	case Temperature:
@@ -247,14 +262,24 @@ func parseLocal(cluster Cluster, p *params) Command {
 		return parseBasic(p)
 	case Identify:
 		return parseIdentify(p)
+	case Groups:
+		return parseGroups(p)
+	case Scenes:
+		return parseScenes(p)
 	case OnOff:
 		return parseOnOff(p)
 	case Level:
 		return parseLevel(p)
+	case Alarms:
+		return parseAlarms(p)
+	case OTAUpgrade:
+		return parseUpgrade(p)
 	case PollControl:
 		return parsePollControl(p)
 	case DoorLock:
 		return parseDoorLock(p)
+	case WindowCovering:
+		return parseCovering(p)
 	case IASZone:
 		return parseIASZone(p)
 	case IASACE:

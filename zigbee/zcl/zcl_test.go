@@ -15,6 +15,8 @@ import (
 	"gatehouse/zigbee/zcl"
 )
 
+var image = zcl.Image{Manufacturer: 0x115F, Type: 0x0102, Version: 0x01020304}
+
 // wires is the table that tests and the fuzz corpus share: whole frames of a
 // cluster. A frame without an error goes both ways; one that is read only does
 // not append to the same bytes, but to bytes that parse to the same.
@@ -175,6 +177,84 @@ var wires = []struct {
 	{name: "locked by hand, of short firmware", cluster: zcl.DoorLock, wire: "09 01 20 02 0d ffff", value: zcl.LockOperation{
 		Source: zcl.LockByHand, Event: zcl.ManuallyLocked, User: 0xFFFF,
 	}, readOnly: true},
+
+	{name: "into a group", cluster: zcl.Groups, wire: "01 01 00 0700 03 486975", value: zcl.AddGroup{Group: 7, Name: "Hiu"}},
+	{name: "into a group, while it blinks", cluster: zcl.Groups, wire: "01 01 05 0700 00", value: zcl.AddGroup{IfIdentifying: true, Group: 7}},
+	{name: "a group?", cluster: zcl.Groups, wire: "01 01 01 0700", value: zcl.ViewGroup{Group: 7}},
+	{name: "which of two groups?", cluster: zcl.Groups, wire: "01 01 02 02 0700 0800", value: zcl.GetGroups{Groups: []uint16{7, 8}}},
+	{name: "which groups?", cluster: zcl.Groups, wire: "01 01 02 00", value: zcl.GetGroups{}},
+	{name: "which groups, cut off", cluster: zcl.Groups, wire: "01 01 02 02 0700 08", err: "zcl: Groups command 0x02 to the server: too short"},
+	{name: "out of a group", cluster: zcl.Groups, wire: "01 01 03 0700", value: zcl.RemoveGroup{Group: 7}},
+	{name: "out of all", cluster: zcl.Groups, wire: "01 01 04", value: zcl.RemoveGroups{}},
+	{name: "in the group", cluster: zcl.Groups, wire: "09 01 00 00 0700", value: zcl.GroupResponse{Group: 7}},
+	{name: "was in no such group", cluster: zcl.Groups, wire: "09 01 03 8b 0700", value: zcl.GroupResponse{Removed: true, Status: zcl.NotFound, Group: 7}},
+	{name: "the group", cluster: zcl.Groups, wire: "09 01 01 00 0700 03 486975", value: zcl.ViewGroupResponse{Group: 7, Name: "Hiu"}},
+	{name: "the groups", cluster: zcl.Groups, wire: "09 01 02 fe 02 0700 0800", value: zcl.GetGroupsResponse{Capacity: 0xFE, Groups: []uint16{7, 8}}},
+
+	{name: "a scene", cluster: zcl.Scenes, wire: "01 01 00 0700 02 0a00 01 41 0600 01 01", value: zcl.AddScene{
+		Scene: zcl.Scene{Group: 7, Scene: 2}, Time: 10, Name: "A", Fields: []byte{6, 0, 1, 1},
+	}},
+	{name: "a scene?", cluster: zcl.Scenes, wire: "01 01 01 0700 02", value: zcl.ViewScene{Scene: zcl.Scene{Group: 7, Scene: 2}}},
+	{name: "end a scene", cluster: zcl.Scenes, wire: "01 01 02 0700 02", value: zcl.RemoveScene{Scene: zcl.Scene{Group: 7, Scene: 2}}},
+	{name: "end the scenes", cluster: zcl.Scenes, wire: "01 01 03 0700", value: zcl.RemoveScenes{Group: 7}},
+	{name: "keep a scene", cluster: zcl.Scenes, wire: "01 01 04 0700 02", value: zcl.StoreScene{Scene: zcl.Scene{Group: 7, Scene: 2}}},
+	{name: "recall a scene", cluster: zcl.Scenes, wire: "01 01 05 0700 02", value: zcl.RecallScene{Scene: zcl.Scene{Group: 7, Scene: 2}}},
+	{name: "recall a scene in a while", cluster: zcl.Scenes, wire: "01 01 05 0700 02 0a00", value: zcl.RecallScene{Scene: zcl.Scene{Group: 7, Scene: 2}}, readOnly: true},
+	{name: "which scenes?", cluster: zcl.Scenes, wire: "01 01 06 0700", value: zcl.GetScenes{Group: 7}},
+	{name: "kept a scene", cluster: zcl.Scenes, wire: "09 01 04 00 0700 02", value: zcl.SceneResponse{To: zcl.SceneStored, Scene: zcl.Scene{Group: 7, Scene: 2}}},
+	{name: "the scene", cluster: zcl.Scenes, wire: "09 01 01 00 0700 02 0a00 01 41", value: zcl.ViewSceneResponse{AddScene: zcl.AddScene{Scene: zcl.Scene{Group: 7, Scene: 2}, Time: 10, Name: "A"}}},
+	{name: "no such scene", cluster: zcl.Scenes, wire: "09 01 01 8b 0700 02", value: zcl.ViewSceneResponse{Status: zcl.NotFound, AddScene: zcl.AddScene{Scene: zcl.Scene{Group: 7, Scene: 2}}}},
+	{name: "ended the scenes", cluster: zcl.Scenes, wire: "09 01 03 00 0700", value: zcl.RemoveScenesResponse{Group: 7}},
+	{name: "the scenes", cluster: zcl.Scenes, wire: "09 01 06 00 fe 0700 02 01 02", value: zcl.GetScenesResponse{Capacity: 0xFE, Group: 7, Scenes: []byte{1, 2}}},
+	{name: "no scenes", cluster: zcl.Scenes, wire: "09 01 06 8b fe 0700", value: zcl.GetScenesResponse{Status: zcl.NotFound, Capacity: 0xFE, Group: 7}},
+	{name: "scenes cut off", cluster: zcl.Scenes, wire: "09 01 06 00 fe 0700 02 01", err: "zcl: Scenes command 0x06 to the client: too short"},
+
+	{name: "the bolt is jammed", cluster: zcl.Alarms, wire: "09 01 00 00 0101", value: zcl.Alarm{Code: byte(zcl.LockAlarmJammed), Of: zcl.DoorLock}},
+	{name: "alarm cut off", cluster: zcl.Alarms, wire: "09 01 00 00 01", err: "zcl: Alarms command 0x00 to the client: too short"},
+
+	{name: "brighter", cluster: zcl.Level, wire: "01 01 05 00 ff", value: zcl.MoveLevel{OnOff: true, Rate: 0xFF}},
+	{name: "a step darker", cluster: zcl.Level, wire: "01 01 02 01 20 0500", value: zcl.StepLevel{Down: true, Size: 32, Time: 5}},
+	{name: "enough", cluster: zcl.Level, wire: "01 01 03", value: zcl.StopLevel{}},
+	{name: "enough, of a switch", cluster: zcl.Level, wire: "01 01 07 00 00", value: zcl.StopLevel{OnOff: true}, readOnly: true},
+
+	{name: "up", cluster: zcl.WindowCovering, wire: "01 01 00", value: zcl.RaiseCovering{}},
+	{name: "down", cluster: zcl.WindowCovering, wire: "01 01 01", value: zcl.LowerCovering{}},
+	{name: "stay", cluster: zcl.WindowCovering, wire: "01 01 02", value: zcl.StopCovering{}},
+	{name: "a third down", cluster: zcl.WindowCovering, wire: "01 01 05 21", value: zcl.LiftCovering{Percent: 33}},
+	{name: "slats", cluster: zcl.WindowCovering, wire: "01 01 08 32", value: zcl.TiltCovering{Percent: 50}},
+	{name: "somewhere", cluster: zcl.WindowCovering, wire: "01 01 05", err: "zcl: Window Covering command 0x05 to the server: too short"},
+
+	{name: "a PIN", cluster: zcl.DoorLock, wire: "01 01 05 0300 01 00 04 31323334", value: zcl.SetPIN{User: 3, Status: zcl.UserEnabled, PIN: "1234"}},
+	{name: "a PIN cut off", cluster: zcl.DoorLock, wire: "01 01 05 0300 01 00 04 3132", err: "zcl: Door Lock command 0x05 to the server: too short"},
+	{name: "no PIN any more", cluster: zcl.DoorLock, wire: "01 01 07 0300", value: zcl.ClearPIN{User: 3}},
+	{name: "somebody has that PIN", cluster: zcl.DoorLock, wire: "09 01 05 03", value: zcl.SetPINResponse{Status: zcl.PINDuplicate}},
+	{name: "PIN cleared", cluster: zcl.DoorLock, wire: "09 01 07 00", value: zcl.ClearPINResponse{}},
+	{name: "a PIN was added at the lock", cluster: zcl.DoorLock, wire: "09 01 21 00 02 0300 04 31323334 00 01 00e1f505 00", value: zcl.LockProgrammed{
+		Event: 2, User: 3, PIN: "1234", Status: zcl.UserEnabled, Time: 100000000,
+	}},
+
+	{name: "there may be a newer firmware", cluster: zcl.OTAUpgrade, wire: "09 01 00 00 64", value: zcl.ImageNotify{Jitter: 100}},
+	{name: "there is a newer firmware", cluster: zcl.OTAUpgrade, wire: "09 01 00 03 64 5f11 0201 04030201", value: zcl.ImageNotify{Names: 3, Jitter: 100, Image: image}},
+	{name: "a newer firmware?", cluster: zcl.OTAUpgrade, wire: "01 01 01 00 5f11 0201 04030201", value: zcl.QueryNextImage{Image: image}},
+	{name: "a newer firmware, for this hardware?", cluster: zcl.OTAUpgrade, wire: "01 01 01 01 5f11 0201 04030201 0300", value: zcl.QueryNextImage{Image: image, HasHardware: true, Hardware: 3}},
+	{name: "a newer firmware, cut off", cluster: zcl.OTAUpgrade, wire: "01 01 01 01 5f11 0201 04030201 03", err: "zcl: OTA Upgrade command 0x01 to the server: too short"},
+	{name: "a newer firmware", cluster: zcl.OTAUpgrade, wire: "09 01 02 00 5f11 0201 04030201 00000100", value: zcl.QueryNextImageResponse{Image: image, Size: 65536}},
+	{name: "none", cluster: zcl.OTAUpgrade, wire: "09 01 02 98", value: zcl.QueryNextImageResponse{Status: zcl.NoImageAvailable}},
+	{name: "a part?", cluster: zcl.OTAUpgrade, wire: "01 01 03 00 5f11 0201 04030201 40000000 40", value: zcl.ImageBlockRequest{Image: image, Offset: 64, Max: 64}},
+	{name: "a part, with all that may be said?", cluster: zcl.OTAUpgrade, wire: "01 01 03 03 5f11 0201 04030201 40000000 40 04030201008d1500 3200", value: zcl.ImageBlockRequest{
+		Image: image, Offset: 64, Max: 64, HasNode: true, Node: 0x00158D0001020304, HasPeriod: true, Period: 50,
+	}},
+	{name: "a part, of firmware that leaves the period out", cluster: zcl.OTAUpgrade, wire: "01 01 03 02 5f11 0201 04030201 40000000 40", value: zcl.ImageBlockRequest{Image: image, Offset: 64, Max: 64}, readOnly: true},
+	{name: "a page?", cluster: zcl.OTAUpgrade, wire: "01 01 04 01 5f11 0201 04030201 40000000 40 0001 3200 04030201008d1500", value: zcl.ImagePageRequest{
+		Image: image, Offset: 64, Max: 64, Page: 256, Spacing: 50, HasNode: true, Node: 0x00158D0001020304,
+	}},
+	{name: "a part", cluster: zcl.OTAUpgrade, wire: "09 01 05 00 5f11 0201 04030201 40000000 02 0708", value: zcl.ImageBlockResponse{Image: image, Offset: 64, Data: []byte{7, 8}}},
+	{name: "a part later", cluster: zcl.OTAUpgrade, wire: "09 01 05 97 00000000 3c000000 6400", value: zcl.ImageBlockResponse{Status: zcl.WaitForData, Ask: 60, Period: 100}},
+	{name: "no more parts", cluster: zcl.OTAUpgrade, wire: "09 01 05 95", value: zcl.ImageBlockResponse{Status: zcl.Abort}},
+	{name: "a part cut off", cluster: zcl.OTAUpgrade, wire: "09 01 05 00 5f11 0201 04030201 40000000 02 07", err: "zcl: OTA Upgrade command 0x05 to the client: too short"},
+	{name: "it is there", cluster: zcl.OTAUpgrade, wire: "01 01 06 00 5f11 0201 04030201", value: zcl.UpgradeEndRequest{Image: image}},
+	{name: "it is broken", cluster: zcl.OTAUpgrade, wire: "01 01 06 96 5f11 0201 04030201", value: zcl.UpgradeEndRequest{Status: zcl.InvalidImage, Image: image}},
+	{name: "run it at once", cluster: zcl.OTAUpgrade, wire: "09 01 07 5f11 0201 04030201 00000000 00000000", value: zcl.UpgradeEndResponse{Image: image}},
 
 	{name: "nothing", wire: "", err: "zcl: frame of 0 bytes is too short"},
 	{name: "half a frame", wire: "00 01", err: "zcl: frame of 2 bytes is too short"},
@@ -368,6 +448,8 @@ func TestCodesAreNotPrinted(t *testing.T) {
 		zcl.LockDoor{PIN: "47110815"},
 		zcl.UnlockDoor{PIN: "47110815"},
 		zcl.LockOperation{PIN: "47110815"},
+		zcl.LockProgrammed{PIN: "47110815"},
+		zcl.SetPIN{PIN: "47110815"},
 		zcl.Value{Type: zcl.Key, B: []byte("47110815")},
 	} {
 		if s := fmt.Sprintf("%v %+v %s", c, c, c); strings.Contains(s, "47110815") {
