@@ -5,9 +5,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	zxcvbn "github.com/ccojocar/zxcvbn-go"
-	"github.com/ccojocar/zxcvbn-go/matching"
 )
 
 const (
@@ -32,7 +29,7 @@ func judge(password Secret, words ...string) (int, error) {
 		return 0, &WeakPassword{Reason: "Too long: use at most 256 characters."}
 	}
 	if once := unrepeated(p); utf8.RuneCountInString(once) < MinPassword {
-		// zxcvbn-go does not see blocks that repeat.
+		// zxcvbn does not see blocks that repeat.
 		return 0, &WeakPassword{Reason: "Too easy to guess: this is one short text over and over. Use different words."}
 	}
 	if leaked(p) {
@@ -57,13 +54,10 @@ func strength(p string, words []string) int {
 	if r := []rune(p); len(r) > judged {
 		p = string(r[:judged])
 	}
-	// zxcvbn-go's own matcher of l33t tries every substitution with every
+	// The library's own matcher of l33t tries every substitution with every
 	// other: 23 s were seen for 72 characters. Two readings do as well.
-	score := 4
-	for _, reading := range []string{p, strings.ToLower(p), asI.Replace(strings.ToLower(p)), asL.Replace(strings.ToLower(p))} {
-		score = min(score, zxcvbn.PasswordStrength(reading, inputs, matching.FilterL33tMatcher).Score)
-	}
-	return score
+	lower := strings.ToLower(p)
+	return guesses([]string{p, lower, asI.Replace(lower), asL.Replace(lower)}, inputs)
 }
 
 // asI and asL read digits and signs as the letters that they are put for.
