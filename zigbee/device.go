@@ -78,6 +78,7 @@ type node struct {
 	asked    bool           // it was asked how it is since the stick is up
 	zones    map[byte]*zone // enrolments, by endpoint
 	last     [2]heard       // the last frames, to know repeats
+	seen     seen           // what was heard of it, for its signature
 }
 
 // heard is a frame that was heard.

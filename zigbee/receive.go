@@ -52,6 +52,7 @@ func (c *Controller) Heard(m Message) {
 	}
 	c.owed(r, m, err)
 	c.zoneHeard(r)
+	c.saw(r)
 	if ask {
 		c.Refresh(id)
 	}
