@@ -11,7 +11,7 @@
 //     level waits for the answer to the older one, 10 s at most, and then is
 //     sent at once, on the goroutine that brings the answer. A siren with
 //     nothing on its way is told within the call: the stop at a disarming as
-//     much as the start.
+//     much as the start. What was decided last is sent last.
 //   - A siren that fails to confirm is told again, after 1 s and then with
 //     longer pauses up to 15 s, for as long as the level is wanted. After the
 //     second failure, or 5 s without a confirmation, it is reported, with since

@@ -46,6 +46,8 @@ type siren struct {
 	ends      time.Time // when it was told to end by itself
 	inFlight  bool      // that command is on its way
 	try       uint64    // numbers the commands
+	leaving   *order    // the newest, if it has not been handed over yet
+	handing   bool      // somebody hands over
 	confirmed time.Time // when it confirmed the level; zero: it has not
 	due       time.Time // when to tell it again, or to give up the answer; zero: no need
 	pause     time.Duration
@@ -64,6 +66,12 @@ type siren struct {
 	test   time.Time     // a person's test lasts until then; zero: none
 	asked  []func(error) // who wants to know how the next command fares
 	riding []func(error) // and the one on its way
+}
+
+// order is a command with its number.
+type order struct {
+	try uint64
+	cmd home.Command
 }
 
 // answered takes the end of the command that is on its way.

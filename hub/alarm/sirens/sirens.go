@@ -253,13 +253,34 @@ func (s *Sirens) tell(id home.DeviceID, now time.Time) {
 	sr.try++
 	try, cmd := sr.try, sr.command(id, same || len(sr.asked) > 0)
 	sr.riding, sr.asked = sr.asked, nil
+	sr.leaving = &order{try, cmd}
+	mine := !sr.handing // else whoever is at it hands over this one too
+	sr.handing = true
 	s.report(id, sr, now)
 	s.mu.Unlock()
 
 	for _, done := range waited {
 		done(errNoAnswer)
 	}
-	s.house.Tell(cmd, func(err error) { s.answered(id, try, err) })
+	if mine {
+		s.hand(id, sr)
+	}
+}
+
+// hand hands over what one siren is to be told, by one goroutine at a time: of
+// two that each came with a command, the one that was overtaken would have the
+// older command reach the radio last. The lock is not held.
+func (s *Sirens) hand(id home.DeviceID, sr *siren) {
+	for {
+		s.mu.Lock()
+		o := sr.leaving
+		sr.leaving, sr.handing = nil, o != nil
+		s.mu.Unlock()
+		if o == nil {
+			return
+		}
+		s.house.Tell(o.cmd, func(err error) { s.answered(id, o.try, err) })
+	}
 }
 
 // answered takes the answer to a command, and tells the siren at once what it

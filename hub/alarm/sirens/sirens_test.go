@@ -38,6 +38,7 @@ type house struct {
 	can   map[home.DeviceID]home.Sounder
 	told  []string
 	done  []func(error)
+	late  func()                  // happens once, between the decision on a command and its sending
 	err   map[home.DeviceID]error // answered at once; absent: no answer yet
 	fault map[home.DeviceID]string
 }
@@ -57,6 +58,12 @@ func (h *house) Sounder(id home.DeviceID) (home.Sounder, bool) {
 
 func (h *house) Tell(cmd home.Command, done func(error)) {
 	h.mu.Lock()
+	if late := h.late; late != nil {
+		h.late = nil
+		h.mu.Unlock()
+		late()
+		h.mu.Lock()
+	}
 	h.told = append(h.told, fmt.Sprintf("%v %s %s", time.Since(h.start), cmd.Device, said(cmd)))
 	err, ok := h.err[cmd.Device]
 	if !ok {
@@ -462,6 +469,29 @@ func TestRadioThatCameBackIsToldAgain(t *testing.T) {
 		h.want(t, "the old answer does not count", "0s zwave-8 off")
 		h.done[1](nil)
 		h.want(t, "the new one does", "0s zwave-7 off")
+	})
+}
+
+// A radio comes back and an alarm begins while a goroutine is about to send what
+// was decided before: the older command must not be the last that the siren gets.
+func TestOvertakenCommandIsNotTheLast(t *testing.T) {
+	play(t, func(t *testing.T, h *house, s *sirens.Sirens) {
+		h.list = []home.DeviceID{left}
+		s.Sound(alarm.Sound{Pattern: alarm.Steady, ID: "1", Until: time.Now().Add(time.Minute)})
+		h.want(t, "an alarm", "0s zwave-7 on steady")
+		h.late = func() {
+			var other sync.WaitGroup
+			other.Go(func() {
+				s.Again()
+				s.Sound(alarm.Sound{Pattern: alarm.Temporal3, ID: "2", Until: time.Now().Add(time.Minute)})
+			})
+			other.Wait()
+		}
+		s.Sound(alarm.Sound{})
+		told := h.heard()
+		if n := len(told); n == 0 || told[n-1] != "0s zwave-7 on temporal-3" {
+			t.Errorf("told %q, want the fire last", told)
+		}
 	})
 }
 
