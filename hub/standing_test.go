@@ -20,6 +20,7 @@ import (
 	"gatehouse/hub/home"
 	"gatehouse/hub/home/supervision"
 	"gatehouse/hub/people/auth"
+	"gatehouse/hub/radio/zwavehome"
 	"gatehouse/zwave/zwavesim"
 )
 
@@ -335,10 +336,10 @@ func TestStickThatIsStarting(t *testing.T) {
 	defer h.close()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	parts := start(ctx, h.log, cancel, part{name: "zwave", run: h.zwave.run})
-	until(t, "radio-starting", func() bool { return h.board.Present(health.RadioStarting, "") })
+	until(t, "radio-starting", func() bool { return h.board.Present(health.RadioStarting, zwavehome.Kind) })
 	sim := start(ctx, h.log, cancel, part{name: "stick", run: tcp.Run})
-	until(t, "the stick is up", func() bool { return !h.board.Present(health.RadioStarting, "") })
-	if h.board.Present(health.RadioDown, "") {
+	until(t, "the stick is up", func() bool { return !h.board.Present(health.RadioStarting, zwavehome.Kind) })
+	if h.board.Present(health.RadioDown, zwavehome.Kind) {
 		t.Error("the stick is told to be down")
 	}
 	cancel(nil)

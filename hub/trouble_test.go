@@ -8,6 +8,7 @@ import (
 
 	"gatehouse/hub/health"
 	"gatehouse/hub/home"
+	"gatehouse/hub/radio/zwavehome"
 	"gatehouse/zwave/zwavesim"
 )
 
@@ -24,17 +25,17 @@ func TestRadioThatIsPulledIsOneTroubleAndMakesNobodyMissing(t *testing.T) {
 		}
 	}
 	inHouse(t, place, func(t *testing.T, h *house) {
-		h.absent(health.RadioDown, "")
+		h.absent(health.RadioDown, zwavehome.Kind)
 		h.stick.Unplug()
 		h.pass(2 * time.Second)
-		h.present(health.RadioDown, "", "Z-Wave stick")
+		h.present(health.RadioDown, zwavehome.Kind, "Z-Wave stick")
 		h.pass(12 * time.Hour)
-		if got := h.codes(); !slices.Equal(got, []string{"radio-down "}) {
+		if got := h.codes(); !slices.Equal(got, []string{"radio-down zwave"}) {
 			t.Errorf("after half a day without the stick: %v, want radio-down alone", got)
 		}
 		h.stick.Plug()
 		h.pass(10 * time.Second)
-		h.absent(health.RadioDown, "")
+		h.absent(health.RadioDown, zwavehome.Kind)
 		if n, over := h.lines("stick can't be reached"), h.lines("Over: "); n != 2 || over != 1 {
 			t.Errorf("%d lines, %d of them that it is over; want it to come and to go", n, over)
 		}
@@ -128,20 +129,20 @@ func TestJammedAirIsHeard(t *testing.T) {
 	place := func(s *zwavesim.Stick) { s.Place(s.NewContact(zwavesim.Make{})) }
 	inHouse(t, place, func(t *testing.T, h *house) {
 		h.pass(10 * time.Minute)
-		h.absent(health.RFJamming, "")
+		h.absent(health.RFJamming, zwavehome.Kind)
 		h.stick.SetNoise(-62)
 		h.pass(29 * time.Second)
-		h.absent(health.RFJamming, "")
+		h.absent(health.RFJamming, zwavehome.Kind)
 		h.pass(31*time.Second + 2*time.Second)
-		item := h.present(health.RFJamming, "", "-62 dBm")
+		item := h.present(health.RFJamming, zwavehome.Kind, "-62 dBm")
 		if item.Severity != home.SeverityCritical || !slices.Equal(item.Blocks, home.Modes) {
 			t.Errorf("severity %s, blocks %v; want critical, all", item.Severity, item.Blocks)
 		}
 		h.stick.SetNoise(zwavesim.Quiet)
 		h.pass(59 * time.Second)
-		h.present(health.RFJamming, "", "")
+		h.present(health.RFJamming, zwavehome.Kind, "")
 		h.pass(4 * time.Second)
-		h.absent(health.RFJamming, "")
+		h.absent(health.RFJamming, zwavehome.Kind)
 		if v := h.stick.Violations(); len(v) > 0 {
 			t.Errorf("the stick complains: %q", v)
 		}
@@ -160,15 +161,15 @@ func TestJamIsHeardWhileTheHouseWantsToSend(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.pass(75 * time.Second)
-		h.present(health.RFJamming, "", "-48 dBm")
+		h.present(health.RFJamming, zwavehome.Kind, "-48 dBm")
 		h.pass(4 * time.Minute)
-		h.present(health.RFJamming, "", "")
+		h.present(health.RFJamming, zwavehome.Kind, "")
 		if n := h.lines("stick can't be reached"); n > 0 {
 			t.Errorf("%d lines say that the stick is gone, and it was only jammed", n)
 		}
 		h.stick.SetNoise(zwavesim.Quiet)
 		h.pass(3 * time.Minute)
-		h.absent(health.RFJamming, "")
+		h.absent(health.RFJamming, zwavehome.Kind)
 		h.absent(health.SirenSilent, sirenID)
 	})
 }
@@ -189,16 +190,16 @@ func TestManySensorsThatFallSilentAreOneTrouble(t *testing.T) {
 			d.TakeBattery()
 		}
 		h.pass(4*time.Hour + 30*time.Minute)
-		h.present(health.RFJamming, "", "6 of 6 devices fell silent together")
+		h.present(health.RFJamming, zwavehome.Kind, "6 of 6 devices fell silent together")
 		h.pass(5 * time.Hour)
-		if got := h.codes(); !slices.Equal(got, []string{"rf-jamming "}) {
+		if got := h.codes(); !slices.Equal(got, []string{"rf-jamming zwave"}) {
 			t.Errorf("%v, want rf-jamming alone", got)
 		}
 		for _, d := range doors[:4] {
 			d.PutBattery()
 		}
 		h.pass(time.Minute)
-		h.absent(health.RFJamming, "")
+		h.absent(health.RFJamming, zwavehome.Kind)
 		for _, id := range []home.DeviceID{"zwave-6", "zwave-7"} {
 			h.present(health.DeviceMissing, id, "")
 		}

@@ -165,7 +165,7 @@ func (w *warden) jamming() {
 		zigbee = together(s)
 	}
 	w.mu.Unlock()
-	w.hub.board.Set(zwave != "", health.RFJamming, "", "Z-Wave", zwave)
+	w.hub.board.Set(zwave != "", health.RFJamming, zwavehome.Kind, "Z-Wave", zwave)
 	w.hub.board.Set(zigbee != "", health.RFJamming, zigbeehome.Kind, "Zigbee", zigbee)
 }
 

@@ -32,7 +32,7 @@ type zwaveNetwork struct {
 
 // run keeps the port open and the stick driven, whatever is done to it.
 func (z *zwaveNetwork) run(ctx context.Context) error {
-	z.hub.board.Raise(health.RadioStarting, "", "Z-Wave")
+	z.hub.board.Raise(health.RadioStarting, zwavehome.Kind, "Z-Wave")
 	return port.Keep(ctx, z.port, port.Options{}, z.stick.Run, func(up bool, err error) {
 		if !up {
 			zwaveHouse{z}.RadioDown(err)

@@ -8,6 +8,7 @@ import (
 	"gatehouse/hub/alarm"
 	"gatehouse/hub/health"
 	"gatehouse/hub/home"
+	"gatehouse/hub/radio/zwavehome"
 	"gatehouse/zwave"
 )
 
@@ -17,8 +18,8 @@ type zwaveHouse struct{ *zwaveNetwork }
 // RadioUp implements zwavehome.House.
 func (z zwaveHouse) RadioUp() {
 	z.set(true, "")
-	z.hub.board.Clear(health.RadioStarting, "")
-	z.hub.board.Clear(health.RadioDown, "")
+	z.hub.board.Clear(health.RadioStarting, zwavehome.Kind)
+	z.hub.board.Clear(health.RadioDown, zwavehome.Kind)
 	z.hub.sirens.Again()
 	z.hub.warden.look()
 }
@@ -30,8 +31,8 @@ func (z zwaveHouse) RadioDown(why error) {
 		text = why.Error()
 	}
 	z.set(false, text)
-	z.hub.board.Clear(health.RadioStarting, "")
-	z.hub.board.Raise(health.RadioDown, "", "Z-Wave", text)
+	z.hub.board.Clear(health.RadioStarting, zwavehome.Kind)
+	z.hub.board.Raise(health.RadioDown, zwavehome.Kind, "Z-Wave", text)
 	z.hub.warden.look()
 }
 

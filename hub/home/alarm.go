@@ -179,7 +179,7 @@ const (
 // TroubleItem is one thing that is wrong, as the panel and every face tells it.
 type TroubleItem struct {
 	Code     string   `json:"code"`   // "radio-down", "battery-low"
-	Device   DeviceID `json:"device"` // "" when none
+	Device   DeviceID `json:"device"` // "" when none; the radio, "zwave" or "zigbee", when that is what is wrong
 	Text     string   `json:"text"`   // one English sentence for a person
 	Severity Severity `json:"severity"`
 	Since    Time     `json:"since"`

@@ -36,7 +36,7 @@ var said = map[home.Trait][2]string{
 	home.Tamper:     {" was opened or moved", " is closed again"},
 	home.Occupancy:  {" sees someone", " sees nobody any more"},
 	home.Trouble:    {" reports a fault", " reports no more fault"},
-	home.LowBattery: {" has a low battery", " has a good battery"},
+	home.LowBattery: {" has a low battery", " does not warn of its battery"},
 }
 
 // units follow the number of a measuring trait.

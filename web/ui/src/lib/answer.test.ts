@@ -136,7 +136,7 @@ const burgled = {
 		recent_closing: false,
 	},
 } as const;
-const radioDown = trouble('radio-down', { severity: 'critical', blocks: ['home', 'night', 'away'] });
+const radioDown = trouble('radio-down', { device: 'zwave', severity: 'critical', blocks: ['home', 'night', 'away'] });
 
 test.each<[string, Case, string, string, string]>([
 	[
@@ -270,6 +270,13 @@ test.each<[string, Case, string, string, string]>([
 		'unguarded',
 		'3 sensors can’t be heard.',
 		'Armed, away. Mend radio-down.',
+	],
+	[
+		'a stick that is gone and that no sensor hangs on',
+		{ health: [{ ...radioDown, device: 'zigbee', text: 'The Zigbee stick can’t be reached.' }] },
+		'unguarded',
+		'The Zigbee stick can’t be reached.',
+		'The alarm is off. Mend radio-down.',
 	],
 	[
 		'a sensor that is silent',

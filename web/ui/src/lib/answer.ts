@@ -206,7 +206,7 @@ export function troubles(s: Snapshot): Trouble[] {
 function gapTitle(x: Trouble, s: Snapshot, t: Say): string {
 	if (x.code === 'radio-down') {
 		const deaf = new Set(s.zones.map((z) => z.device));
-		const n = s.devices.filter((d) => d.radio === 'zwave' && deaf.has(d.id)).length;
+		const n = s.devices.filter((d) => d.radio === x.device && deaf.has(d.id)).length;
 		if (n > 0) return t('gap.radio', { n });
 	}
 	const device = s.devices.find((d) => d.id === x.device);
