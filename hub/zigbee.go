@@ -107,6 +107,9 @@ func (z *zigbeeNetwork) unread() error {
 	return nil
 }
 
+// shutWithin is how long the stick may take to close the network when the hub ends.
+const shutWithin = time.Second
+
 // run keeps the port open and the stick driven, whatever is done to it.
 func (z *zigbeeNetwork) run(ctx context.Context) error {
 	if err := z.unread(); err != nil {
@@ -115,7 +118,18 @@ func (z *zigbeeNetwork) run(ctx context.Context) error {
 		return nil
 	}
 	z.hub.board.Raise(health.RadioStarting, zigbeehome.Kind, "Zigbee")
-	return port.Keep(ctx, z.port, lineOf(z.port), z.drive, func(up bool, err error) {
+	// The port outlives ctx until the network is closed to joining.
+	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	defer context.AfterFunc(ctx, func() {
+		defer stop()
+		last, end := context.WithTimeout(keeping, shutWithin)
+		defer end()
+		if err := z.stick.Shut(last); err != nil {
+			z.hub.log.Warn("the Zigbee network stays open until it closes by itself", "err", err)
+		}
+	})()
+	return port.Keep(keeping, z.port, lineOf(z.port), z.drive, func(up bool, err error) {
 		if !up {
 			zigbeeHouse{z}.RadioDown(err)
 		}
@@ -160,7 +174,7 @@ func (z *zigbeeNetwork) counters() map[string]uint64 {
 // State implements api.Radio.
 func (z *zigbeeNetwork) State() api.RadioState {
 	z.mu.Lock()
-	s := api.RadioState{Radio: zigbeehome.Kind, State: "down", Port: z.port, Text: "The stick can't be reached: " + z.why + "."}
+	s := api.RadioState{Radio: zigbeehome.Kind, State: "down", Port: z.port, Codes: z.codes(), Text: "The stick can't be reached: " + z.why + "."}
 	up, since := z.up, z.since
 	z.mu.Unlock()
 	switch {
@@ -178,63 +192,14 @@ func (z *zigbeeNetwork) State() api.RadioState {
 	}
 	s.Counters = z.counters()
 	for _, d := range z.stick.Devices() {
-		s.Map = append(s.Map, api.RadioNode{Device: zigbeehome.ID(d.IEEE), Address: fmt.Sprintf("0x%04x", uint16(d.Short))})
+		s.Map = append(s.Map, api.RadioNode{Device: zigbeehome.ID(d.IEEE), Address: fmt.Sprintf("0x%04x", uint16(d.Short)), Router: d.Router})
 	}
 	return s
-}
-
-// Join implements api.Radio.
-func (z *zigbeeNetwork) Join(ctx context.Context, seconds int, code, by string) error {
-	if code != "" {
-		return &home.Invalid{Field: "code", Reason: "this hub does not take install codes of Zigbee devices as yet; leave it out"}
-	}
-	switch err := z.stick.PermitJoin(ctx, time.Duration(seconds)*time.Second); {
-	case errors.Is(err, zigbee.ErrBusy):
-		return &home.Conflict{Reason: "a device is already joining; wait, or cancel that first"}
-	case errors.Is(err, zigbee.ErrDown):
-		return &home.Conflict{Reason: "the Zigbee stick can't be reached; plug it in"}
-	case err != nil:
-		return err
-	}
-	z.hub.journal.Add(home.Event{
-		At: home.At(time.Now()), Kind: home.KindDevice, Who: home.Who(by),
-		Text: fmt.Sprintf("%s let a Zigbee device join, for %d s.", by, seconds),
-	})
-	return nil
 }
 
 // Leave implements api.Radio.
 func (z *zigbeeNetwork) Leave(context.Context, int, string) error {
 	return &home.Conflict{Reason: "a Zigbee device does not leave at its button alone: delete the device instead"}
-}
-
-// Joining implements api.Radio.
-func (z *zigbeeNetwork) Joining() api.JoinState { return zigbeeJoin(z.stick.Join()) }
-
-func zigbeeJoin(j zigbee.Join) api.JoinState {
-	s := api.JoinState{Step: string(j.Step), Reason: j.Reason}
-	if j.Step == zigbee.JoinIdle {
-		s.Step = "idle"
-	}
-	if j.Device != 0 {
-		s.Device = zigbeehome.ID(j.Device)
-	}
-	if !j.Until.IsZero() {
-		until := home.At(j.Until)
-		s.Until = &until
-	}
-	return s
-}
-
-// Pin implements api.Radio.
-func (z *zigbeeNetwork) Pin(context.Context, string) error {
-	return &home.Conflict{Reason: "no device waits for a PIN"}
-}
-
-// CancelJoin implements api.Radio.
-func (z *zigbeeNetwork) CancelJoin(context.Context) error {
-	z.stick.StopJoin()
-	return nil
 }
 
 // zigbeeHouse is what the Zigbee radio tells the house beside readings.
@@ -284,18 +249,3 @@ func (z zigbeeHouse) Zones() (all []home.Zone, open, out []home.ZoneID) {
 // DeviceReady implements zigbeehome.House: what a device can watch is watched
 // from its first minute, in the zone that its kind suggests.
 func (z zigbeeHouse) DeviceReady(d home.Device) { z.hub.adopt(d.ID) }
-
-// Joining implements zigbeehome.House: each step is a line in the journal's
-// stream, so that every open page follows.
-func (z zigbeeHouse) Joining(j zigbee.Join) {
-	state := zigbeeJoin(j)
-	data, err := json.Marshal(state)
-	if err != nil {
-		z.hub.log.Error("join step not encoded", "err", err)
-	}
-	text := fmt.Sprintf("Joining: %s.", state.Step)
-	if j.Reason != "" {
-		text = "Joining: " + j.Reason + "."
-	}
-	z.hub.journal.Add(home.Event{At: home.At(time.Now()), Kind: home.KindDevice, Device: state.Device, Text: text, Data: data})
-}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"gatehouse/hub/config"
+	"gatehouse/hub/face/api"
 	"gatehouse/hub/health"
 	"gatehouse/hub/home"
 	"gatehouse/hub/radio/port"
@@ -53,7 +54,7 @@ func inMeadowOf(t *testing.T, o zigbeesim.Options, test func(*testing.T, *meadow
 			Press()
 			Short() uint16
 		}{m.door, m.pad, m.siren, m.plug} {
-			if err := m.zigbee.Join(t.Context(), 120, "", "Anna"); err != nil {
+			if err := m.zigbee.Join(t.Context(), api.JoinRequest{Seconds: 120, WithoutCode: true}, "Anna"); err != nil {
 				t.Fatal(err)
 			}
 			d.Press()

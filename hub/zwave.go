@@ -74,7 +74,7 @@ func joinState(j zwave.Join) api.JoinState {
 // State implements api.Radio.
 func (z *zwaveNetwork) State() api.RadioState {
 	z.mu.Lock()
-	s := api.RadioState{Radio: zwavehome.Kind, State: "down", Port: z.port, Text: "The stick can't be reached: " + z.why + "."}
+	s := api.RadioState{Radio: zwavehome.Kind, State: "down", Port: z.port, Codes: api.CodesNone, Text: "The stick can't be reached: " + z.why + "."}
 	up, since := z.up, z.since
 	z.mu.Unlock()
 	switch {
@@ -111,11 +111,14 @@ func counters(c zwave.Counters) map[string]uint64 {
 }
 
 // Join implements api.Radio.
-func (z *zwaveNetwork) Join(_ context.Context, seconds int, code, by string) error {
-	if code != "" {
+func (z *zwaveNetwork) Join(_ context.Context, in api.JoinRequest, by string) error {
+	if in.Near != "" {
+		return &home.Invalid{Field: "near", Reason: "a Z-Wave device joins wherever one of the network hears it; leave it out"}
+	}
+	if in.Code != "" {
 		return &home.Invalid{Field: "code", Reason: "this hub joins Z-Wave devices without encryption as yet, so it has no use for a key; leave it out"}
 	}
-	return z.begin(z.stick.Include(time.Duration(seconds)*time.Second), "let a Z-Wave device join", by)
+	return z.begin(z.stick.Include(time.Duration(in.Seconds)*time.Second), "let a Z-Wave device join", by)
 }
 
 // Leave implements api.Radio.

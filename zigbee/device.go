@@ -13,6 +13,8 @@ type Device struct {
 	Short        Short
 	Listening    bool // its receiver is always on; otherwise it sleeps
 	Mains        bool
+	Router       bool // it passes on what others say, and lets them join
+	Coded        bool // it joined by its install code
 	Manufacturer uint16
 	Maker        string
 	Model        string

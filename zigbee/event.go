@@ -77,4 +77,8 @@ type Join struct {
 	Device IEEE      // 0 until found
 	Reason string    // why it failed, in one plain sentence
 	Until  time.Time // when waiting ends by itself
+	// Expects is the only device that may join; 0: any.
+	Expects IEEE
+	// CodesOnly tells that it joins by its install code.
+	CodesOnly bool
 }

@@ -3,7 +3,6 @@ package zigbee
 import (
 	"context"
 	"testing"
-	"time"
 
 	"gatehouse/zigbee/zcl"
 )
@@ -11,14 +10,15 @@ import (
 // deaf is an adapter that takes everything and says nothing.
 type deaf struct{ sent int }
 
-func (d *deaf) Serve(context.Context, Handler) error            { return nil }
-func (d *deaf) Hello(context.Context) (Info, error)             { return Info{}, nil }
-func (d *deaf) Network(context.Context) (Network, bool, error)  { return Network{}, false, nil }
-func (d *deaf) Form(context.Context, Network) error             { return nil }
-func (d *deaf) Resume(context.Context) error                    { return nil }
-func (d *deaf) PermitJoin(context.Context, time.Duration) error { return nil }
-func (d *deaf) Send(Message, func(error))                       { d.sent++ }
-func (d *deaf) Ask(_ Short, _ uint16, _ []byte, _ func(error))  { d.sent++ }
+func (d *deaf) Serve(context.Context, Handler) error           { return nil }
+func (d *deaf) Hello(context.Context) (Info, error)            { return Info{}, nil }
+func (d *deaf) Network(context.Context) (Network, bool, error) { return Network{}, false, nil }
+func (d *deaf) Form(context.Context, Network) error            { return nil }
+func (d *deaf) Resume(context.Context) error                   { return nil }
+func (d *deaf) PermitJoin(context.Context, Permit) error       { return nil }
+func (d *deaf) Expect(context.Context, InstallCode) error      { return nil }
+func (d *deaf) Send(Message, func(error))                      { d.sent++ }
+func (d *deaf) Ask(_ Short, _ uint16, _ []byte, _ func(error)) { d.sent++ }
 
 // FuzzController: whatever devices say, nothing panics, no answer is answered,
 // and a door that opens afterwards is heard.

@@ -32,10 +32,10 @@ const (
 // scans are the texts of QR codes that makers print: where the address stands in
 // them and where the code. Those without a maker's name are of many.
 var scans = []*regexp.Regexp{
-	regexp.MustCompile(`(?i)^HUE:Z:(?P<code>[0-9A-F]+) M:(?P<device>[0-9A-F]{16})`),              // Signify
-	regexp.MustCompile(`(?i)\$A:(?P<device>[0-9A-F]{16})\$I:(?P<code>[0-9A-F]+)`),                // Aqara
-	regexp.MustCompile(`(?i)Z:(?P<device>[0-9A-F]{16})\$I:(?P<code>[0-9A-F]+)`),                  // Ubisys, Danfoss, Inovelli, Ledvance
-	regexp.MustCompile(`(?i)^\|?(?P<device>[0-9A-F]{16})\|(?P<code>[0-9A-F]+)\|?$`),              // Müller-Licht, Innr, frient
+	regexp.MustCompile(`(?i)^HUE:Z:(?P<code>[0-9A-F]+) M:(?P<device>[0-9A-F]{16})`),                // Signify
+	regexp.MustCompile(`(?i)\$A:(?P<device>[0-9A-F]{16})\$I:(?P<code>[0-9A-F]+)`),                  // Aqara
+	regexp.MustCompile(`(?i)Z:(?P<device>[0-9A-F]{16})\$I:(?P<code>[0-9A-F]+)`),                    // Ubisys, Danfoss, Inovelli, Ledvance
+	regexp.MustCompile(`(?i)^\|?(?P<device>[0-9A-F]{16})\|(?P<code>[0-9A-F]+)\|?$`),                // Müller-Licht, Innr, frient
 	regexp.MustCompile(`(?i)^RB.*(?P<device>[0-9A-F]{16})DLK(?P<code>[0-9A-F]{36}|[0-9A-F]{32})$`), // Bosch
 }
 

@@ -74,8 +74,8 @@ func TestParseInstallCode(t *testing.T) {
 	}
 }
 
-// FuzzInstallCode: whatever stands on a label, nothing panics, and what is read
-// is read again from its digits alone.
+// FuzzInstallCode: whatever stands on a label, nothing panics, and what cannot be
+// read gives no half of a code.
 func FuzzInstallCode(f *testing.F) {
 	for _, c := range codes {
 		f.Add(c.text)

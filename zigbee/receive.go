@@ -211,7 +211,8 @@ func (c *Controller) move(n *node, short Short) {
 func (c *Controller) Announced(id IEEE, short Short, capability byte, announced bool) {
 	c.mu.Lock()
 	n := c.nodes[id]
-	known, waiting := n != nil, c.join.Step == JoinWaiting
+	known := n != nil
+	waiting := c.join.Step == JoinWaiting && (c.join.Expects == 0 || c.join.Expects == id)
 	ours := waiting || c.join.Device == id && !c.join.Step.Ended()
 	if !known && !ours {
 		c.mu.Unlock()
@@ -225,11 +226,12 @@ func (c *Controller) Announced(id IEEE, short Short, capability byte, announced 
 	if waiting {
 		n.dropZones()
 		n.Studied, n.Endpoints = false, nil // joining makes it forget what it was told
+		n.Coded = c.join.CodesOnly
 	}
 	c.move(n, short)
 	n.LastSeen, n.next, n.asked = time.Now(), time.Time{}, false
 	if announced {
-		n.Listening, n.Mains = capability&CapListening != 0, capability&CapMains != 0
+		n.Listening, n.Mains, n.Router = capability&CapListening != 0, capability&CapMains != 0, capability&CapRouter != 0
 	}
 	d, stage := n.Device, n.Studied
 	c.keep(id)

@@ -198,7 +198,7 @@ func playWith(t *testing.T, version byte, do func(t *testing.T, r *rig)) {
 // joinOne lets a device join and waits until it is known.
 func (r *rig) joinOne(d zigbeesim.Device, press func()) {
 	r.t.Helper()
-	if err := r.PermitJoin(r.t.Context(), time.Minute); err != nil {
+	if err := r.PermitJoin(r.t.Context(), zigbee.Opening{For: time.Minute}); err != nil {
 		r.t.Fatal(err)
 	}
 	press()
@@ -390,7 +390,7 @@ func TestZoneThatDoesNotEnroll(t *testing.T) {
 // stubborn has a device join whose zone does not enroll at first.
 func (r *rig) stubborn(door *zigbeesim.Contact) {
 	r.t.Helper()
-	if err := r.PermitJoin(r.t.Context(), time.Minute); err != nil {
+	if err := r.PermitJoin(r.t.Context(), zigbee.Opening{For: time.Minute}); err != nil {
 		r.t.Fatal(err)
 	}
 	door.Press()
@@ -478,10 +478,10 @@ func TestReportIsToldBeforeItIsAnswered(t *testing.T) {
 
 func TestJoiningEnds(t *testing.T) {
 	play(t, func(t *testing.T, r *rig) {
-		if err := r.PermitJoin(t.Context(), time.Minute); err != nil {
+		if err := r.PermitJoin(t.Context(), zigbee.Opening{For: time.Minute}); err != nil {
 			t.Fatal(err)
 		}
-		if err := r.PermitJoin(t.Context(), time.Minute); !errors.Is(err, zigbee.ErrBusy) {
+		if err := r.PermitJoin(t.Context(), zigbee.Opening{For: time.Minute}); !errors.Is(err, zigbee.ErrBusy) {
 			t.Errorf("twice: %v", err)
 		}
 		time.Sleep(59 * time.Second)
@@ -490,7 +490,7 @@ func TestJoiningEnds(t *testing.T) {
 		if l := r.take(); len(l) != 1 || !strings.HasPrefix(l[0], "join: failed no device joined in time") || r.sim.Permitted() {
 			t.Errorf("got %q, open %v", l, r.sim.Permitted())
 		}
-		if err := r.PermitJoin(t.Context(), time.Minute); err != nil {
+		if err := r.PermitJoin(t.Context(), zigbee.Opening{For: time.Minute}); err != nil {
 			t.Fatal(err)
 		}
 		r.StopJoin()
@@ -498,7 +498,7 @@ func TestJoiningEnds(t *testing.T) {
 		if r.sim.Permitted() {
 			t.Error("the stick is open still")
 		}
-		if err := r.PermitJoin(t.Context(), time.Minute); err != nil {
+		if err := r.PermitJoin(t.Context(), zigbee.Opening{For: time.Minute}); err != nil {
 			t.Fatal(err)
 		}
 		r.sim.Unplug()
@@ -506,7 +506,7 @@ func TestJoiningEnds(t *testing.T) {
 		if l := r.take(); len(l) != 3 || l[1] != "join: failed the stick was disconnected" {
 			t.Errorf("pulled: %q", l)
 		}
-		if err := r.PermitJoin(t.Context(), time.Minute); !errors.Is(err, zigbee.ErrDown) {
+		if err := r.PermitJoin(t.Context(), zigbee.Opening{For: time.Minute}); !errors.Is(err, zigbee.ErrDown) {
 			t.Errorf("without a stick: %v", err)
 		}
 		r.sim.Plug()
@@ -592,7 +592,7 @@ func TestInterviewIsTakenUpAgain(t *testing.T) {
 	// ASH loses nothing on the line, so this is MT's.
 	playWith(t, 0, func(t *testing.T, r *rig) {
 		door := r.sim.NewContact(zigbeesim.Make{IEEE: 0xD})
-		if err := r.PermitJoin(t.Context(), time.Minute); err != nil {
+		if err := r.PermitJoin(t.Context(), zigbee.Opening{For: time.Minute}); err != nil {
 			t.Fatal(err)
 		}
 		r.sim.Inject(zigbeesim.Fault{Kind: zigbeesim.BadFCS, Command: 0x4585, Times: 3}) // its list of endpoints

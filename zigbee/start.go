@@ -67,7 +67,7 @@ func (c *Controller) start(ctx context.Context, a Adapter) error {
 	if err := c.opt.Store.SaveNetwork(want); err != nil {
 		return fmt.Errorf("zigbee: saving the network: %w", err)
 	}
-	if err := a.PermitJoin(ctx, 0); err != nil { // whatever was open when the hub ended
+	if err := a.PermitJoin(ctx, Permit{}); err != nil { // whatever was open when the hub ended
 		return fmt.Errorf("zigbee: closing the network: %w", err)
 	}
 	c.attach(a, info, want)

@@ -183,6 +183,7 @@ func (c *Controller) describe(ctx context.Context, id IEEE) error {
 	c.note(id, func(n *node) {
 		can := what.Descriptor.Capability
 		n.Listening, n.Mains, n.Manufacturer = can&zdo.ReceiverOn != 0, can&zdo.MainsPowered != 0, what.Descriptor.Manufacturer
+		n.Router = what.Descriptor.Type == zdo.Router
 	})
 	active, err := answerTo[zdo.ActiveEndpointsResponse](ctx, c, id, zdo.ActiveEndpointsRequest{Addr: short})
 	if err != nil {

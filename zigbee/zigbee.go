@@ -137,6 +137,20 @@ type Message struct {
 	Payload      []byte
 }
 
+// Permit says how devices may join. The zero Permit lets none in, anywhere.
+type Permit struct {
+	For time.Duration // at most 254 s
+	// Through is where they may: Everyone is the stick and every router,
+	// Coordinator the stick alone, and the address of a router nowhere as yet: the
+	// stick is ready, and the router is asked by who knows it.
+	Through Short
+	// CodesOnly lets nobody in but those whom the stick was told to expect.
+	CodesOnly bool
+}
+
+// Seconds is the time as it goes over the air.
+func (p Permit) Seconds() byte { return byte(min(max(p.For/time.Second, 0), 254)) }
+
 // Adapter is a stick of one family behind one open port.
 type Adapter interface {
 	// Serve reads and writes the port until it fails, the stick cannot be
@@ -150,8 +164,11 @@ type Adapter interface {
 	Form(ctx context.Context, n Network) error
 	// Resume brings up the network that the stick holds and the hub's endpoint in it.
 	Resume(ctx context.Context) error
-	// PermitJoin lets devices join for so long, at most 254 s; 0 closes.
-	PermitJoin(ctx context.Context, d time.Duration) error
+	// PermitJoin lets devices join.
+	PermitJoin(ctx context.Context, p Permit) error
+	// Expect has the stick give the network's key to a device under the key of its
+	// install code.
+	Expect(ctx context.Context, c InstallCode) error
 	// Send sends a message; done is called once with how that ended. It never
 	// blocks, and keeps no part of m.
 	Send(m Message, done func(error))
@@ -192,4 +209,5 @@ var (
 	ErrNoDevice  = errors.New("zigbee: there is no such device")
 	ErrBusy      = errors.New("zigbee: a device is already joining or leaving")
 	ErrForeign   = errors.New("zigbee: the stick does not hold the network of this house")
+	ErrNoRouter  = errors.New("zigbee: no device can join through that one")
 )

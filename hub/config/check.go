@@ -105,6 +105,7 @@ func checkRadios(c Config, f *faults) {
 	absolute(f, "zigbee.backup_file", c.Zigbee.BackupFile)
 	absolute(f, "lte.pin_file", c.LTE.PINFile)
 	oneOf(f, "zigbee.adapter", c.Zigbee.Adapter, "auto", "ezsp", "znp")
+	oneOf(f, "zigbee.install_codes", c.Zigbee.InstallCodes, InstallCodesAuto, InstallCodesOnly)
 	if !regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,98}[A-Za-z0-9])?$`).MatchString(c.LTE.APN) {
 		f.at("lte.apn", "%q is not an access point name: write auto, or the provider's", c.LTE.APN)
 	}

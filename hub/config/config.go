@@ -51,7 +51,15 @@ type Zigbee struct {
 	Port       string `yaml:"port"`
 	Adapter    string `yaml:"adapter"`     // auto, ezsp or znp
 	BackupFile string `yaml:"backup_file"` // open coordinator backup, read once
+	// InstallCodes is whether devices may join without the code on their label.
+	InstallCodes string `yaml:"install_codes"` // auto or only
 }
+
+// Values of Zigbee.InstallCodes. By auto a person may let a device in without.
+const (
+	InstallCodesAuto = "auto"
+	InstallCodesOnly = "only"
+)
 
 // LTE is the modem: a device path or tcp://host:port; "" is none.
 type LTE struct {
@@ -118,7 +126,7 @@ func Default() Config {
 		Data:    "/var/lib/gatehouse",
 		Listen:  Listen{HTTPS: ":443", HTTP: ":80"},
 		Name:    "Gatehouse",
-		Zigbee:  Zigbee{Adapter: "auto"},
+		Zigbee:  Zigbee{Adapter: "auto", InstallCodes: InstallCodesAuto},
 		LTE:     LTE{APN: "auto"},
 		MQTT:    MQTT{Listen: ":8883", Loopback: "127.0.0.1:1883"},
 		HomeKit: HomeKit{Enabled: true},

@@ -133,6 +133,7 @@ const (
 	policyTrust = 0x00
 	joins       = 0x01 // bits of its decision
 	rejoins     = 0x02
+	byCode      = 0x10 // only with a key that the stick was told for the device
 )
 
 // configure sets what the stick forgets at a restart, and makes the hub's
@@ -316,35 +317,59 @@ func (s *Stick) Resume(ctx context.Context) error {
 const wellKnown = "ZigBeeAlliance09"
 
 // PermitJoin implements zigbee.Adapter: here, and by 0x0036 at every router.
-func (s *Stick) PermitJoin(ctx context.Context, d time.Duration) error {
-	n := byte(min(max(d/time.Second, 0), 254))
-	if n > 0 {
-		key := append(binary.LittleEndian.AppendUint64(nil, ^uint64(0)), wellKnown...)
-		if s.agreed() < wide {
-			key = append(key, 0) // flags
-		}
-		b, err := s.ask(ctx, importKey, key...)
-		if err != nil {
-			return err
-		}
-		if status := (&reader{b: b}).wideStatus(); status != success {
-			return &StatusError{importKey, status}
-		}
-		if err := s.tell(ctx, setPolicy, policyTrust, joins|rejoins); err != nil {
-			return err
-		}
-	} else {
-		if _, err := s.ask(ctx, clearTransient); err != nil {
-			return err
-		}
-		if err := s.tell(ctx, setPolicy, policyTrust, rejoins); err != nil {
-			return err
-		}
+func (s *Stick) PermitJoin(ctx context.Context, p zigbee.Permit) error {
+	if err := s.admit(ctx, p); err != nil {
+		return err
+	}
+	n := p.Seconds()
+	if n > 0 && p.Through != zigbee.Everyone && p.Through != zigbee.Coordinator {
+		return nil
 	}
 	if err := s.tell(ctx, permitJoining, n); err != nil {
 		return err
 	}
+	if n > 0 && p.Through == zigbee.Coordinator {
+		return nil
+	}
 	const permit, significant = 0x0036, 1
 	b := s.broadcast(zigbee.Everyone, aps{cluster: permit}, []byte{s.nextRequest(), n, significant})
 	return s.tell(ctx, sendBroadcast, b...)
+}
+
+// admit says by which keys devices may join.
+func (s *Stick) admit(ctx context.Context, p zigbee.Permit) error {
+	switch {
+	case p.For <= 0:
+		if _, err := s.ask(ctx, clearTransient); err != nil {
+			return err
+		}
+		return s.tell(ctx, setPolicy, policyTrust, rejoins)
+	case p.CodesOnly:
+		return s.tell(ctx, setPolicy, policyTrust, joins|rejoins|byCode)
+	}
+	if err := s.welcome(ctx, ^zigbee.IEEE(0), zigbee.Key([]byte(wellKnown))); err != nil {
+		return err
+	}
+	return s.tell(ctx, setPolicy, policyTrust, joins|rejoins)
+}
+
+// Expect implements zigbee.Adapter.
+func (s *Stick) Expect(ctx context.Context, c zigbee.InstallCode) error {
+	return s.welcome(ctx, c.Device, c.Key)
+}
+
+// welcome takes a key with which a device joins, or all do.
+func (s *Stick) welcome(ctx context.Context, device zigbee.IEEE, key zigbee.Key) error {
+	d := append(binary.LittleEndian.AppendUint64(nil, uint64(device)), key[:]...)
+	if s.agreed() < wide {
+		d = append(d, 0) // flags
+	}
+	b, err := s.ask(ctx, importKey, d...)
+	if err != nil {
+		return err
+	}
+	if status := (&reader{b: b}).wideStatus(); status != success {
+		return &StatusError{importKey, status}
+	}
+	return nil
 }

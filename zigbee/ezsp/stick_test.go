@@ -277,7 +277,7 @@ func TestUnknownCommand(t *testing.T) {
 	play(t, func(t *testing.T, h *host) {
 		formed(t, h)
 		h.sim.Inject(zigbeesim.Fault{Kind: zigbeesim.Unknown, Command: 0x22})
-		err := h.PermitJoin(t.Context(), 0)
+		err := h.PermitJoin(t.Context(), zigbee.Permit{})
 		if e, ok := errors.AsType[*ezsp.UnknownError](err); !ok || e.Error() != "ezsp: the stick's firmware refuses permitJoining (reason 0x36)" {
 			t.Errorf("got %v", err)
 		}
@@ -379,7 +379,7 @@ func TestPermitJoin(t *testing.T) {
 		door := h.sim.NewContact(zigbeesim.Make{IEEE: 0xD00})
 		door.Press()
 		h.want(t, "closed")
-		must(t, h.PermitJoin(t.Context(), time.Minute))
+		must(t, h.PermitJoin(t.Context(), zigbee.Permit{For: time.Minute, Through: zigbee.Everyone}))
 		door.Press()
 		h.want(t, "open", "announced 0000000000000d00 2a01 00 false", "announced 0000000000000d00 2a01 80 true")
 		door.Leave()
@@ -387,8 +387,8 @@ func TestPermitJoin(t *testing.T) {
 		time.Sleep(time.Minute)
 		door.Press()
 		h.want(t, "closed by itself")
-		must(t, h.PermitJoin(t.Context(), time.Minute))
-		must(t, h.PermitJoin(t.Context(), 0))
+		must(t, h.PermitJoin(t.Context(), zigbee.Permit{For: time.Minute, Through: zigbee.Everyone}))
+		must(t, h.PermitJoin(t.Context(), zigbee.Permit{}))
 		door.Press()
 		h.want(t, "closed by hand")
 	})
@@ -399,7 +399,7 @@ func TestPermitJoin(t *testing.T) {
 func TestZone(t *testing.T) {
 	play(t, func(t *testing.T, h *host) {
 		formed(t, h)
-		must(t, h.PermitJoin(t.Context(), time.Minute))
+		must(t, h.PermitJoin(t.Context(), zigbee.Permit{For: time.Minute, Through: zigbee.Everyone}))
 		door := h.sim.NewContact(zigbeesim.Make{IEEE: 0xD00})
 		door.Press()
 		h.want(t, "joined", "announced 0000000000000d00 2a01 00 false", "announced 0000000000000d00 2a01 80 true")

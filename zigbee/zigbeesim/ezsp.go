@@ -32,6 +32,7 @@ func (e *ezsp) feed(b []byte) { e.line.feed(b, e.request) }
 func (e *ezsp) boot() {
 	e.line = ash{s: e.Stick, round: e.line.round + 1}
 	e.agreed, e.policy, e.welcome, e.secured = false, 0, false, false
+	clear(e.keys)
 }
 
 func (e *ezsp) restarted() {
@@ -44,7 +45,7 @@ func (e *ezsp) network() (pan uint16, extended uint64, channel byte, key [16]byt
 	return e.pan, e.extended, e.channel, e.key
 }
 
-func (e *ezsp) admits() bool { return e.policy&0x01 != 0 && e.welcome }
+func (e *ezsp) admits() bool { return e.policy&0x11 == 0x01 && e.welcome }
 
 // wide tells whether statuses have four bytes.
 func (e *ezsp) wide() bool { return e.opt.EZSP >= 14 }
@@ -148,6 +149,7 @@ func (e *ezsp) setup(command uint16, f *fields, answer func(...[]byte)) bool {
 		answer(e.status(ezOK))
 	case 0x006B: // clearTransientLinkKeys
 		e.welcome = false
+		clear(e.keys)
 		answer()
 	case 0x00AA: // getValue: the version
 		f.u8()
@@ -159,12 +161,17 @@ func (e *ezsp) setup(command uint16, f *fields, answer func(...[]byte)) bool {
 	case 0x00B1: // clearKeyTable
 		answer(e.status(ezOK))
 	case 0x0111: // importTransientKey
-		f.bytes(8 + 16)
+		device, key := f.u64(), [16]byte(f.bytes(16))
 		if !e.wide() {
 			f.u8()
 		}
-		e.welcome = true
+		if device == ^uint64(0) || device == 0 { // hosts differ in how they say "all"
+			e.welcome = true
+		} else {
+			e.keys[device] = key
+		}
 		answer(le32(0))
+		e.change()
 	case 0x0114: // exportKey
 		if f.u8() != 1 {
 			e.violation("a key is asked for that is not the network's")
@@ -336,6 +343,9 @@ func (e *ezsp) broadcast(f *fields, answer func(...[]byte)) {
 		return
 	}
 	answer(e.status(ezOK), []byte{1})
+	if head.profile == 0 && head.cluster == 0x36 && len(payload) > 1 {
+		e.permitAll(payload[1])
+	}
 	for _, n := range e.nodes {
 		asked := head.profile != 0 || head.cluster == 0 && len(payload) > 8 && binary.LittleEndian.Uint64(payload[1:]) == n.ieee
 		if asked && n.present && !n.make.sleepy {

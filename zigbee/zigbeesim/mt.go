@@ -1,6 +1,9 @@
 package zigbeesim
 
-import "time"
+import (
+	"crypto/aes"
+	"time"
+)
 
 // coordinator is the state of a stick that has started as one.
 const coordinator = 9
@@ -37,15 +40,20 @@ const (
 type mt struct {
 	*Stick
 	scanner scanner
+	strict  bool // only those with a code join
 }
 
 func (m *mt) begin() { m.scanner = scanner{} }
 
 func (m *mt) feed(b []byte) {
 	for _, t := range m.scanner.feed(b) {
-		if t.wrong != "" {
+		switch {
+		case t.wrong != "":
 			m.violation("%s", t.wrong)
-		} else {
+		case t.command == 0x2F06 && len(t.data) == 1: // APP_CNF_BDB_SET_JOINUSESINSTALLCODEKEY
+			m.strict = t.data[0] != 0
+			m.answer(t.command, success)
+		default:
 			m.request(t)
 		}
 	}
@@ -64,6 +72,7 @@ func (m *mt) boot() {
 		}
 		m.nv[nvStartup] = []byte{0} // it clears itself
 	}
+	m.strict = false
 }
 
 func (m *mt) restarted() { m.word(sysResetInd, m.resetWord(2)) }
@@ -78,7 +87,7 @@ func (m *mt) erase() {
 	m.nv = map[uint16][]byte{nvEmptyKey: make([]byte, size)}
 }
 
-func (m *mt) admits() bool { return true }
+func (m *mt) admits() bool { return !m.strict }
 
 func (m *mt) network() (pan uint16, extended uint64, channel byte, key [16]byte) {
 	pan, extended, channel = m.held()
@@ -162,6 +171,8 @@ func (s *Stick) request(t token) {
 		s.answer(t.command, join([]byte{success}, le64(s.address), le16(0), []byte{7, s.state, 0})...)
 	case 0x270A: // UTIL_LED_CONTROL
 		s.answer(t.command, success)
+	case 0x2F04:
+		s.expect(f)
 	case 0x2F05:
 		s.commission(f)
 	case 0x2F08: // APP_CNF_BDB_SET_CHANNEL
@@ -245,6 +256,39 @@ func (s *Stick) memory(command uint16, f *fields) {
 	default: // LENGTH
 		s.answer(command, le16(uint16(len(item)))...)
 	}
+}
+
+// expect takes the code (1) or the key (2) of a device that is to join.
+func (s *Stick) expect(f *fields) {
+	const code, hashed = 1, 2
+	format, device := f.u8(), f.u64()
+	var key [16]byte
+	switch {
+	case format == hashed && len(f.b) == 16:
+		copy(key[:], f.b)
+	case format == code && len(f.b) == 18:
+		key = hashCode(f.b)
+	default:
+		s.answer(0x2F04, badParam)
+		return
+	}
+	s.keys[device] = key
+	s.answer(0x2F04, success)
+	s.change()
+}
+
+// hashCode is the link key of a code of 16 bytes and its check sum: AES-MMO of
+// 144 bits.
+func hashCode(b []byte) (key [16]byte) {
+	tail := append(append([]byte(nil), b[16:]...), 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 144)
+	for _, part := range [][]byte{b[:16], tail} {
+		c, _ := aes.NewCipher(key[:]) // 16 bytes are a key
+		c.Encrypt(key[:], part)
+		for i, v := range part {
+			key[i] ^= v
+		}
+	}
+	return key
 }
 
 // commission forms a network (mode 0x04) from what stands in NV.
@@ -453,10 +497,21 @@ func (s *Stick) zdo(command uint16, f *fields) {
 		to, seconds := f.u16(), f.u8()
 		f.u8()
 		s.answer(command, success)
-		s.until = time.Now().Add(time.Duration(seconds) * time.Second)
-		s.word(0x45CB, []byte{seconds})
-		if to < 0xFFF8 {
+		if to >= 0xFFF8 || to == 0 {
+			s.until = time.Now().Add(time.Duration(seconds) * time.Second)
+			s.word(0x45CB, []byte{seconds})
+		}
+		switch n := s.nodes[to]; {
+		case to >= 0xFFF8:
+			s.permitAll(seconds)
+		case to == 0:
 			s.word(0x45B6, join(le16(to), []byte{success}))
+		default:
+			s.deliver(n, func(byte) {}, func() {
+				if answer := n.zdo(cluster, &fields{b: []byte{seconds, 1}}); answer != nil {
+					s.word(command+0x2080, join(le16(n.short), answer))
+				}
+			})
 		}
 		s.change()
 		return

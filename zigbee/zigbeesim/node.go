@@ -20,6 +20,10 @@ type Make struct {
 	DeafToEnroll int
 	// Mute has it acknowledge and never answer.
 	Mute bool
+	// Key is the link key of its install code, which it joins with when it is
+	// expected by it. One that NeedsKey joins in no other way.
+	Key      [16]byte
+	NeedsKey bool
 
 	sleepy bool
 }
@@ -39,6 +43,7 @@ type Node struct {
 	zone      uint16 // zone type
 	present   bool   // there is a battery in it, or it is plugged in
 	short     uint16
+	until     time.Time // others may join through it until then
 	awake     time.Time
 	parcels   []*parcel
 	polls     int // counts what was begun, so that an old round ends
@@ -96,7 +101,18 @@ func (n *Node) Enrolled() (zone byte, ok bool) {
 func (n *Node) Press() {
 	n.s.mu.Lock()
 	defer n.s.mu.Unlock()
-	if n.present && n.short == 0 && n.s.permitted() {
+	n.look(nil)
+}
+
+// PressNear does so where only one router can be heard.
+func (n *Node) PressNear(router Device) {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	n.look(router.base())
+}
+
+func (n *Node) look(through *Node) {
+	if n.present && n.short == 0 && n.s.admits(n, through) {
 		n.s.admit(n)
 	}
 	n.s.change()
@@ -268,6 +284,12 @@ func (n *Node) zdo(cluster uint16, f *fields) []byte {
 	case 0x21: // BIND
 		f.bytes(9)
 		n.bound[f.u16()] = true
+		return []byte{success}
+	case 0x36: // MGMT_PERMIT_JOIN
+		if n.make.sleepy {
+			return []byte{0x84}
+		}
+		n.permit(f.u8())
 		return []byte{success}
 	case 0x34: // MGMT_LEAVE
 		n.s.after(10*time.Millisecond, n.leave)

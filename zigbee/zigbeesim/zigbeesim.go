@@ -88,7 +88,8 @@ type Stick struct {
 	state     byte // 0: not started, 9: coordinator
 	channels  uint32
 	endpoints map[byte]bool
-	until     time.Time // joining is permitted until then
+	until     time.Time           // joining through the stick is permitted until then
+	keys      map[uint64][16]byte // of those that are expected with their codes
 	boot      int
 
 	nodes map[uint16]*Node
@@ -116,7 +117,7 @@ func New(o Options) *Stick {
 	}
 	s := &Stick{
 		opt: o, address: o.IEEE, rand: rand.New(rand.NewPCG(o.Seed, 2)), endpoints: map[byte]bool{},
-		nodes: map[uint16]*Node{}, given: 0x2A00, plugging: make(chan struct{}), changed: make(chan struct{}),
+		nodes: map[uint16]*Node{}, keys: map[uint64][16]byte{}, given: 0x2A00, plugging: make(chan struct{}), changed: make(chan struct{}),
 	}
 	s.face = &mt{Stick: s}
 	if o.EZSP != 0 {
@@ -191,7 +192,47 @@ func (s *Stick) Permitted() bool {
 }
 
 func (s *Stick) permitted() bool {
-	return s.state == coordinator && time.Now().Before(s.until) && s.face.admits()
+	for _, n := range s.nodes {
+		if n.permits() {
+			return true
+		}
+	}
+	return s.state == coordinator && time.Now().Before(s.until)
+}
+
+// admits tells whether a device can join through the stick or a router; nil:
+// whichever it finds.
+func (s *Stick) admits(n, through *Node) bool {
+	open := s.permitted()
+	if through != nil {
+		open = through.permits()
+	}
+	key, expected := s.keys[n.ieee]
+	switch {
+	case s.state != coordinator || !open:
+		return false
+	case expected:
+		return key == n.make.Key
+	default:
+		return s.face.admits() && !n.make.NeedsKey
+	}
+}
+
+// permit lets devices join through a router, or none.
+func (n *Node) permit(seconds byte) {
+	n.until = time.Now().Add(time.Duration(seconds) * time.Second)
+	n.s.change()
+}
+
+func (n *Node) permits() bool {
+	return n.s.state == coordinator && n.present && !n.make.sleepy && time.Now().Before(n.until)
+}
+
+// permitAll is what a broadcast to every router does.
+func (s *Stick) permitAll(seconds byte) {
+	for _, n := range s.nodes {
+		n.permit(seconds)
+	}
 }
 
 // Network is what the stick holds: its number, long number, channel and key.
@@ -298,7 +339,7 @@ type face interface {
 	restarted()    // it says so
 	erase()        // its memory is empty
 	network() (pan uint16, extended uint64, channel byte, key [16]byte)
-	admits() bool // whether a device may join that comes while joining is permitted
+	admits() bool // whether a device may join that comes without a code
 
 	// What the network does is told to the host.
 	joined(n *Node)

@@ -2,7 +2,6 @@ package znp
 
 import (
 	"encoding/binary"
-	"time"
 
 	"gatehouse/zigbee"
 )
@@ -12,6 +11,12 @@ const endpoint = 1
 
 // transaction is where the transaction id stands in AF_DATA_REQUEST.
 const transaction = 6
+
+// How the address of a request of ZDO is meant.
+const (
+	toOne  = 0x02
+	toMany = 0x0F
+)
 
 // Options of AF_DATA_REQUEST.
 const (
@@ -54,9 +59,9 @@ func (s *Stick) Ask(to zigbee.Short, cluster uint16, request []byte, done func(e
 	}
 	var d []byte
 	if cluster == permit {
-		mode := byte(0x02) // one device
+		mode := byte(toOne)
 		if to >= 0xFFF8 {
-			mode = 0x0F
+			mode = toMany
 		}
 		d = append(d, mode)
 	}
@@ -185,6 +190,3 @@ func (r *reader) u64() uint64 {
 	}
 	return 0
 }
-
-// seconds is a time as MT has it, at most 254.
-func seconds(d time.Duration) byte { return byte(min(max(d/time.Second, 0), 254)) }

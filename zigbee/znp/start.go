@@ -282,9 +282,38 @@ func (s *Stick) Resume(ctx context.Context) error {
 	}, there)
 }
 
-// PermitJoin implements zigbee.Adapter: 0x0036 for every router, with the trust
-// center's say.
-func (s *Stick) PermitJoin(ctx context.Context, d time.Duration) error {
-	data := []byte{0x0F, byte(zigbee.Everyone & 0xFF), byte(zigbee.Everyone >> 8), seconds(d), 1}
-	return s.tell(ctx, zdoFirst+0x36, data)
+// PermitJoin implements zigbee.Adapter: 0x0036 for every router or to the stick
+// itself, with the trust center's say. A stick is told that only those join whom
+// it expects, and that it is over, by a command that other hosts do not use; it is
+// left alone as long as nobody wants it.
+func (s *Stick) PermitJoin(ctx context.Context, p zigbee.Permit) error {
+	if p.CodesOnly || s.strict.Load() {
+		s.strict.Store(true)
+		if err := s.tell(ctx, bdbCodesOnly, []byte{flag(p.CodesOnly)}); err != nil {
+			return err
+		}
+		s.strict.Store(p.CodesOnly)
+	}
+	to, mode := zigbee.Everyone, byte(toMany)
+	if p.For > 0 && p.Through != zigbee.Everyone {
+		if to, mode = zigbee.Coordinator, toOne; p.Through != to {
+			return nil
+		}
+	}
+	return s.tell(ctx, zdoFirst+0x36, []byte{mode, byte(to), byte(to >> 8), p.Seconds(), 1})
+}
+
+func flag(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// Expect implements zigbee.Adapter. The stick takes codes of 16 bytes and keys
+// (format 2); keys go for every length.
+func (s *Stick) Expect(ctx context.Context, c zigbee.InstallCode) error {
+	const hashed = 2
+	d := binary.LittleEndian.AppendUint64([]byte{hashed}, uint64(c.Device))
+	return s.tell(ctx, bdbInstallCode, append(d, c.Key[:]...))
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gatehouse/zigbee"
@@ -72,7 +73,8 @@ type Stick struct {
 	full     time.Time
 	heard    time.Time
 	waits    []*wait
-	resets   bool // a reset was asked for
+	resets   bool        // a reset was asked for
+	strict   atomic.Bool // it lets only those join whom it expects
 	out      [][]byte
 	told     []func() // callers to be told, once the lock is released
 	count    Counters

@@ -297,7 +297,7 @@ func (f *fakeBoard) List() []home.TroubleItem { return f.items }
 type fakeRadio struct{ join JoinState }
 
 func (f *fakeRadio) State() RadioState { return RadioState{Radio: "zwave", State: "up"} }
-func (f *fakeRadio) Join(context.Context, int, string, string) error {
+func (f *fakeRadio) Join(context.Context, JoinRequest, string) error {
 	f.join.Step = "waiting"
 	return nil
 }

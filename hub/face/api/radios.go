@@ -13,7 +13,7 @@ import (
 type Radio interface {
 	State() RadioState
 	// Join opens the network for a new device. Its progress is read by Joining.
-	Join(ctx context.Context, seconds int, code, by string) error
+	Join(ctx context.Context, in JoinRequest, by string) error
 	Joining() JoinState
 	Pin(ctx context.Context, pin string) error
 	CancelJoin(ctx context.Context) error
@@ -32,13 +32,26 @@ type RadioState struct {
 	Since    *home.Time        `json:"since"`
 	Counters map[string]uint64 `json:"counters"`
 	Map      []RadioNode       `json:"map"`
+	Codes    LabelCodes        `json:"codes" enum:"none,offered,wanted,only" doc:"how devices join by the code on their label. none: the hub takes none; offered: they may; wanted: only by it, unless the person who lets one in says without_code; only: only by it"`
 }
+
+// LabelCodes is how devices join a network by the codes on their labels.
+type LabelCodes string
+
+// Values of LabelCodes.
+const (
+	CodesNone    LabelCodes = "none"
+	CodesOffered LabelCodes = "offered"
+	CodesWanted  LabelCodes = "wanted"
+	CodesOnly    LabelCodes = "only"
+)
 
 // RadioNode is one device in the network's map.
 type RadioNode struct {
 	Device  home.DeviceID `json:"device"`
 	Address string        `json:"address"`
 	Routes  []string      `json:"routes" doc:"addresses that it is reached through, if known"`
+	Router  bool          `json:"router" doc:"others can join near it"`
 }
 
 // JoinState is how far a joining has come.
@@ -82,12 +95,15 @@ func (a *API) radios(context.Context, *none) (*out[[]RadioState], error) {
 
 type joinInput struct {
 	RadioPath
-	Body *joinRequest
+	Body *JoinRequest
 }
 
-type joinRequest struct {
-	Seconds int    `json:"seconds,omitempty" minimum:"10" maximum:"254" default:"120" doc:"how long the network stays open"`
-	Code    string `json:"code,omitempty" maxLength:"400" writeOnly:"true" doc:"install code, DSK or the text of a QR code"`
+// JoinRequest says who may join, and where.
+type JoinRequest struct {
+	Seconds     int    `json:"seconds,omitempty" minimum:"10" maximum:"254" default:"120" doc:"how long the network stays open"`
+	Code        string `json:"code,omitempty" maxLength:"400" writeOnly:"true" doc:"install code with the device's address, DSK or the text of a QR code; a Zigbee network is then open to that device alone"`
+	Near        string `json:"near,omitempty" maxLength:"100" doc:"only near this device, one with router: true in the network's map; hub: only near the hub. Zigbee"`
+	WithoutCode bool   `json:"without_code,omitempty" doc:"let a device in that has no code, where codes are wanted"`
 }
 
 func (a *API) join(ctx context.Context, in *joinInput) (*status[JoinState], error) {
@@ -95,11 +111,11 @@ func (a *API) join(ctx context.Context, in *joinInput) (*status[JoinState], erro
 	if err != nil {
 		return nil, err
 	}
-	b := joinRequest{Seconds: 120}
+	b := JoinRequest{Seconds: 120}
 	if in.Body != nil {
 		b = *in.Body
 	}
-	if err := r.Join(ctx, b.Seconds, b.Code, ask(ctx).caller.Name); err != nil {
+	if err := r.Join(ctx, b, ask(ctx).caller.Name); err != nil {
 		return nil, err
 	}
 	return &status[JoinState]{http.StatusAccepted, r.Joining()}, nil

@@ -205,6 +205,9 @@ func describe(d *zigbee.Device, health home.Health) home.Device {
 	if d.Mains {
 		h.Power = "mains"
 	}
+	if d.Coded {
+		h.Security = home.SecurityInstallCode
+	}
 	if d.Studied {
 		h.Name = fmt.Sprintf("%s %04x", kindOf(h.Traits), uint64(d.IEEE)&0xFFFF)
 	}

@@ -1440,14 +1440,18 @@ export interface components {
             user: components["schemas"]["User"] | null;
         };
         JoinRequest: {
-            /** @description install code, DSK or the text of a QR code */
+            /** @description install code with the device's address, DSK or the text of a QR code; a Zigbee network is then open to that device alone */
             code?: string;
+            /** @description only near this device, one with router: true in the network's map; hub: only near the hub. Zigbee */
+            near?: string;
             /**
              * Format: int64
              * @description how long the network stays open
              * @default 120
              */
             seconds: number;
+            /** @description let a device in that has no code, where codes are wanted */
+            without_code?: boolean;
         };
         JoinState: {
             device: string;
@@ -1645,10 +1649,17 @@ export interface components {
         RadioNode: {
             address: string;
             device: string;
+            /** @description others can join near it */
+            router: boolean;
             /** @description addresses that it is reached through, if known */
             routes: string[];
         };
         RadioState: {
+            /**
+             * @description how devices join by the code on their label. none: the hub takes none; offered: they may; wanted: only by it, unless the person who lets one in says without_code; only: only by it
+             * @enum {string}
+             */
+            codes: "none" | "offered" | "wanted" | "only";
             counters: {
                 [key: string]: number;
             };

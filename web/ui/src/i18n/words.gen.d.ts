@@ -431,6 +431,13 @@ interface Words {
 	'setup.done.home': never;
 	'setup.claimed': never;
 	'join.radio': never;
+	'join.code': never;
+	'join.code.wanted': never;
+	'join.code.hint': never;
+	'join.codeless': never;
+	'join.near': never;
+	'join.near.any': never;
+	'join.near.hub': never;
 	'join.waiting': 'n';
 	'join.found': never;
 	'join.securing': never;
