@@ -84,14 +84,18 @@ type Registry struct {
 
 	o Options
 
+	saving sync.Mutex // one save at a time, each of what is so then
+
 	// order makes readings of all radios one sequence. It is never held while
 	// waiting, and never taken by what a reading sets off.
 	order sync.Mutex
 
+	// mu is never held while anybody else is called.
 	mu      sync.RWMutex
 	devices map[home.DeviceID]*home.Device
 	heard   map[home.DeviceID]time.Time // since the start, as the radio told it
 	dirty   map[home.DeviceID]bool
+	gone    map[home.DeviceID]bool // have left, and are still in the store
 	radios  map[string]Radio
 
 	commands atomic.Uint64
@@ -106,6 +110,7 @@ func Open(o Options) (*Registry, error) {
 		devices: make(map[home.DeviceID]*home.Device),
 		heard:   make(map[home.DeviceID]time.Time),
 		dirty:   make(map[home.DeviceID]bool),
+		gone:    make(map[home.DeviceID]bool),
 		radios:  make(map[string]Radio),
 		wake:    make(chan struct{}, 1),
 	}
@@ -163,7 +168,10 @@ func (r *Registry) Run(ctx context.Context) error {
 	}
 }
 
+// save writes what has changed and forgets what has left.
 func (r *Registry) save() error {
+	r.saving.Lock()
+	defer r.saving.Unlock()
 	r.mu.Lock()
 	var list []home.Device
 	for id := range r.dirty {
@@ -171,25 +179,41 @@ func (r *Registry) save() error {
 			list = append(list, d.Clone())
 		}
 	}
+	gone := slices.Collect(maps.Keys(r.gone))
 	clear(r.dirty)
+	clear(r.gone)
 	r.mu.Unlock()
-	if len(list) == 0 {
+	var err error
+	if len(list) > 0 {
+		err = r.o.Store.Put(list...)
+	}
+	for i := 0; i < len(gone) && err == nil; i++ {
+		err = r.o.Store.Delete(gone[i])
+	}
+	if err == nil {
 		return nil
 	}
-	if err := r.o.Store.Put(list...); err != nil {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		for _, d := range list {
-			r.touch(d.ID)
-		}
-		return fmt.Errorf("registry: %w", err)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, d := range list {
+		r.dirty[d.ID] = true
 	}
-	return nil
+	for _, id := range gone { // deleting twice does no harm
+		if _, back := r.devices[id]; !back {
+			r.gone[id] = true
+		}
+	}
+	r.toSave()
+	return fmt.Errorf("registry: %w", err)
 }
 
 // touch marks a device for saving; the lock is held.
 func (r *Registry) touch(id home.DeviceID) {
 	r.dirty[id] = true
+	r.toSave()
+}
+
+func (r *Registry) toSave() {
 	select {
 	case r.wake <- struct{}{}:
 	default:
@@ -264,6 +288,7 @@ func (r *Registry) Introduce(d home.Device) {
 		next.Name = string(next.ID)
 	}
 	r.devices[d.ID] = &next
+	delete(r.gone, d.ID)
 	r.touch(d.ID)
 	out := next.Clone()
 	r.mu.Unlock()
@@ -481,7 +506,8 @@ func (r *Registry) change(id home.DeviceID, f func(*home.Device)) (home.Device, 
 	return out, true
 }
 
-// Remove asks the radio to forget a device and, when it did, forgets it too.
+// Remove asks the radio to forget a device and, when it did, forgets it too. It
+// returns once that is written.
 func (r *Registry) Remove(ctx context.Context, id home.DeviceID, by string) error {
 	d, ok := r.Device(id)
 	if !ok {
@@ -495,33 +521,39 @@ func (r *Registry) Remove(ctx context.Context, id home.DeviceID, by string) erro
 			return fmt.Errorf("registry: remove %s: %w", id, err)
 		}
 	}
-	return r.Left(id, by)
+	r.Left(id, by)
+	return r.save()
 }
 
 // Left forgets a device that is no longer part of its radio network. by may be
-// empty when the device left by itself.
-func (r *Registry) Left(id home.DeviceID, by string) error {
+// empty when the device left by itself. It does not wait: radios call it from
+// where they hear all others. Zones that watch the device are not known any more
+// from then on: what it said last is no reason to arm without it.
+func (r *Registry) Left(id home.DeviceID, by string) {
+	r.order.Lock()
+	defer r.order.Unlock()
 	r.mu.Lock()
 	d, ok := r.devices[id]
 	if !ok {
 		r.mu.Unlock()
-		return nil
+		return
 	}
 	delete(r.devices, id)
 	delete(r.heard, id)
 	delete(r.dirty, id)
-	name := d.Name
+	r.gone[id] = true
+	r.toSave()
+	name, traits := d.Name, slices.Collect(maps.Keys(d.Traits))
 	r.mu.Unlock()
 	ev := home.Event{At: home.At(time.Now()), Kind: home.KindDevice, Device: id, Text: name + " left the home."}
 	if by != "" {
 		ev.Who = home.Who(by)
 	}
 	r.o.Journal.Add(ev)
-	r.Changes.Publish(home.Device{ID: id})
-	if err := r.o.Store.Delete(id); err != nil {
-		return fmt.Errorf("registry: forget %s: %w", id, err)
+	for _, t := range traits {
+		r.o.Panel.Reading(home.Reading{Device: id, Trait: t, At: time.Now()})
 	}
-	return nil
+	r.Changes.Publish(home.Device{ID: id})
 }
 
 // Command asks a device for something and returns at once with the id under

@@ -22,6 +22,7 @@ type house struct {
 	full   bool
 	lines  []string
 	trace  []string // what happened in which order
+	read   []home.Reading
 	answer error
 
 	refusal error // of the sirens
@@ -58,7 +59,11 @@ func (h *house) Add(e home.Event) uint64 {
 	return uint64(len(h.lines))
 }
 
-func (h *house) Reading(home.Reading)                         { h.trace = append(h.trace, "panel") }
+func (h *house) Reading(in home.Reading) {
+	h.trace = append(h.trace, "panel")
+	h.read = append(h.read, in)
+}
+
 func (h *house) ZoneOf(home.DeviceID, home.Trait) home.ZoneID { return "front-door" }
 func (h *house) Hidden(id home.DeviceID, t home.Trait) bool {
 	return id == h.alert && t == home.Button
@@ -408,6 +413,79 @@ func TestReadingsAreSavedTogether(t *testing.T) {
 			t.Errorf("%d commits for a minute of readings, want one in three seconds", h.commits)
 		}
 	})
+}
+
+// stuck is a store whose disk hangs until it is let go.
+type stuck struct {
+	*house
+	hangs   chan struct{} // closed: the disk works again
+	entered chan struct{} // somebody waits for it
+}
+
+func (s stuck) Put(devices ...home.Device) error {
+	s.entered <- struct{}{}
+	<-s.hangs
+	return s.house.Put(devices...)
+}
+
+func (s stuck) Delete(id home.DeviceID) error {
+	<-s.hangs
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.house.Delete(id)
+}
+
+// A device that leaves is told by the radio on the goroutine that hears all the
+// others: it must not wait for a disk that hangs. And what is being saved while
+// the device leaves must not bring it back.
+func TestDeviceThatLeavesWaitsForNoDiskAndStaysAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &house{rows: map[home.DeviceID]home.Device{}}
+		s := stuck{h, make(chan struct{}), make(chan struct{}, 10)}
+		r, err := registry.Open(registry.Options{Store: s, Journal: h, Panel: h, Sirens: h, Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error)
+		go func() { ended <- r.Run(ctx) }()
+		r.Introduce(door())
+		<-s.entered // the door is being saved
+		h.trace = nil
+		began := time.Now()
+		r.Left("zwave-5", "")
+		lamp := door()
+		lamp.ID = "zwave-6"
+		r.Introduce(lamp)
+		r.Report(home.Reading{Device: "zwave-6", Trait: home.Contact, Value: home.Open, At: time.Now()})
+		if time.Since(began) != 0 || h.trace[len(h.trace)-1] != "panel" {
+			t.Errorf("leaving took %s, and then %v", time.Since(began), h.trace)
+		}
+		close(s.hangs)
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if _, back := h.rows["zwave-5"]; back || len(h.rows) != 1 {
+			t.Errorf("the store holds %v, want zwave-6 alone", h.rows)
+		}
+	})
+}
+
+// What a device said last is no reason to arm without it.
+func TestNothingIsKnownOfADeviceThatLeft(t *testing.T) {
+	h, r := open(t)
+	r.Introduce(door())
+	r.Report(home.Reading{Device: "zwave-5", Trait: home.Contact, Value: home.Closed, At: time.Now()})
+	h.read = nil
+	r.Left("zwave-5", "Ada")
+	told := false
+	for _, in := range h.read {
+		told = told || in.Device == "zwave-5" && in.Trait == home.Contact && !in.Value.Known()
+	}
+	if !told {
+		t.Errorf("the panel heard %+v, want that the contact is not known", h.read)
+	}
 }
 
 // askingPanel asks for the devices from within, as the guard does when it tells

@@ -26,7 +26,7 @@ type Devices interface {
 	Report(home.Reading)
 	SetHealth(home.DeviceID, home.Health)
 	Seen(home.DeviceID, time.Time)
-	Left(id home.DeviceID, by string) error
+	Left(id home.DeviceID, by string)
 }
 
 // Stick is what the radio needs of the Zigbee controller.
@@ -113,9 +113,7 @@ func (r *Radio) OnEvent(e zigbee.Event) {
 		delete(r.known, e.Device)
 		delete(r.faces, e.Device)
 		r.mu.Unlock()
-		if err := r.devices.Left(ID(e.Device), ""); err != nil {
-			r.log.Error("device that left is not forgotten", "device", e.Device, "err", err)
-		}
+		r.devices.Left(ID(e.Device), "")
 	case zigbee.Joining:
 		r.house.Joining(e.Join)
 	}

@@ -33,7 +33,7 @@ type Devices interface {
 	Report(home.Reading)
 	SetHealth(home.DeviceID, home.Health)
 	Seen(home.DeviceID, time.Time)
-	Left(id home.DeviceID, by string) error
+	Left(id home.DeviceID, by string)
 }
 
 // Stick is what the radio needs of the Z-Wave controller.
@@ -125,9 +125,7 @@ func (r *Radio) OnEvent(e zwave.Event) {
 		delete(r.faces, e.Node)
 		delete(r.lost, e.Node)
 		r.mu.Unlock()
-		if err := r.devices.Left(ID(e.Node), ""); err != nil {
-			r.log.Error("device that left is not forgotten", "node", e.Node, "err", err)
-		}
+		r.devices.Left(ID(e.Node), "")
 	case zwave.Joining:
 		r.house.Joining(e.Join)
 	}

@@ -83,7 +83,7 @@ func (h *house) Introduce(d home.Device) {
 func (h *house) Report(r home.Reading)                     { h.note("%s %s %s", r.Device, r.Trait, r.Value) }
 func (h *house) SetHealth(id home.DeviceID, s home.Health) { h.note("%s %s", id, s) }
 func (h *house) Seen(id home.DeviceID, _ time.Time)        { h.note("%s seen", id) }
-func (h *house) Left(id home.DeviceID, _ string) error     { h.note("%s left", id); return nil }
+func (h *house) Left(id home.DeviceID, _ string)           { h.note("%s left", id) }
 func (h *house) RadioUp()                                  { h.note("up") }
 func (h *house) RadioDown(why error)                       { h.note("down: %v", why) }
 func (h *house) DeviceReady(d home.Device)                 { h.note("%s ready", d.ID) }
