@@ -1,6 +1,3 @@
-// Package hub builds the house from its rooms, connects them and keeps them
-// running. It holds no rules of its own: what an alarm is, who may come in and
-// what a byte means stand in the rooms below.
 package hub
 
 import (
