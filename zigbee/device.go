@@ -21,6 +21,7 @@ type Device struct {
 	Firmware     string
 	Endpoints    []Endpoint
 	Studied      bool // it has been asked what it is, and its zones are enrolled
+	Hub          IEEE // the stick that it was told to report to
 	LastSeen     time.Time
 }
 
@@ -32,8 +33,11 @@ type Endpoint struct {
 	In      []zcl.Cluster // that it serves
 	Out     []zcl.Cluster // that it is a client of
 	Zone    Zone          // of one that serves IAS Zone
-	// What one count of power is in W and one of energy in kWh; 0: it says none.
-	PowerCount, EnergyCount float64 `json:",omitzero"`
+	Bound   []zcl.Cluster // whose reports and commands it was told to send to the hub
+	Polled  []zcl.Cluster // of those, whose reports it refuses: it is asked from time to time
+	// What one count of power is in W, of energy in kWh, of voltage in V and of
+	// current in A; 0: it says none.
+	PowerCount, EnergyCount, VoltageCount, CurrentCount float64 `json:",omitzero"`
 }
 
 // Zone is an IAS zone.
@@ -81,6 +85,12 @@ type node struct {
 	zones    map[byte]*zone // enrolments, by endpoint
 	last     [2]heard       // the last frames, to know repeats
 	seen     seen           // what was heard of it, for its signature
+
+	doubted bool              // what it was told is to be looked at again
+	checked time.Time         // when it was looked at last, or the stick came up
+	says    map[say]time.Time // what it has reported since
+	polled  map[say]time.Time // when it was asked for what it does not report
+	told    []say             // what the caller knows that it refuses to report
 }
 
 // heard is a frame that was heard.
@@ -107,6 +117,17 @@ func (n *node) repeats(now time.Time, m Message) bool {
 	h := &n.last[0]
 	h.at, h.endpoint, h.cluster, h.payload = now, m.PeerEndpoint, zcl.Cluster(m.Cluster), append(h.payload[:0], m.Payload...)
 	return false
+}
+
+// polls are what it is asked for, as it refuses to report it.
+func (n *node) polls() []say {
+	var l []say
+	for _, e := range n.Endpoints {
+		for _, c := range e.Polled {
+			l = append(l, say{e.ID, c})
+		}
+	}
+	return l
 }
 
 // sleeper tells that it must be spoken to when it comes.

@@ -7,7 +7,7 @@ import (
 	"gatehouse/zigbee/zcl"
 )
 
-// meters asks what one count of an endpoint's power and energy is.
+// meters asks what one count of what an endpoint measures is.
 func (c *Controller) meters(ctx context.Context, id IEEE, e Endpoint) error {
 	if e.Serves(zcl.Electrical) {
 		v, err := c.read(ctx, id, e.ID, zcl.Electrical, zcl.PowerMultiplier, zcl.PowerDivisor)
@@ -15,6 +15,17 @@ func (c *Controller) meters(ctx context.Context, id IEEE, e Endpoint) error {
 			return err
 		}
 		e.PowerCount = count(v[zcl.PowerMultiplier], v[zcl.PowerDivisor])
+		v, err = c.read(ctx, id, e.ID, zcl.Electrical,
+			zcl.RMSVoltage, zcl.VoltageMultiplier, zcl.VoltageDivisor, zcl.RMSCurrent, zcl.CurrentMultiplier, zcl.CurrentDivisor)
+		if err != nil && !errors.Is(err, errRefused) {
+			return err
+		}
+		if _, has := v[zcl.RMSVoltage]; has {
+			e.VoltageCount = count(v[zcl.VoltageMultiplier], v[zcl.VoltageDivisor])
+		}
+		if _, has := v[zcl.RMSCurrent]; has {
+			e.CurrentCount = count(v[zcl.CurrentMultiplier], v[zcl.CurrentDivisor])
+		}
 	}
 	if e.Serves(zcl.Metering) {
 		v, err := c.read(ctx, id, e.ID, zcl.Metering, zcl.MeterUnit, zcl.MeterMultiplier, zcl.MeterDivisor)
@@ -27,7 +38,7 @@ func (c *Controller) meters(ctx context.Context, id IEEE, e Endpoint) error {
 	}
 	c.note(id, func(n *node) {
 		if is, ok := n.endpoint(e.ID); ok {
-			is.PowerCount, is.EnergyCount = e.PowerCount, e.EnergyCount
+			is.PowerCount, is.EnergyCount, is.VoltageCount, is.CurrentCount = e.PowerCount, e.EnergyCount, e.VoltageCount, e.CurrentCount
 			n.setEndpoint(is)
 		}
 	})

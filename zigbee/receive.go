@@ -31,10 +31,6 @@ func (c *Controller) Heard(m Message) {
 	id, a := n.IEEE, c.adapter
 	ask := a != nil && n.Studied && !n.asked
 	n.asked = n.asked || ask
-	study := !n.Studied && !n.studying
-	if study && now.Before(n.next) {
-		n.next = now // a sleeper is awake now
-	}
 	f, err := zcl.ParseFrame(m.Payload)
 	var cmd zcl.Command
 	if err == nil {
@@ -42,6 +38,15 @@ func (c *Controller) Heard(m Message) {
 	}
 	if err == nil {
 		c.answers(m.Peer, cluster, f, cmd)
+		c.spoke(n, now, m.PeerEndpoint, cluster, cmd)
+	}
+	study := (!n.Studied || n.doubted) && !n.studying
+	if study && now.Before(n.next) {
+		n.next = now // a sleeper is awake now
+	}
+	var polls []poll
+	if n.sleeper() && n.Studied {
+		polls = n.due(now)
 	}
 	c.mu.Unlock()
 	r := Report{Device: id, Endpoint: m.PeerEndpoint, Cluster: cluster, Frame: f, Command: cmd, Quality: m.Quality, At: now}
@@ -56,6 +61,7 @@ func (c *Controller) Heard(m Message) {
 	if ask {
 		c.Refresh(id)
 	}
+	c.poll(polls)
 	if study {
 		poke(c.studies)
 	}
@@ -232,6 +238,9 @@ func (c *Controller) Announced(id IEEE, short Short, capability byte, announced 
 	n.LastSeen, n.next, n.asked = time.Now(), time.Time{}, false
 	if announced {
 		n.Listening, n.Mains, n.Router = capability&CapListening != 0, capability&CapMains != 0, capability&CapRouter != 0
+		if n.recheck(); n.doubted { // who has lost its network may have lost more, and is awake now
+			n.next = time.Time{}
+		}
 	}
 	d, stage := n.Device, n.Studied
 	c.keep(id)

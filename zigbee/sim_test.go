@@ -339,9 +339,10 @@ func TestJoinInterviewEnroll(t *testing.T) {
 			}
 			want := zigbee.Device{
 				IEEE: 0xD, Short: zigbee.Short(door.Short()), Manufacturer: 0x117C, Maker: "Gatehouse Sim", Model: "SimContact", Firmware: "1.0", Studied: true,
-				Endpoints: []zigbee.Endpoint{{
+				Hub: 0x00124B000000C0DE, Endpoints: []zigbee.Endpoint{{
 					ID: 1, Profile: 0x0104, Kind: 0x0402, In: []zcl.Cluster{zcl.Basic, zcl.Identify, zcl.PowerConfiguration, zcl.IASZone},
-					Zone: zigbee.Zone{Type: zcl.TypeContact, ID: 0, Enrolled: true},
+					Zone:  zigbee.Zone{Type: zcl.TypeContact, ID: 0, Enrolled: true},
+					Bound: []zcl.Cluster{zcl.PowerConfiguration},
 				}},
 			}
 			got := r.Devices()[0]

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // channels are those that lie between the usual channels of Wi-Fi, and may be
@@ -116,7 +117,10 @@ func (c *Controller) attach(a Adapter, info Info, network Network) {
 	c.adapter, c.ready, c.info, c.network = a, true, info, network
 	var awake []IEEE
 	for _, n := range c.nodes {
-		n.asked, n.studying, n.fails = false, false, 0
+		n.asked, n.studying, n.fails, n.checked = false, false, 0, time.Now()
+		if c.estranged(n) {
+			n.estrange()
+		}
 		if n.Listening {
 			n.asked = true
 			awake = append(awake, n.IEEE)

@@ -3,6 +3,7 @@ package zigbee
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,6 +26,7 @@ const hubEndpoint = 1
 func (c *Controller) keepStudying(ctx context.Context) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
+	wg.Go(func() { c.keepPolling(ctx) })
 	room := make(chan struct{}, studiesAtOnce)
 	for {
 		id, at, ok := c.nextStudy(time.Now())
@@ -66,7 +68,7 @@ func (c *Controller) nextStudy(now time.Time) (id IEEE, at time.Time, ok bool) {
 	defer c.mu.Unlock()
 	for _, n := range c.nodes {
 		switch {
-		case n.Studied || n.studying:
+		case n.Studied && !n.doubted || n.studying:
 		case !n.next.After(now):
 			n.studying = true
 			return n.IEEE, time.Time{}, true
@@ -93,7 +95,9 @@ func (c *Controller) studied(id IEEE, err error) {
 		if n.fails < 8 {
 			pause = min(studyPause<<(n.fails-1), studyPauseMax)
 		}
-		n.next = time.Now().Add(pause)
+		if n.next = time.Now().Add(pause); n.Studied && n.sleeper() {
+			n.next = time.Now().Add(unheard)
+		}
 		c.mu.Unlock()
 		c.log.Info("device not understood yet", "device", id, "err", err)
 		if joining && !errors.Is(err, ErrDown) {
@@ -101,9 +105,17 @@ func (c *Controller) studied(id IEEE, err error) {
 		}
 		return
 	}
-	n.Studied, n.fails, n.asked = true, 0, true
+	polls := n.polls()
+	news, again := !slices.Equal(polls, n.told), n.Studied
+	n.Studied, n.fails, n.doubted, n.asked, n.checked, n.told = true, 0, false, true, time.Now(), polls
+	clear(n.says)
 	c.mu.Unlock()
-	c.changed(id)
+	if news || !again {
+		c.changed(id)
+	}
+	if again { // what it is was known; whether it does what it was told was in doubt
+		return
+	}
 	if joining {
 		c.joined(Join{Step: JoinDone, Device: id})
 	}
@@ -264,65 +276,4 @@ func (c *Controller) zoneID(id IEEE, endpoint byte) byte {
 		}
 	}
 	return 0xFE
-}
-
-// reported is what devices are to report, and how often at least and at most.
-var reported = []struct {
-	cluster  zcl.Cluster
-	attr     zcl.Attr
-	kind     zcl.Type
-	min, max uint16
-	change   uint64
-}{
-	{zcl.PowerConfiguration, zcl.BatteryPercentage, zcl.Uint8, 600, 1800, 4}, // 2 %; half an hour is a sleeper's sign of life
-	{zcl.OnOff, zcl.OnOffState, zcl.Bool, 0, 600, 0},
-	{zcl.Level, zcl.CurrentLevel, zcl.Uint8, 1, 600, 3}, // 1 %
-	{zcl.DoorLock, zcl.LockStateAttr, zcl.Enum8, 0, 1800, 0},
-	{zcl.Occupancy, zcl.OccupancyState, zcl.Bitmap8, 0, 1800, 0},
-	{zcl.Temperature, zcl.MeasuredValue, zcl.Int16, 30, 1800, 20},    // 0.2 °C
-	{zcl.Humidity, zcl.MeasuredValue, zcl.Uint16, 30, 1800, 100},     // 1 %
-	{zcl.Illuminance, zcl.MeasuredValue, zcl.Uint16, 30, 1800, 1000}, // a quarter more or less
-	{zcl.Electrical, zcl.ActivePower, zcl.Int16, 10, 600, 10},        // 1 to 10 W, by its count
-	{zcl.Metering, zcl.MeterSummation, zcl.Uint48, 300, 1800, 1},
-}
-
-// report binds the clusters of an endpoint that report, and says how often. A
-// device that refuses is one that reports as it likes.
-func (c *Controller) report(ctx context.Context, id IEEE, e Endpoint) error {
-	for _, r := range reported {
-		if !e.Serves(r.cluster) {
-			continue
-		}
-		if err := c.bind(ctx, id, e.ID, r.cluster); err != nil {
-			return err
-		}
-		_, err := c.ask(ctx, id, e.ID, r.cluster, zcl.ConfigureReporting{Records: []zcl.Reporting{
-			{Attr: r.attr, Min: r.min, Max: r.max, Change: zcl.Of(r.kind, r.change)},
-		}})
-		if err != nil && !errors.Is(err, errRefused) {
-			return err
-		}
-	}
-	if e.Serves(zcl.PollControl) { // its check-ins
-		if err := c.bind(ctx, id, e.ID, zcl.PollControl); err != nil {
-			return err
-		}
-	}
-	if e.Uses(zcl.IASACE) {
-		return c.bind(ctx, id, e.ID, zcl.IASACE)
-	}
-	return nil
-}
-
-func (c *Controller) bind(ctx context.Context, id IEEE, endpoint byte, cluster zcl.Cluster) error {
-	c.mu.Lock()
-	hub := uint64(c.info.IEEE)
-	c.mu.Unlock()
-	_, err := answerTo[zdo.StatusResponse](ctx, c, id, zdo.BindRequest{Binding: zdo.Binding{
-		Source: uint64(id), SourceEndpoint: endpoint, Cluster: uint16(cluster), Target: hub, TargetEndpoint: hubEndpoint,
-	}})
-	if errors.Is(err, errRefused) {
-		return nil
-	}
-	return err
 }

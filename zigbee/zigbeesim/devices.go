@@ -74,7 +74,8 @@ func (l *Leak) IsWet() bool { return l.is() }
 // Plug is a switch on the mains.
 type Plug struct {
 	*Node
-	on bool
+	on     bool
+	turned func() // what else is told of it; nil: nothing
 }
 
 // NewPlug makes one, off.
@@ -105,6 +106,9 @@ func (p *Plug) turn(on bool) {
 	if p.on != on {
 		p.on = on
 		p.attributeReport(0x0006, 0, 0x10, p.value())
+		if p.turned != nil {
+			p.turned()
+		}
 		p.s.change()
 	}
 }

@@ -24,6 +24,10 @@ type Make struct {
 	// expected by it. One that NeedsKey joins in no other way.
 	Key      [16]byte
 	NeedsKey bool
+	// KeepsQuiet has it refuse to report any attribute by itself.
+	KeepsQuiet bool
+	// Forgetful has it not know what it was told to report.
+	Forgetful bool
 
 	sleepy bool
 }
@@ -56,7 +60,10 @@ type Node struct {
 	zoneID    byte
 	status    uint16
 	bound     map[uint16]bool
-	reporting map[uint16]bool
+	configs   map[report]config
+	rounds    int
+	settled   bool // it reports everything, and nobody knows any more who told it to
+	hearing   byte // number of the command that is heard
 	heard     func(cluster uint16, command byte, payload []byte) (status byte)
 	attribute func(cluster, id uint16) (kind byte, value []byte, ok bool)
 }
@@ -175,7 +182,7 @@ func (n *Node) enter() {
 // reset forgets what a network told it.
 func (n *Node) reset() {
 	n.cie, n.enrolled, n.zoneID = 0, false, 0xFF
-	n.bound, n.reporting = map[uint16]bool{}, map[uint16]bool{}
+	n.bound, n.configs, n.settled = map[uint16]bool{}, map[report]config{}, false
 	n.parcels = nil
 }
 
@@ -332,6 +339,9 @@ const (
 	noDefault      = 0x10
 )
 
+// answered stands for the status of a command that has an answer of its own.
+const answered = 0xFE
+
 // hear takes a ZCL frame.
 func (n *Node) hear(cluster uint16, endpoint, _ byte, b []byte) {
 	if n.make.Mute {
@@ -358,7 +368,11 @@ func (n *Node) hear(cluster uint16, endpoint, _ byte, b []byte) {
 	if cluster == 0x0500 && command == 0x00 && control&fromServer == 0 {
 		status = n.enroll(seq, f)
 	} else if n.heard != nil {
+		n.hearing = seq
 		status = n.heard(cluster, command, f.b)
+	}
+	if status == answered {
+		return
 	}
 	if control&noDefault == 0 || status != success {
 		n.say(cluster, fromServer|noDefault, seq, 0x0B, command, status)
@@ -392,11 +406,13 @@ func (n *Node) foundation(cluster uint16, seq, command byte, f *fields) {
 			n.s.after(100*time.Millisecond, n.askToEnroll)
 		}
 	case 0x06: // configure reporting
-		if !n.bound[cluster] {
-			n.s.violation("reporting of cluster %#04x of %s without a binding", cluster, n.model)
+		out = join(out, []byte{0x07}, n.configure(cluster, f))
+	case 0x08: // read reporting configuration
+		if n.make.Forgetful {
+			out = append(out, 0x0B, command, 0x82) // unsupported general command
+			break
 		}
-		n.reporting[cluster] = true
-		out = append(out, 0x07, success)
+		out = join(out, []byte{0x09}, n.configured(cluster, f))
 	default:
 		return // answers
 	}
@@ -487,13 +503,6 @@ func (n *Node) has(cluster uint16) bool {
 		}
 	}
 	return false
-}
-
-// attributeReport reports an attribute if that was configured.
-func (n *Node) attributeReport(cluster, id uint16, kind byte, value []byte) {
-	if n.bound[cluster] && n.reporting[cluster] {
-		n.say(cluster, join([]byte{fromServer | noDefault, n.seq, 0x0A}, le16(id), []byte{kind}, value)...)
-	}
 }
 
 // Bits of a zone's status.

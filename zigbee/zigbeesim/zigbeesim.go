@@ -14,7 +14,8 @@
 //
 // A device joins only while joining is permitted. A zone reports only after it
 // was enrolled, a battery or a plug only after reporting was bound and
-// configured. Devices on batteries sleep: what is sent to one waits at its
+// configured; what was configured is reported again after its longest pause.
+// Devices on batteries sleep: what is sent to one waits at its
 // parent for 7 s, and it comes for it when it polls, which it does around its
 // own reports and every [Make.Poll]. The network survives a reset, a restart and
 // the pulling of the stick.
@@ -143,8 +144,9 @@ func (s *Stick) Settle(devices ...Device) {
 		}
 		n.enter()
 		n.cie, n.enrolled, n.zoneID = s.address, n.has(0x0500), byte(i)
+		n.settled = true
 		for _, c := range n.in {
-			n.bound[c], n.reporting[c] = true, true
+			n.bound[c] = true
 		}
 		n.round()
 	}
