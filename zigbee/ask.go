@@ -68,7 +68,7 @@ func answerTo[T zdo.Body](ctx context.Context, c *Controller, id IEEE, request z
 			go done(ErrDown)
 			return
 		}
-		adapter.Ask(w.peer, uint16(cluster), request.Append(nil), done)
+		c.run(id, errand{LaneStudy, func(done func(error)) { adapter.Ask(w.peer, uint16(cluster), request.Append(nil), done) }, done})
 	})
 	if err != nil {
 		return none, fmt.Errorf("%s: %w", cluster, err)

@@ -30,6 +30,7 @@ type Options struct {
 	// call Send and Answer. Nil is allowed.
 	OnEvent func(Event)
 	Store   Store
+	Orders  Orders // nil: what waits for a device is lost when the hub ends
 	// Log; nil logs nothing.
 	Log *slog.Logger
 }
@@ -57,6 +58,10 @@ type Controller struct {
 	join    Join
 	closing *time.Timer // ends the joining
 
+	orderID     uint64          // the last one that was given
+	dirtyOrders map[uint64]IEEE // to be saved or forgotten, and whose they are
+	givingUp    *time.Timer     // ends the orders whose time is over
+
 	saving  chan struct{}
 	studies chan struct{}
 }
@@ -65,7 +70,8 @@ type Controller struct {
 func New(o Options) *Controller {
 	c := &Controller{
 		opt: o, log: o.Log, nodes: make(map[IEEE]*node), shorts: make(map[Short]*node), dirty: make(map[IEEE]bool),
-		saving: make(chan struct{}, 1), studies: make(chan struct{}, 1),
+		dirtyOrders: make(map[uint64]IEEE),
+		saving:      make(chan struct{}, 1), studies: make(chan struct{}, 1),
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
@@ -175,8 +181,9 @@ func (c *Controller) keepSaving(ctx context.Context) {
 	}
 }
 
-// save writes to the store what has changed of devices.
+// save writes to the store what has changed of devices and of what waits for them.
 func (c *Controller) save() {
+	c.saveOrders()
 	c.mu.Lock()
 	var keep []Device
 	var forget []IEEE
@@ -257,6 +264,7 @@ func (c *Controller) send(to IEEE, endpoint byte, cluster zcl.Cluster, f zcl.Fra
 	case a == nil:
 		go done(ErrDown)
 	default:
-		a.Send(Message{Peer: short, PeerEndpoint: endpoint, Cluster: uint16(cluster), Lane: lane, Payload: f.Append(nil)}, done)
+		m := Message{Peer: short, PeerEndpoint: endpoint, Cluster: uint16(cluster), Lane: lane, Payload: f.Append(nil)}
+		c.run(to, errand{lane, func(done func(error)) { a.Send(m, done) }, done})
 	}
 }

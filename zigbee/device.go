@@ -86,6 +86,10 @@ type node struct {
 	last     [2]heard       // the last frames, to know repeats
 	seen     seen           // what was heard of it, for its signature
 
+	flying bool     // something is on its way to it, and it sleeps
+	line   []errand // what comes after that
+	orders []*order // what it is to be told, the most urgent first
+
 	doubted bool              // what it was told is to be looked at again
 	checked time.Time         // when it was looked at last, or the stick came up
 	says    map[say]time.Time // what it has reported since

@@ -6,8 +6,8 @@ import (
 	"gatehouse/zigbee/zcl"
 )
 
-// Event is one of Ready, Down, DeviceAdded, DeviceChanged, DeviceLeft, Report
-// and Joining.
+// Event is one of Ready, Down, DeviceAdded, DeviceChanged, DeviceLeft, Report,
+// Joining, OrdersChanged and OrderEnded.
 type Event interface{ event() }
 
 // Ready says that the network is up and its devices are known. It comes once
@@ -47,6 +47,21 @@ type Report struct {
 // Joining says how far joining has come.
 type Joining struct{ Join Join }
 
+// OrdersChanged says which orders wait for a device that sleeps. One that is
+// taken at once is never among them.
+type OrdersChanged struct {
+	Device  IEEE
+	Waiting []Order
+}
+
+// OrderEnded says how an order ended; nil: the device has taken it.
+type OrderEnded struct {
+	Order Order
+	Err   error
+}
+
+func (OrdersChanged) event() {}
+func (OrderEnded) event()    {}
 func (Ready) event()         {}
 func (Down) event()          {}
 func (DeviceAdded) event()   {}

@@ -44,6 +44,7 @@ func (c *Controller) Heard(m Message) {
 	if study && now.Before(n.next) {
 		n.next = now // a sleeper is awake now
 	}
+	orders := len(n.orders) > 0
 	var polls []poll
 	if n.sleeper() && n.Studied {
 		polls = n.due(now)
@@ -60,6 +61,9 @@ func (c *Controller) Heard(m Message) {
 	c.saw(r)
 	if ask {
 		c.Refresh(id)
+	}
+	if orders {
+		c.deliver(n)
 	}
 	c.poll(polls)
 	if study {
@@ -105,7 +109,7 @@ func (c *Controller) checkedIn(id IEEE) zcl.CheckInResponse {
 	if n == nil {
 		return zcl.CheckInResponse{}
 	}
-	busy := !n.Studied || slices.ContainsFunc(c.waiters, func(w *waiter) bool { return w.peer == n.Short })
+	busy := !n.Studied || n.doubted || len(n.orders) > 0 || slices.ContainsFunc(c.waiters, func(w *waiter) bool { return w.peer == n.Short })
 	for _, z := range n.zones {
 		busy = busy || z.Phase != ias.Enrolled
 	}
@@ -271,6 +275,11 @@ func (c *Controller) Gone(id IEEE) {
 		return
 	}
 	n.dropZones()
+	line, orders := n.line, n.orders
+	n.line, n.orders = nil, nil
+	for _, o := range orders {
+		c.keepOrder(o)
+	}
 	delete(c.nodes, id)
 	if c.shorts[n.Short] == n {
 		delete(c.shorts, n.Short)
@@ -280,6 +289,12 @@ func (c *Controller) Gone(id IEEE) {
 	c.mu.Unlock()
 	if joining {
 		c.joined(Join{Step: JoinFailed, Device: id, Reason: "the device left again"})
+	}
+	for _, e := range line {
+		e.done(ErrNoDevice)
+	}
+	for _, o := range orders {
+		c.tell(OrderEnded{o.Order, ErrNoDevice})
 	}
 	c.tell(DeviceLeft{id})
 }

@@ -3,6 +3,7 @@ package zigbee_test
 import (
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gatehouse/zigbee"
@@ -117,6 +118,7 @@ func TestWhoRefusesToReportIsAsked(t *testing.T) {
 		quiet.Turn(true)
 		r.want("it keeps quiet")
 		time.Sleep(100 * time.Second)
+		synctest.Wait()
 		a, ok := r.last.Command.(zcl.ReadAttributesResponse)
 		if !ok || r.last.Device != 0xF || a.Records[0].Value.N != 1 {
 			t.Errorf("asked after a minute, it said %+v", r.last)

@@ -30,6 +30,31 @@ type memory struct {
 	mu      sync.Mutex
 	network *zigbee.Network
 	devices map[zigbee.IEEE]zigbee.Device
+	orders  map[uint64]zigbee.Order
+}
+
+func newMemory() *memory {
+	return &memory{devices: map[zigbee.IEEE]zigbee.Device{}, orders: map[uint64]zigbee.Order{}}
+}
+
+func (m *memory) LoadOrders() ([]zigbee.Order, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Collect(maps.Values(m.orders)), nil
+}
+
+func (m *memory) SaveOrder(o zigbee.Order) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.orders[o.ID] = o
+	return nil
+}
+
+func (m *memory) DeleteOrder(id uint64) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.orders, id)
+	return nil
 }
 
 func (m *memory) LoadNetwork() (zigbee.Network, bool, error) {
@@ -102,6 +127,14 @@ func (r *rig) onEvent(e zigbee.Event) {
 		r.events = append(r.events, fmt.Sprintf("left %x", uint64(e.Device)))
 	case zigbee.Joining:
 		r.events = append(r.events, strings.TrimSpace("join: "+string(e.Join.Step)+" "+e.Join.Reason))
+	case zigbee.OrdersChanged:
+		said := fmt.Sprintf("%x has waiting:", uint64(e.Device))
+		for _, o := range e.Waiting {
+			said += " " + o.Note
+		}
+		r.events = append(r.events, said)
+	case zigbee.OrderEnded:
+		r.events = append(r.events, fmt.Sprintf("%s ended: %v", e.Order.Note, e.Err))
 	case zigbee.Report:
 		r.last = e
 		switch c := e.Command.(type) {
@@ -160,7 +193,7 @@ func (r *rig) restart() {
 			}
 			return znp.Open(p, slog.New(slog.NewTextHandler(&r.log, nil)))
 		},
-		OnEvent: r.onEvent, Store: r.store, Log: slog.New(slog.NewTextHandler(&r.log, nil)),
+		OnEvent: r.onEvent, Store: r.store, Orders: r.store, Log: slog.New(slog.NewTextHandler(&r.log, nil)),
 	})
 }
 
@@ -175,7 +208,7 @@ func play(t *testing.T, do func(t *testing.T, r *rig)) {
 func playWith(t *testing.T, version byte, do func(t *testing.T, r *rig)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		r := &rig{t: t, ezsp: version, store: &memory{devices: map[zigbee.IEEE]zigbee.Device{}}}
+		r := &rig{t: t, ezsp: version, store: newMemory()}
 		r.sim = zigbeesim.New(zigbeesim.Options{EZSP: version, Tap: func(toHost bool, b []byte) {
 			if !toHost {
 				r.mu.Lock()
@@ -299,7 +332,7 @@ func TestForeignNetworksAreRefused(t *testing.T) {
 // A hub that lost its power while it formed its network forms the same again.
 func TestFormingIsTakenUpAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := &rig{t: t, store: &memory{devices: map[zigbee.IEEE]zigbee.Device{}}, sim: zigbeesim.New(zigbeesim.Options{})}
+		r := &rig{t: t, store: newMemory(), sim: zigbeesim.New(zigbeesim.Options{})}
 		r.restart()
 		r.sim.Inject(zigbeesim.Fault{Kind: zigbeesim.LoseRequest, Command: 0x2F05, Times: 2})
 		r.attach()

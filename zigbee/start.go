@@ -107,6 +107,9 @@ func (c *Controller) load() error {
 		c.nodes[d.IEEE] = n
 		c.shorts[d.Short] = n
 	}
+	if err := c.loadOrders(); err != nil {
+		return fmt.Errorf("zigbee: reading the commands that wait: %w", err)
+	}
 	c.loaded = true
 	return nil
 }
@@ -128,6 +131,7 @@ func (c *Controller) attach(a Adapter, info Info, network Network) {
 	}
 	c.mu.Unlock()
 	c.tell(Ready{info, network})
+	c.giveUp()
 	for _, id := range awake {
 		c.Refresh(id)
 	}

@@ -450,6 +450,11 @@ func (s *Stick) deliver(n *Node, confirm func(byte), do func()) {
 			do()
 		}
 		n.parcels = append(n.parcels, p)
+		held := 0
+		for _, p := range n.parcels {
+			held += int(flag(!p.gone))
+		}
+		n.most = max(n.most, held)
 		s.after(sleepTime, func() {
 			if !p.gone {
 				p.gone = true

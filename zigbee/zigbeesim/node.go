@@ -13,6 +13,9 @@ type Make struct {
 	// Poll is how often a sleeper comes for what waits for it; 0: every 5 s, as
 	// keypads do. A contact may poll every few minutes.
 	Poll time.Duration
+	// CheckIn is how often a sleeper asks whether there is anything for it, and
+	// listens on if it is told to; 0: never.
+	CheckIn time.Duration
 	// AsksToEnroll has a zone send an enrolment request once it was told whom to
 	// report to; otherwise it waits for the response.
 	AsksToEnroll bool
@@ -50,6 +53,7 @@ type Node struct {
 	until     time.Time // others may join through it until then
 	awake     time.Time
 	parcels   []*parcel
+	most      int // parcels at a time
 	polls     int // counts what was begun, so that an old round ends
 	seq       byte
 	battery   byte // %
@@ -80,6 +84,9 @@ func (s *Stick) node(m Make, model string, deviceID uint16) *Node {
 		m.Poll = 5 * time.Second
 	}
 	n := &Node{s: s, make: m, ieee: m.IEEE, model: model, deviceID: deviceID, present: true, battery: 100, in: []uint16{0x0000, 0x0003}}
+	if m.CheckIn != 0 {
+		n.in = append(n.in, 0x0020)
+	}
 	s.wings = append(s.wings, n)
 	return n
 }
@@ -246,6 +253,9 @@ func (n *Node) round() {
 	}
 	n.polls++
 	mine := n.polls
+	if n.make.CheckIn != 0 {
+		n.checkIn(mine)
+	}
 	var again func()
 	again = func() {
 		if n.polls == mine {
@@ -258,6 +268,35 @@ func (n *Node) round() {
 		}
 	}
 	again()
+}
+
+// checkIn asks again and again whether there is anything for it.
+func (n *Node) checkIn(round int) {
+	n.later(n.make.CheckIn, func() {
+		if n.polls != round {
+			return
+		}
+		if n.bound[0x0020] {
+			n.say(0x0020, clusterCommand|fromServer, n.seq, 0x00)
+		}
+		n.checkIn(round)
+	})
+}
+
+// later does something of the device's own, whatever becomes of the stick.
+func (n *Node) later(d time.Duration, do func()) {
+	time.AfterFunc(d, func() {
+		n.s.mu.Lock()
+		defer n.s.mu.Unlock()
+		do()
+	})
+}
+
+// MostHeld is how much waited for it at its parent at most at a time.
+func (n *Node) MostHeld() int {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	return n.most
 }
 
 // zdo answers a request of the network layer; nil: not at all.
@@ -367,6 +406,11 @@ func (n *Node) hear(cluster uint16, endpoint, _ byte, b []byte) {
 	status := byte(0x81) // unsupported cluster command
 	if cluster == 0x0500 && command == 0x00 && control&fromServer == 0 {
 		status = n.enroll(seq, f)
+	} else if cluster == 0x0020 && command == 0x00 { // its check-in is answered
+		if listen, quarters := f.u8(), f.u16(); listen == 1 {
+			n.stay(time.Duration(quarters) * time.Second / 4)
+		}
+		status = success
 	} else if n.heard != nil {
 		n.hearing = seq
 		status = n.heard(cluster, command, f.b)

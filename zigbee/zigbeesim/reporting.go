@@ -77,7 +77,7 @@ func (n *Node) again(r report, c config) {
 	if c.max == 0 || c.max == 0xFFFF {
 		return
 	}
-	n.s.after(time.Duration(c.max)*time.Second, func() {
+	n.later(time.Duration(c.max)*time.Second, func() {
 		if n.configs[r].round != c.round || !n.bound[r.cluster] || n.short == 0 {
 			return
 		}
