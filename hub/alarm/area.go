@@ -61,10 +61,7 @@ func (s *step) stand(a int) *stand {
 // a zone does not guard.
 func (p Panel) asleep(a, w int) uint64 {
 	var set uint64
-	for _, i := range p.cfg.common {
-		if i>>6 != w {
-			continue
-		}
+	for _, i := range p.cfg.common[w] {
 		for _, b := range p.cfg.areasOf[i] {
 			if b != a && p.st.stands[b].mode == home.Disarmed {
 				set |= 1 << (i & 63)

@@ -79,7 +79,8 @@ func TestAReadingCostsTheSameInALargeHouse(t *testing.T) {
 		open := Reading{"zwave-2", home.Contact, home.Open}
 		return testing.AllocsPerRun(100, func() { p.Step(midnight, open) })
 	}
-	// Two for the panel that results, two to tell keypads that it is not ready.
+	// Two for the panel that results (what is open, what that hinders), two to tell
+	// keypads that it is not ready.
 	small, large := count(10), count(1000)
 	if large > small || large > 4 {
 		t.Errorf("a reading allocates %v times with 1000 zones, %v with 10, want the same and at most 4", large, small)

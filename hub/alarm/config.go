@@ -25,7 +25,7 @@ type config struct {
 	used     []modeZones // by mode
 	in       []zoneSet   // by area
 	areasOf  [][]int     // by zone: the places of its areas
-	common   []int       // zones of more than one area
+	common   [][]int     // by word: zones of more than one area
 	slow     []int       // zones with an exit delay of their own
 }
 
@@ -64,7 +64,7 @@ func (c config) indexed() *config {
 	for a := range c.in {
 		c.in[a] = make(zoneSet, n)
 	}
-	c.areasOf, c.common, c.slow = make([][]int, len(c.zones)), nil, nil
+	c.areasOf, c.common, c.slow = make([][]int, len(c.zones)), make([][]int, n), nil
 	for i, z := range c.zones {
 		c.bySource[source{z.Device, z.Trait}] = i
 		c.byID[z.ID] = i
@@ -75,7 +75,7 @@ func (c config) indexed() *config {
 			c.in[a][word] |= bit
 		}
 		if len(z.Areas) > 1 {
-			c.common = append(c.common, i)
+			c.common[word] = append(c.common[word], i)
 		}
 		if z.ExitDelay != nil {
 			c.slow = append(c.slow, i)

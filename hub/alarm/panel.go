@@ -26,6 +26,8 @@ type state struct {
 	open  zoneSet // zones whose sensor says so
 	known zoneSet // zones whose sensor has spoken since the panel was loaded
 
+	hindrances hindrances // counted from these; not saved
+
 	lastTrip uint64
 	running  []trip  // alarms whose siren time has not ended, at most one of each danger
 	memory   []trip  // alarms that ended since the last arming, until acknowledged

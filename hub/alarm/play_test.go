@@ -297,8 +297,14 @@ func (g *game) arm() {
 	g.agree(SetMode{})
 }
 
-// agree compares every area's mode with the model's.
+// agree compares every area's mode with the model's, and what was counted with
+// what is there to count.
 func (g *game) agree(in Input) {
+	anew := g.p
+	anew.st.hindrances = hindrances{}
+	if kept, there := g.p.hindrances(), anew.hindrances(); !slices.Equal(kept.each, there.each) {
+		g.t.Fatalf("after %T zones that keep areas from being armed are counted as %+v, there are %+v", in, kept.each, there.each)
+	}
 	for a, area := range g.p.cfg.areas {
 		if is := g.p.st.stands[a].mode; is != g.mode[area.ID] {
 			g.t.Fatalf("%T moved %s from %s to %s", in, area.ID, g.mode[area.ID], is)

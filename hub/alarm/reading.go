@@ -45,8 +45,7 @@ func (s *step) reading(in Reading) {
 	wasOpen := wasKnown && st.open.has(i)
 	open = open && known
 	if wasKnown != known || wasOpen != (open && !momentary) {
-		st.known = st.known.with(i, known)
-		st.open = st.open.with(i, open && !momentary)
+		s.senses(i, open && !momentary, known)
 		s.visible = true
 	}
 	if known && !open {

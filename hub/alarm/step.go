@@ -134,6 +134,9 @@ func (s *step) finish(before Panel, beforeSound Sound) {
 	if s.aborted {
 		s.tone = ToneAbort
 	}
+	if s.durable || s.visible {
+		s.p.st.hindrances = s.p.hindrances()
+	}
 	if s.durable || s.visible || s.tone != ToneNone || s.p.counts() { // else keypads show what they showed
 		for a := range s.p.st.stands {
 			s.indicate(a, before, when)
@@ -274,7 +277,7 @@ func (s *step) entryEnds(a int) {
 // resumed readies a panel that was loaded: no sensor has spoken yet, and faces
 // must see its changes as newer than those that were not saved.
 func (s *step) resumed() {
-	s.p.st.open, s.p.st.known = nil, nil
+	s.p.st.open, s.p.st.known, s.p.st.hindrances = nil, nil, hindrances{}
 	s.p.st.troubles = nil
 	s.p.st.seq = max(s.p.st.seq+1, uint64(max(s.now.UnixMicro(), 0)))
 	s.durable = true

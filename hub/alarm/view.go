@@ -138,8 +138,12 @@ func secondsUp(d time.Duration) int {
 
 // zoneIDs lists the zones whose bit pick returns, word by word.
 func (p Panel) zoneIDs(pick func(word int) uint64) []home.ZoneID {
-	ids := []home.ZoneID{} // faces show [], not null
-	for w := range (len(p.cfg.zones) + 63) / 64 {
+	words, n := (len(p.cfg.zones)+63)/64, 0
+	for w := range words {
+		n += bits.OnesCount64(pick(w))
+	}
+	ids := make([]home.ZoneID, 0, n) // faces show [], not null
+	for w := range words {
 		for b := pick(w); b != 0; b &= b - 1 {
 			if i := w<<6 + bits.TrailingZeros64(b); i < len(p.cfg.zones) {
 				ids = append(ids, p.cfg.zones[i].ID)
@@ -172,23 +176,6 @@ func (p Panel) blocks(a int, m modeZones, leave bool, w int) uint64 {
 // raised it knows home, night and away only.
 func (p Panel) blockedBy(t home.TroubleItem, mode home.Mode) bool {
 	return slices.Contains(t.Blocks, mode) || slices.Contains(t.Blocks, p.cfg.like(mode))
-}
-
-// ready tells whether the area could be armed in the mode now, with its exit
-// delay.
-func (p Panel) ready(a int, mode home.Mode) bool {
-	leave, m := p.cfg.exitDelay(a, mode) > 0, p.cfg.used[p.cfg.modeIndex(mode)]
-	for w := range p.cfg.alwaysOn {
-		if p.blocks(a, m, leave, w) != 0 {
-			return false
-		}
-	}
-	for _, t := range p.st.troubles {
-		if p.blockedBy(t, mode) {
-			return false
-		}
-	}
-	return true
 }
 
 // troubles are those that the house told, and the panel's own.
