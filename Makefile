@@ -18,7 +18,7 @@ FUZZTIME    ?= 30s
 WEB_SOURCES := $(shell find web/ui -type f -not -path '*/node_modules/*' -not -path '*/test-results/*' 2>/dev/null)
 
 .PHONY: help demo build web test test-go test-web journey e2e picture check generate \
-	fuzz bench interop interop-smoke crash powercut soak
+	quirks fuzz bench interop interop-smoke crash powercut soak
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -72,6 +72,11 @@ generate: web/ui/node_modules/.package-lock.json ## write generated files anew
 	$(GO) generate ./...
 	cd web/ui && npm run gen
 
+QUIRKS := zigbee/quirks/gen
+
+quirks: $(QUIRKS)/node_modules/.package-lock.json ## derive the table of Zigbee quirks anew from npm zigbee-herdsman-converters
+	cd $(QUIRKS) && node derive.mjs
+
 fuzz: ## every fuzz target for FUZZTIME (default 30s)
 	@for package in $$($(GO) list ./...); do \
 		for target in $$($(GO) test -list '^Fuzz' $$package | grep ^Fuzz); do \
@@ -82,7 +87,8 @@ fuzz: ## every fuzz target for FUZZTIME (default 30s)
 
 INTEROP := zwave/zwavesim/interop
 ZIGBEE_INTEROP := zigbee/interop
-PEERS := $(INTEROP)/node_modules/.package-lock.json $(ZIGBEE_INTEROP)/node_modules/.package-lock.json
+PEERS := $(INTEROP)/node_modules/.package-lock.json $(ZIGBEE_INTEROP)/node_modules/.package-lock.json \
+	$(QUIRKS)/node_modules/.package-lock.json
 
 $(PEERS): %/node_modules/.package-lock.json: %/package-lock.json
 	cd $* && npm ci --ignore-scripts --no-audit --no-fund
