@@ -57,6 +57,9 @@ type Controller struct {
 	early   []Message // of addresses that nobody knows, until somebody does
 	join    Join
 	closing *time.Timer // ends the joining
+	moved   bool        // to another channel, which is to be saved
+
+	ear sync.Mutex // held by who has the stick listen
 
 	orderID     uint64          // the last one that was given
 	dirtyOrders map[uint64]IEEE // to be saved or forgotten, and whose they are
@@ -195,7 +198,14 @@ func (c *Controller) save() {
 		}
 	}
 	clear(c.dirty)
+	network, moved := c.network, c.moved
+	c.moved = false
 	c.mu.Unlock()
+	if moved {
+		if err := c.opt.Store.SaveNetwork(network); err != nil {
+			c.log.Error("saving the network failed", "err", err) // the stick knows its channel
+		}
+	}
 	for _, d := range keep {
 		if err := c.opt.Store.SaveDevice(d); err != nil {
 			c.log.Error("saving a device failed", "device", d.IEEE, "err", err)

@@ -16,6 +16,8 @@ func (d *deaf) Network(context.Context) (Network, bool, error) { return Network{
 func (d *deaf) Form(context.Context, Network) error            { return nil }
 func (d *deaf) Resume(context.Context) error                   { return nil }
 func (d *deaf) PermitJoin(context.Context, Permit) error       { return nil }
+func (d *deaf) Energy(context.Context, byte) (int, error)      { return 0, nil }
+func (d *deaf) ChangeChannel(context.Context, byte) error      { return nil }
 func (d *deaf) Expect(context.Context, InstallCode) error      { return nil }
 func (d *deaf) Send(Message, func(error))                      { d.sent++ }
 func (d *deaf) Ask(_ Short, _ uint16, _ []byte, _ func(error)) { d.sent++ }

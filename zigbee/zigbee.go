@@ -169,6 +169,12 @@ type Adapter interface {
 	// Expect has the stick give the network's key to a device under the key of its
 	// install code.
 	Expect(ctx context.Context, c InstallCode) error
+	// Energy measures how much is heard on a channel, in dBm. The stick hears no
+	// device meanwhile, which must not take longer than 100 ms.
+	Energy(ctx context.Context, channel byte) (int, error)
+	// ChangeChannel has the network go to another channel, and waits until the stick
+	// is there.
+	ChangeChannel(ctx context.Context, channel byte) error
 	// Send sends a message; done is called once with how that ended. It never
 	// blocks, and keeps no part of m.
 	Send(m Message, done func(error))

@@ -13,6 +13,8 @@ const (
 	nop            Command = 0x0005
 	networkInit    Command = 0x0017
 	stackStatus    Command = 0x0019
+	startScan      Command = 0x001A // kind u8, channels u32, duration u8
+	scanComplete   Command = 0x001C
 	formNetwork    Command = 0x001E
 	leaveNetwork   Command = 0x0020
 	permitJoining  Command = 0x0022
@@ -23,6 +25,7 @@ const (
 	sendBroadcast  Command = 0x0036
 	messageSent    Command = 0x003F
 	incoming       Command = 0x0045
+	energyResult   Command = 0x0048 // channel u8, dBm i8
 	setConfig      Command = 0x0053 // id u8, value u16
 	setPolicy      Command = 0x0055 // id u8, decision u8
 	invalidCommand Command = 0x0058 // why
@@ -37,7 +40,7 @@ const (
 
 var names = map[Command]string{
 	version: "version", addEndpoint: "addEndpoint", nop: "nop", networkInit: "networkInit", stackStatus: "stackStatusHandler",
-	formNetwork: "formNetwork", leaveNetwork: "leaveNetwork", permitJoining: "permitJoining", trustJoin: "trustCenterJoinHandler",
+	startScan: "startScan", scanComplete: "scanCompleteHandler", energyResult: "energyScanResultHandler", formNetwork: "formNetwork", leaveNetwork: "leaveNetwork", permitJoining: "permitJoining", trustJoin: "trustCenterJoinHandler",
 	getEUI64: "getEui64", networkParams: "getNetworkParameters", sendUnicast: "sendUnicast", sendBroadcast: "sendBroadcast",
 	messageSent: "messageSentHandler", incoming: "incomingMessageHandler", setConfig: "setConfigurationValue",
 	setPolicy: "setPolicy", invalidCommand: "invalidCommand", setSecurity: "setInitialSecurityState",

@@ -52,6 +52,7 @@ type Stick struct {
 	full     time.Time
 	heard    time.Time
 	waits    []*wait
+	scan     *scan    // under way
 	told     []func() // callers to be told, once the lock is released
 	timer    *time.Timer
 
@@ -390,6 +391,8 @@ func (s *Stick) word(now time.Time, p packet) bool {
 		s.confirmed(p.data)
 	case p.command == stackStatus:
 		s.changed((&reader{b: p.data}).status(s.version))
+	case p.command == energyResult, p.command == scanComplete:
+		s.scanned(p)
 	default:
 		return false
 	}

@@ -17,6 +17,7 @@ type ezsp struct {
 	extended uint64
 	channel  byte
 	key      [16]byte
+	updates  byte // of the network's channel
 
 	// What does not.
 	policy  byte // of the trust center
@@ -59,6 +60,7 @@ var (
 	ezNone   = [2]uint32{0x93, 0x17}
 	ezFailed = [2]uint32{0x66, 0x0C02}
 	ezFull   = [2]uint32{0x72, 0x0C03}
+	ezMoved  = [2]uint32{0x9B, 0x0C17}
 )
 
 func (e *ezsp) status(s [2]uint32) []byte {
@@ -199,6 +201,20 @@ func (e *ezsp) networking(command uint16, f *fields, answer func(...[]byte)) boo
 		}
 		answer(e.status(ezOK))
 		e.becomes(coordinator, ezUp)
+	case 0x001A: // startScan
+		kind, channels, duration := f.u8(), f.u32(), f.u8()
+		if kind != 0 || duration > 14 {
+			e.violation("a scan of kind %d and duration %d", kind, duration)
+		}
+		answer(e.scanStatus())
+		e.after(time.Duration(1<<duration+1)*15360*time.Microsecond, func() {
+			for c := byte(11); c <= 26; c++ {
+				if channels&(1<<c) != 0 {
+					e.callback(0x0048, []byte{c, byte(int8(e.level(c)))})
+				}
+			}
+			e.callback(0x001C, []byte{0}, e.status(ezOK))
+		})
 	case 0x001E: // formNetwork
 		extended, pan := f.u64(), f.u16()
 		f.u8()
@@ -234,7 +250,7 @@ func (e *ezsp) networking(command uint16, f *fields, answer func(...[]byte)) boo
 			answer(e.status(ezNone), make([]byte, 1+20))
 			break
 		}
-		answer(e.status(ezOK), []byte{1}, le64(e.extended), le16(e.pan), []byte{8, e.channel, 0}, le16(0), []byte{0}, le32(0x07FFF800))
+		answer(e.status(ezOK), []byte{1}, le64(e.extended), le16(e.pan), []byte{8, e.channel, 0}, le16(0), []byte{e.updates}, le32(0x07FFF800))
 	case 0x0034: // sendUnicast
 		e.unicast(f, answer)
 	case 0x0036: // sendBroadcast
@@ -243,6 +259,14 @@ func (e *ezsp) networking(command uint16, f *fields, answer func(...[]byte)) boo
 		return false
 	}
 	return true
+}
+
+// scanStatus has four bytes in newer firmware of EZSP 13, too.
+func (e *ezsp) scanStatus() []byte { return le32(0) }
+
+func (e *ezsp) moved(channel byte) {
+	e.channel = channel
+	e.callback(0x0019, e.status(ezMoved))
 }
 
 func (e *ezsp) becomes(state byte, status [2]uint32) {
@@ -345,6 +369,16 @@ func (e *ezsp) broadcast(f *fields, answer func(...[]byte)) {
 	answer(e.status(ezOK), []byte{1})
 	if head.profile == 0 && head.cluster == 0x36 && len(payload) > 1 {
 		e.permitAll(payload[1])
+	}
+	if head.profile == 0 && head.cluster == 0x38 && len(payload) > 1 {
+		u := &fields{b: payload[1:]}
+		channels, duration, number := u.u32(), u.u8(), u.u8()
+		if duration != 0xFE || number != e.updates+1 && !u.short { // some hosts leave the number out
+			e.violation("a network update of duration %#02x, number %d after %d", duration, number, e.updates)
+		} else {
+			e.updates++
+			e.move(channels)
+		}
 	}
 	for _, n := range e.nodes {
 		asked := head.profile != 0 || head.cluster == 0 && len(payload) > 8 && binary.LittleEndian.Uint64(payload[1:]) == n.ieee

@@ -25,6 +25,11 @@ const (
 
 	Split // each write of the stick is cut into pieces of 1 to 5 bytes
 	Mute  // the stick neither hears nor says anything
+
+	// On the air, until [Stick.Heal]: Fault.Level is heard on Fault.Channel, 0 is all.
+
+	Noise // of others, between whose bytes there is room
+	Jam   // nothing gets through
 )
 
 // Fault orders a mishap. Times is how often it happens (0 is once). Command
@@ -35,6 +40,8 @@ type Fault struct {
 	Times   int
 	Command uint16
 	For     time.Duration
+	Channel byte
+	Level   int // dBm
 }
 
 // Inject orders a fault.

@@ -97,6 +97,11 @@ func (m *mt) network() (pan uint16, extended uint64, channel byte, key [16]byte)
 	return pan, extended, channel, key
 }
 
+func (m *mt) moved(channel byte) {
+	pan, extended, _ := m.held()
+	m.nv[nvNIB] = m.nib(pan, extended, channel)
+}
+
 func (m *mt) joined(n *Node) { m.word(0x45CA, join(le16(n.short), le64(n.ieee), le16(0))) }
 
 func (m *mt) announced(n *Node, capability byte) {
@@ -438,9 +443,9 @@ const sleepTime = 7 * time.Second
 // deliver brings something to a node, now or when it comes for it.
 func (s *Stick) deliver(n *Node, confirm func(byte), do func()) {
 	switch {
-	case n == nil || !n.present && !n.make.sleepy:
+	case n == nil || !n.make.sleepy && (!n.present || !s.reaches(n)):
 		s.after(20*time.Millisecond, func() { confirm(noAck) })
-	case !n.make.sleepy || n.present && time.Now().Before(n.awake):
+	case !n.make.sleepy || n.present && s.reaches(n) && time.Now().Before(n.awake):
 		confirm(success)
 		do()
 	default:
@@ -473,6 +478,10 @@ type parcel struct {
 // zdo takes the requests of the network layer.
 func (s *Stick) zdo(command uint16, f *fields) {
 	cluster := command - 0x2500
+	if command == 0x2537 { // MGMT_NWK_UPDATE, whose cluster is 0x0038
+		s.update(command, f)
+		return
+	}
 	if s.state != coordinator {
 		s.violation("ZDO request %#04x before the network is up", command)
 		s.answer(command, failure)
@@ -534,6 +543,32 @@ func (s *Stick) zdo(command uint16, f *fields) {
 			s.word(command+0x2080, join(le16(n.short), answer))
 		}
 	})
+}
+
+// update measures a channel or goes to it.
+func (s *Stick) update(command uint16, f *fields) {
+	to := f.u16()
+	f.u8()
+	channels, duration := f.u32(), f.u8()
+	f.bytes(1 + 2)
+	s.answer(command, success)
+	switch {
+	case f.short:
+	case duration == 0xFE && to >= 0xFFF8:
+		s.move(channels)
+	case duration <= 5 && to == 0:
+		var energy []byte
+		for c := byte(11); c <= 26; c++ {
+			if channels&(1<<c) != 0 { // 10 dB above what it can hear up to 10 dBm
+				energy = append(energy, byte(max(0, min(255, (s.level(c)+90)*255/100))))
+			}
+		}
+		s.after(time.Duration(1<<duration+1)*15360*time.Microsecond, func() {
+			s.word(0x45B8, join(le16(0), []byte{success}, le32(channels), le16(10), le16(0), []byte{byte(len(energy))}, energy))
+		})
+	default:
+		s.violation("a network update of duration %#02x to %#04x", duration, to)
+	}
 }
 
 // own answers requests about the stick itself.

@@ -31,6 +31,8 @@ type Make struct {
 	KeepsQuiet bool
 	// Forgetful has it not know what it was told to report.
 	Forgetful bool
+	// Stays has it stay on its channel whatever the network does.
+	Stays bool
 
 	sleepy bool
 }
@@ -50,6 +52,7 @@ type Node struct {
 	zone      uint16 // zone type
 	present   bool   // there is a battery in it, or it is plugged in
 	short     uint16
+	channel   byte
 	until     time.Time // others may join through it until then
 	awake     time.Time
 	parcels   []*parcel
@@ -197,7 +200,7 @@ func (n *Node) reset() {
 func (n *Node) move() {
 	delete(n.s.nodes, n.short)
 	n.s.given++
-	n.short = n.s.given
+	n.short, n.channel = n.s.given, n.s.channel()
 	n.s.nodes[n.short] = n
 }
 
@@ -214,7 +217,9 @@ func (n *Node) announce() {
 	if n.make.sleepy {
 		capability = 0x80
 	}
-	n.s.face.announced(n, capability)
+	if n.s.reaches(n) {
+		n.s.face.announced(n, capability)
+	}
 	n.stay(30 * time.Second)
 	n.round()
 	n.s.change()
@@ -229,6 +234,9 @@ func (n *Node) stay(d time.Duration) {
 }
 
 func (n *Node) fetch() {
+	if !n.s.reaches(n) {
+		return
+	}
 	waiting := n.parcels
 	n.parcels = nil
 	for _, p := range waiting {
@@ -242,6 +250,7 @@ func (n *Node) fetch() {
 // poll comes for what waits, and looks around for a moment.
 func (n *Node) poll() {
 	if n.present && n.short != 0 {
+		n.follow()
 		n.stay(500 * time.Millisecond)
 	}
 }
@@ -366,8 +375,11 @@ func (n *Node) say(cluster uint16, frame ...byte) {
 	if !n.present || n.short == 0 {
 		return
 	}
+	n.follow()
 	n.seq++
-	n.s.face.heard(n, cluster, frame)
+	if n.s.reaches(n) {
+		n.s.face.heard(n, cluster, frame)
+	}
 	n.stay(2 * time.Second)
 }
 

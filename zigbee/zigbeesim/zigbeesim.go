@@ -341,7 +341,8 @@ type face interface {
 	restarted()    // it says so
 	erase()        // its memory is empty
 	network() (pan uint16, extended uint64, channel byte, key [16]byte)
-	admits() bool // whether a device may join that comes without a code
+	moved(channel byte) // the network is on another channel
+	admits() bool       // whether a device may join that comes without a code
 
 	// What the network does is told to the host.
 	joined(n *Node)

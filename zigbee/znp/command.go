@@ -57,6 +57,7 @@ var names = map[Command]string{
 	sysNVRead: "SYS_OSAL_NV_READ_EXT", sysNVWrite: "SYS_OSAL_NV_WRITE_EXT", afRegister: "AF_REGISTER", afSend: "AF_DATA_REQUEST",
 	afConfirm: "AF_DATA_CONFIRM", afIncoming: "AF_INCOMING_MSG", zdoStart: "ZDO_STARTUP_FROM_APP", zdoState: "ZDO_STATE_CHANGE_IND",
 	zdoAnnounce: "ZDO_END_DEVICE_ANNCE_IND", zdoLeave: "ZDO_LEAVE_IND", zdoTrust: "ZDO_TC_DEV_IND", utilDevice: "UTIL_GET_DEVICE_INFO",
+	zdoUpdate: "ZDO_MGMT_NWK_UPDATE_REQ", zdoUpdateNotify: "ZDO_MGMT_NWK_UPDATE_NOTIFY",
 	bdbInstallCode: "APP_CNF_BDB_ADD_INSTALLCODE", bdbCodesOnly: "APP_CNF_BDB_SET_JOINUSESINSTALLCODEKEY",
 	bdbCommission: "APP_CNF_BDB_START_COMMISSIONING", bdbChannel: "APP_CNF_BDB_SET_CHANNEL",
 }

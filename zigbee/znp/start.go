@@ -246,12 +246,8 @@ func (s *Stick) settled(ctx context.Context, want zigbee.Network) error {
 		case time.Now().After(limit):
 			return fmt.Errorf("znp: the stick formed network %s, want %s; another network nearby may have the same number", n, want)
 		}
-		pause := time.NewTimer(settlePause)
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
-			return context.Cause(ctx)
+		if err := rest(ctx, settlePause); err != nil {
+			return err
 		}
 	}
 }
