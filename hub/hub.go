@@ -333,7 +333,7 @@ func (h *Hub) run(ctx context.Context) error {
 		core = append(core, part{name: "zwave", run: h.zwave.run})
 	}
 	if h.zigbee != nil {
-		core = append(core, part{name: "zigbee", run: h.zigbee.run})
+		core = append(core, part{name: "zigbee", run: h.zigbee.run}, part{name: "zigbee air", run: h.zigbee.listen})
 	}
 	if h.o.Demo != nil && h.o.Demo.Furnish != nil {
 		core = append(core, part{name: "furniture", run: h.furnish})

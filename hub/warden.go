@@ -27,7 +27,7 @@ type warden struct {
 	mu      sync.Mutex
 	many    []home.DeviceID // that fell silent together
 	drowned map[string]supervision.Silence
-	noise   string // what is wrong with the Z-Wave air; "" when nothing is
+	noise   map[string]string // what is wrong with the air of a radio
 	batteries
 }
 
@@ -39,7 +39,7 @@ type batteries struct {
 }
 
 func newWarden(h *Hub) (*warden, error) {
-	w := &warden{hub: h, wake: make(chan struct{}, 1)}
+	w := &warden{hub: h, wake: make(chan struct{}, 1), noise: make(map[string]string)}
 	w.table = storage.NewTable[supervision.Discharge](h.db, "batteries")
 	rows, err := w.table.All()
 	if err != nil {
@@ -153,17 +153,17 @@ func (w *warden) oneOfMany(id home.DeviceID) bool {
 	return is
 }
 
-// jamming shows whether the air of a radio is blocked: by its noise, which only
-// Z-Wave tells, or by the silence of most of its devices.
+// jamming shows whether the air of a radio is blocked: by its noise, or by the
+// silence of most of its devices.
 func (w *warden) jamming() {
 	w.mu.Lock()
-	zwave, zigbee := w.noise, ""
-	if s, silent := w.drowned[zwavehome.Kind]; silent && zwave == "" {
-		zwave = together(s)
+	why := func(radio string) string {
+		if s, silent := w.drowned[radio]; silent && w.noise[radio] == "" {
+			return together(s)
+		}
+		return w.noise[radio]
 	}
-	if s, silent := w.drowned[zigbeehome.Kind]; silent {
-		zigbee = together(s)
-	}
+	zwave, zigbee := why(zwavehome.Kind), why(zigbeehome.Kind)
 	w.mu.Unlock()
 	w.hub.board.Set(zwave != "", health.RFJamming, zwavehome.Kind, "Z-Wave", zwave)
 	w.hub.board.Set(zigbee != "", health.RFJamming, zigbeehome.Kind, "Zigbee", zigbee)
@@ -218,12 +218,17 @@ func (w *warden) heard(air supervision.Air) {
 	if dbm, jammed := air.Jammed(); jammed {
 		why = fmt.Sprintf("a noise of %d dBm blocks a channel, where -100 dBm is usual", dbm)
 	}
+	w.noisy(zwavehome.Kind, why)
+}
+
+// noisy takes what is wrong with the air of a radio; "": nothing.
+func (w *warden) noisy(radio, why string) {
 	w.mu.Lock()
-	was := w.noise
+	was := w.noise[radio]
 	if why != "" && was != "" {
 		why = was // the level wavers; the trouble is the same
 	}
-	w.noise = why
+	w.noise[radio] = why
 	w.mu.Unlock()
 	if why != was {
 		w.jamming()

@@ -79,7 +79,7 @@ func TestStickThatCannotListen(t *testing.T) {
 			command = 0x001A
 		}
 		r.sim.Inject(zigbeesim.Fault{Kind: zigbeesim.Unknown, Command: command})
-		if _, err := r.Noise(t.Context()); err == nil || !strings.Contains(err.Error(), "the stick's firmware") {
+		if _, err := r.Noise(t.Context()); !errors.Is(err, zigbee.ErrUnable) || !strings.Contains(err.Error(), "the stick's firmware") {
 			t.Errorf("got %v", err)
 		}
 		if _, err := r.Noise(t.Context()); err != nil {

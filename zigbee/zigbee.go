@@ -215,5 +215,6 @@ var (
 	ErrNoDevice  = errors.New("zigbee: there is no such device")
 	ErrBusy      = errors.New("zigbee: a device is already joining or leaving")
 	ErrForeign   = errors.New("zigbee: the stick does not hold the network of this house")
+	ErrUnable    = errors.New("zigbee: the stick's firmware can't do that")
 	ErrNoRouter  = errors.New("zigbee: no device can join through that one")
 )

@@ -1,6 +1,10 @@
 package ezsp
 
-import "fmt"
+import (
+	"fmt"
+
+	"gatehouse/zigbee"
+)
 
 // Command is the number of an EZSP frame.
 type Command uint16
@@ -115,3 +119,6 @@ type UnknownError struct {
 func (e *UnknownError) Error() string {
 	return fmt.Sprintf("ezsp: the stick's firmware refuses %s (reason 0x%02x)", e.Command, e.Reason)
 }
+
+// Is tells that it is zigbee.ErrUnable.
+func (e *UnknownError) Is(target error) bool { return target == zigbee.ErrUnable }

@@ -52,6 +52,9 @@ func (e *UnknownError) Error() string {
 	return fmt.Sprintf("znp: the stick's firmware does not know %s", e.Command)
 }
 
+// Is tells that it is zigbee.ErrUnable.
+func (e *UnknownError) Is(target error) bool { return target == zigbee.ErrUnable }
+
 // Stick is a coordinator of this family at one open port.
 type Stick struct {
 	port    io.ReadWriter
