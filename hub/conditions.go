@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"time"
 
@@ -98,7 +99,7 @@ func (s sirenConditions) SirenSilent(id home.DeviceID, since time.Time, why erro
 
 // sirenReports has the sirens hear what is said of them.
 func (h *Hub) sirenReports(ctx context.Context) error {
-	sub := h.devices.Changes.Subscribe(64)
+	sub := h.devices.Changes.SubscribeTo(64, func(d home.Device) bool { return d.Sounder != nil })
 	defer sub.Close()
 	for {
 		it, err := sub.Next(ctx)
@@ -124,7 +125,7 @@ func (h *Hub) nameOf(id home.DeviceID) string {
 // standing keeps the conditions of devices: silence, low batteries, open
 // covers. It alone does, so that what a device said last is what stands.
 func (h *Hub) standing(ctx context.Context) error {
-	sub := h.devices.Changes.Subscribe(256)
+	sub := h.devices.Changes.SubscribeTo(256, standsOtherwise())
 	defer sub.Close()
 	all := func() {
 		for _, d := range h.devices.Devices() {
@@ -152,6 +153,40 @@ func (h *Hub) standing(ctx context.Context) error {
 	}
 }
 
+// standsOtherwise tells of each device whether something that its conditions
+// hang on has changed since it was asked before, or an hour has passed: how long
+// a battery lasts changes with time alone. Most readings say nothing of it.
+func standsOtherwise() func(home.Device) bool {
+	type standing struct {
+		name            string
+		health          home.Health
+		security        home.Security
+		tamper, battery home.State
+		lowBattery      home.State
+		keypad, siren   bool
+		hour            time.Time
+	}
+	known := make(map[home.DeviceID]standing)
+	return func(d home.Device) bool {
+		now := standing{
+			name: d.Name, health: d.Health, security: d.Security,
+			tamper: d.Traits[home.Tamper], battery: d.Traits[home.Battery], lowBattery: d.Traits[home.LowBattery],
+		}
+		_, now.keypad = d.Traits[home.Keypad]
+		_, now.siren = d.Traits[home.Siren]
+		if d.LastSeen != nil {
+			now.hour = d.LastSeen.Truncate(time.Hour)
+		}
+		if d.Health == "" { // it has left
+			delete(known, d.ID)
+			return true
+		}
+		was, ok := known[d.ID]
+		known[d.ID] = now
+		return !ok || was != now
+	}
+}
+
 // checkDevices has the conditions of devices looked at anew, because something
 // other than the devices has changed.
 func (h *Hub) checkDevices() {
@@ -163,7 +198,13 @@ func (h *Hub) checkDevices() {
 
 // panelConditions shows on the board what the panel itself finds wrong.
 func (h *Hub) panelConditions(ctx context.Context) error {
-	sub := h.guard.Changes.Subscribe(1) // only the newest counts
+	// Only the newest counts, and only what may be ignored now or was before.
+	was := false
+	sub := h.guard.Changes.SubscribeTo(1, func(a home.Alarm) bool {
+		is := slices.ContainsFunc(a.Troubles, func(t home.TroubleItem) bool { return t.Code == string(health.ZoneIgnored) })
+		defer func() { was = is }()
+		return is || was
+	})
 	defer sub.Close()
 	settings := time.NewTicker(10 * time.Second) // no face sees them in the panel: their change is no news
 	defer settings.Stop()

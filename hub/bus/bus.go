@@ -32,8 +32,9 @@ type Topic[T any] struct {
 
 // Subscription is one reader of a Topic.
 type Subscription[T any] struct {
-	topic *Topic[T]
-	wake  chan struct{}
+	topic  *Topic[T]
+	wake   chan struct{}
+	wanted func(T) bool // nil: every value
 
 	mu   sync.Mutex
 	ring []T
@@ -44,7 +45,15 @@ type Subscription[T any] struct {
 
 // Subscribe begins a subscription that holds up to capacity values (at least 1).
 func (t *Topic[T]) Subscribe(capacity int) *Subscription[T] {
-	s := &Subscription[T]{topic: t, wake: make(chan struct{}, 1), ring: make([]T, max(capacity, 1))}
+	return t.SubscribeTo(capacity, nil)
+}
+
+// SubscribeTo subscribes to the values that are wanted; the others do not wake
+// the reader, which on a busy topic is most of what reading costs. wanted is
+// asked about each value in turn, by its publisher: it must be quick, must not
+// wait and must not come back to the topic.
+func (t *Topic[T]) SubscribeTo(capacity int, wanted func(T) bool) *Subscription[T] {
+	s := &Subscription[T]{topic: t, wake: make(chan struct{}, 1), wanted: wanted, ring: make([]T, max(capacity, 1))}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.subs == nil {
@@ -72,6 +81,10 @@ func (t *Topic[T]) Subscribers() int {
 
 func (s *Subscription[T]) put(v T) {
 	s.mu.Lock()
+	if s.wanted != nil && !s.wanted(v) {
+		s.mu.Unlock()
+		return
+	}
 	if s.n == len(s.ring) {
 		clear(s.ring)
 		s.head, s.n, s.gap = 0, 0, true

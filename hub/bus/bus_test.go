@@ -82,3 +82,26 @@ func BenchmarkPublish(b *testing.B) {
 		})
 	}
 }
+
+func TestOnlyWhatIsWanted(t *testing.T) {
+	var topic bus.Topic[int]
+	s := topic.SubscribeTo(2, func(i int) bool { return i%3 == 0 })
+	for i := range 6 {
+		topic.Publish(i)
+		select {
+		case <-s.Wake():
+			if i%3 != 0 {
+				t.Errorf("%d, which is not wanted, wakes", i)
+			}
+		default:
+			if i%3 == 0 {
+				t.Errorf("%d, which is wanted, wakes nobody", i)
+			}
+		}
+	}
+	for _, want := range []int{0, 3} {
+		if it, ok := s.TryNext(); !ok || it.Gap || it.Value != want {
+			t.Errorf("got %+v %v, want %d: what is not wanted takes no room", it, ok, want)
+		}
+	}
+}

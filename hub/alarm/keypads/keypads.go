@@ -19,6 +19,7 @@ type Keypads struct {
 	wake chan struct{}
 
 	mu    sync.Mutex
+	due   time.Time // when Run looks next; zero: not before it is woken
 	areas map[home.AreaID]*panel
 	each  map[home.DeviceID]*keypad
 }
@@ -50,10 +51,9 @@ func (k *Keypads) Indicate(in alarm.Indication) {
 	p.take(now, in)
 	for _, id := range slices.Sorted(maps.Keys(k.each)) {
 		if k.of(k.each[id]) == p {
-			k.refresh(now, id, tone)
+			k.dueBy(k.refresh(now, id, tone))
 		}
 	}
-	k.nudge()
 }
 
 // Here tells that a keypad has joined or can be reached again: nobody knows what
@@ -147,8 +147,7 @@ func (k *Keypads) change(id home.DeviceID, do func(time.Time, *keypad)) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	do(now, k.get(id))
-	k.refresh(now, id, alarm.ToneNone)
-	k.nudge()
+	k.dueBy(k.refresh(now, id, alarm.ToneNone))
 }
 
 // refresh tells a keypad what it shows now, if that is news to it, and says when
@@ -169,7 +168,12 @@ func (k *Keypads) refresh(now time.Time, id home.DeviceID, tone alarm.Tone) time
 	return next
 }
 
-func (k *Keypads) nudge() {
+// dueBy has Run look at a time, if that is sooner than it would.
+func (k *Keypads) dueBy(next time.Time) {
+	if next.IsZero() || !k.due.IsZero() && !next.Before(k.due) {
+		return
+	}
+	k.due = next
 	select {
 	case k.wake <- struct{}{}:
 	default:
@@ -191,10 +195,14 @@ func (k *Keypads) Run(ctx context.Context) error {
 		pause := never
 		now := time.Now()
 		k.mu.Lock()
+		k.due = time.Time{}
 		for _, id := range slices.Sorted(maps.Keys(k.each)) {
-			if next := k.refresh(now, id, alarm.ToneNone); !next.IsZero() {
-				pause = min(pause, next.Sub(now))
+			if next := k.refresh(now, id, alarm.ToneNone); !next.IsZero() && (k.due.IsZero() || next.Before(k.due)) {
+				k.due = next
 			}
+		}
+		if !k.due.IsZero() {
+			pause = k.due.Sub(now)
 		}
 		k.mu.Unlock()
 		timer.Reset(pause)

@@ -80,6 +80,9 @@ func (r *Rules) PutRule(_ context.Context, rule home.Rule, by string) (home.Rule
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if !r.hears.Swap(true) {
+		r.lookAround() // before the rule is there: what was said meanwhile is no news to it
+	}
 	r.step(nil) // what was due before is the old rule's
 	r.core.put(rule, cond, time.Now().Round(0))
 	r.core.changes++
@@ -150,6 +153,7 @@ func (r *Rules) DeleteRule(_ context.Context, id home.RuleID, by string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.core.remove(id)
+	r.hears.Store(len(r.core.rules) > 0)
 	r.halted = slices.DeleteFunc(r.halted, func(h home.Rule) bool { return h.ID == id })
 	delete(r.notArmed, id)
 	r.tellNotArmed()
@@ -285,6 +289,9 @@ func (r *Rules) DryRun(ctx context.Context, rule home.Rule) ([]home.RuleRun, err
 		rule.ID = "dry"
 	}
 	r.mu.Lock()
+	if !r.hears.Load() {
+		r.lookAround()
+	}
 	cond, err := r.judge(rule)
 	now := time.Now().Round(0)
 	begin := now.Add(-Week - Warmup)

@@ -594,3 +594,31 @@ func TestPresence(t *testing.T) {
 		}
 	})
 }
+
+// While there are no rules nobody listens to readings. The first rule still
+// knows the house as it is, and does not take for news what was said before it.
+func TestTheFirstRuleKnowsTheHouse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := move(t)
+		h.say("zwave-2", home.Contact, home.Open) // closed when the rules woke
+		pass(time.Minute)
+		h.put(home.Rule{Name: "Door light", When: home.When{Event: home.WhenReading, Device: "zwave-2", Trait: home.Contact, Value: home.Open}, Then: []home.Act{lampOn}})
+		h.put(home.Rule{Name: "Late", When: home.When{Event: home.WhenTime, At: "02:00"}, If: `contact("zwave-2") == "open"`, Then: []home.Act{lampOn}})
+		pass(time.Minute)
+		h.wantSaid(0, "Rule Door light fired")
+		pass(time.Hour)
+		h.wantSaid(1, "Rule Late fired")
+		h.say("zwave-2", home.Contact, home.Closed)
+		h.say("zwave-2", home.Contact, home.Open)
+		h.wantSaid(1, "Rule Door light fired")
+		for _, r := range h.rules.Rules() {
+			if err := h.rules.DeleteRule(t.Context(), r.ID, "Ada"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h.say("zwave-2", home.Contact, home.Closed)
+		h.put(home.Rule{Name: "Again", When: home.When{Event: home.WhenReading, Device: "zwave-2", Trait: home.Contact, Value: home.Open}, Then: []home.Act{lampOn}})
+		h.say("zwave-2", home.Contact, home.Open)
+		h.wantSaid(1, "Rule Again fired")
+	})
+}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gatehouse/hub/bus"
@@ -96,6 +97,8 @@ type Rules struct {
 	saving sync.Mutex // one save at a time, each of the newest
 	dry    sync.Mutex // one dry run at a time
 
+	hears atomic.Bool // there are rules: what devices say is heard
+
 	mu       sync.Mutex
 	core     *core
 	zone     string
@@ -144,6 +147,7 @@ func Open(o Options) (*Rules, error) {
 		}
 		r.core.put(rule, cond, time.Time{})
 	}
+	r.hears.Store(len(list) > 0)
 	return r, nil
 }
 
@@ -166,7 +170,11 @@ func (r *Rules) Run(ctx context.Context) error {
 	defer cancel()
 	wg.Go(func() { r.keepSaving(ctx) })
 
-	n := news{r.o.AlarmChanges.Subscribe(64), r.o.DeviceChanges.Subscribe(256), r.o.Readings.Subscribe(512)}
+	n := news{
+		r.o.AlarmChanges.SubscribeTo(64, panelNews()),
+		r.o.DeviceChanges.SubscribeTo(256, deviceNews()),
+		r.o.Readings.SubscribeTo(512, func(home.Reading) bool { return r.hears.Load() }),
+	}
 	defer n.panel.Close()
 	defer n.devices.Close()
 	defer n.readings.Close()
@@ -201,6 +209,40 @@ type news struct {
 	panel    *bus.Subscription[home.Alarm]
 	devices  *bus.Subscription[home.Device]
 	readings *bus.Subscription[home.Reading]
+}
+
+// panelNews tells whether the panel stands otherwise than when it was asked
+// before, as far as rules see it: not which windows are open.
+func panelNews() func(home.Alarm) bool {
+	var panel Panel
+	var troubles []home.TroubleItem
+	return func(a home.Alarm) bool {
+		same := PanelOf(a) == panel && slices.EqualFunc(a.Troubles, troubles, func(a, b home.TroubleItem) bool {
+			return a.Code == b.Code && a.Device == b.Device
+		})
+		panel, troubles = PanelOf(a), a.Troubles
+		return !same
+	}
+}
+
+// deviceNews tells of each device whether it is called otherwise, has other
+// traits or has left. What it says comes as readings.
+func deviceNews() func(home.Device) bool {
+	type face struct {
+		name   string
+		traits int
+	}
+	known := make(map[home.DeviceID]face)
+	return func(d home.Device) bool {
+		now := face{d.Name, len(d.Traits)}
+		if d.Health == "" { // it has left
+			delete(known, d.ID)
+			return true
+		}
+		was, ok := known[d.ID]
+		known[d.ID] = now
+		return !ok || was != now
+	}
 }
 
 // begin takes the house as it is now.
