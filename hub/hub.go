@@ -275,6 +275,7 @@ func (h *Hub) buildZigbee() {
 	h.zigbee.radio = zigbeehome.New(h.devices, zigbeeHouse{h.zigbee}, h.log)
 	store := zigbeeStore{
 		network: storage.NewCell[zigbee.Network](h.db, "zigbee-network"), devices: storage.NewTable[zigbee.Device](h.db, "zigbee-devices"),
+		backup: storage.NewCell[zigbee.Backup](h.db, "zigbee-backup"),
 	}
 	if h.o.Demo != nil {
 		store.before = h.o.Demo.Zigbee

@@ -77,6 +77,7 @@ func (s nodeStore) DeleteNode(homeID uint32, id zwave.NodeID) error {
 type zigbeeStore struct {
 	network *storage.Cell[zigbee.Network]
 	devices *storage.Table[zigbee.Device]
+	backup  *storage.Cell[zigbee.Backup]
 	before  *ZigbeeHome
 }
 
@@ -96,6 +97,9 @@ func (s zigbeeStore) LoadDevices() ([]zigbee.Device, error) {
 	}
 	return list, err
 }
+
+func (s zigbeeStore) LoadBackup() (zigbee.Backup, bool, error) { return s.backup.Load() }
+func (s zigbeeStore) SaveBackup(b zigbee.Backup) error         { return s.backup.Save(b) }
 
 func (s zigbeeStore) SaveDevice(d zigbee.Device) error { return s.devices.Put(d.IEEE.String(), d) }
 

@@ -12,7 +12,8 @@ import (
 	"gatehouse/zigbee/zcl"
 )
 
-// Store keeps a network over a restart. It is called by one goroutine.
+// Store keeps a network over a restart. Its methods may be called from any
+// goroutine.
 type Store interface {
 	// LoadNetwork is the network of this house; false: there is none yet.
 	LoadNetwork() (Network, bool, error)
@@ -20,6 +21,9 @@ type Store interface {
 	LoadDevices() ([]Device, error)
 	SaveDevice(Device) error
 	DeleteDevice(IEEE) error
+	// LoadBackup is the backup that was saved last; false: none was.
+	LoadBackup() (Backup, bool, error)
+	SaveBackup(Backup) error
 }
 
 // Options are what a Controller needs besides a port.
@@ -31,6 +35,8 @@ type Options struct {
 	OnEvent func(Event)
 	Store   Store
 	Orders  Orders // nil: what waits for a device is lost when the hub ends
+	// Source is what this program calls itself in backups: "gatehouse@1.2.3".
+	Source string
 	// Log; nil logs nothing.
 	Log *slog.Logger
 }

@@ -15,6 +15,8 @@ func (d *deaf) Hello(context.Context) (Info, error)            { return Info{}, 
 func (d *deaf) Network(context.Context) (Network, bool, error) { return Network{}, false, nil }
 func (d *deaf) Form(context.Context, Network) error            { return nil }
 func (d *deaf) Resume(context.Context) error                   { return nil }
+func (d *deaf) Backup(context.Context) (Backup, error)         { return Backup{}, nil }
+func (d *deaf) Restore(context.Context, Backup) error          { return nil }
 func (d *deaf) PermitJoin(context.Context, Permit) error       { return nil }
 func (d *deaf) Energy(context.Context, byte) (int, error)      { return 0, nil }
 func (d *deaf) ChangeChannel(context.Context, byte) error      { return nil }

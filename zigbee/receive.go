@@ -188,9 +188,17 @@ func (c *Controller) answers(from Short, cluster zcl.Cluster, f zcl.Frame, cmd z
 func (c *Controller) addressed(id IEEE, short Short) {
 	c.mu.Lock()
 	n := c.nodes[id]
-	moved := n != nil && n.Short != short
+	moved, added := n != nil && n.Short != short, false
+	if n == nil {
+		n = c.learned(id, short)
+		added = n != nil
+	}
 	if n != nil {
 		c.move(n, short)
+	}
+	var d Device
+	if added {
+		d = n.Device
 	}
 	var said []Message
 	c.early = slices.DeleteFunc(c.early, func(m Message) bool {
@@ -202,6 +210,10 @@ func (c *Controller) addressed(id IEEE, short Short) {
 	c.mu.Unlock()
 	if moved {
 		c.changed(id)
+	}
+	if added {
+		c.tell(DeviceAdded{d})
+		poke(c.studies)
 	}
 	for _, m := range said {
 		c.Heard(m)
@@ -223,7 +235,7 @@ func (c *Controller) Announced(id IEEE, short Short, capability byte, announced 
 	n := c.nodes[id]
 	known := n != nil
 	waiting := c.join.Step == JoinWaiting && (c.join.Expects == 0 || c.join.Expects == id)
-	ours := waiting || c.join.Device == id && !c.join.Step.Ended()
+	ours := waiting || c.join.Device == id && !c.join.Step.Ended() || c.learns()
 	if !known && !ours {
 		c.mu.Unlock()
 		c.log.Warn("a device that nobody let in announces itself", "device", id)

@@ -31,6 +31,7 @@ type memory struct {
 	network *zigbee.Network
 	devices map[zigbee.IEEE]zigbee.Device
 	orders  map[uint64]zigbee.Order
+	backup  []byte // as a file
 }
 
 func newMemory() *memory {
@@ -54,6 +55,23 @@ func (m *memory) DeleteOrder(id uint64) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.orders, id)
+	return nil
+}
+
+func (m *memory) LoadBackup() (zigbee.Backup, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.backup == nil {
+		return zigbee.Backup{}, false, nil
+	}
+	b, err := zigbee.ParseBackup(m.backup)
+	return b, err == nil, err
+}
+
+func (m *memory) SaveBackup(b zigbee.Backup) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.backup = b.Append(nil)
 	return nil
 }
 

@@ -27,6 +27,9 @@ func randomNetwork() Network {
 	return n
 }
 
+// Passing is a network that is formed to be overwritten.
+func Passing() Network { return randomNetwork() }
+
 // start brings the network up.
 func (c *Controller) start(ctx context.Context, a Adapter) error {
 	if err := c.load(); err != nil {
@@ -43,15 +46,22 @@ func (c *Controller) start(ctx context.Context, a Adapter) error {
 	if err != nil {
 		return fmt.Errorf("zigbee: reading the stick's network: %w", err)
 	}
-	switch {
-	case holds && remembered && held.Same(want):
+	ours := holds && remembered && held.Same(want)
+	if ours {
 		want.Channel = held.Channel // it may have been moved
+	}
+	switch {
+	case remembered && want.Restoring && (ours || !holds || want.Erasing):
+		if err := c.restore(ctx, a, want, ours); err != nil {
+			return err
+		}
+	case ours:
 	case holds && remembered:
-		return fmt.Errorf("%w: it holds %s, and the house has %s; put the house's own stick in", ErrForeign, held, want)
+		return &ForeignError{&held, &want}
 	case holds:
-		return fmt.Errorf("%w: another program formed %s on it; erase it with its maker's tool, or use a fresh stick", ErrForeign, held)
+		return &ForeignError{Held: &held}
 	case remembered && want.Formed:
-		return fmt.Errorf("%w: it is empty, and the house has %s; put the house's own stick in: moving to another one is not possible yet", ErrForeign, want)
+		return &ForeignError{House: &want}
 	default:
 		if want, err = c.form(ctx, a, want, remembered); err != nil {
 			return err
@@ -64,7 +74,7 @@ func (c *Controller) start(ctx context.Context, a Adapter) error {
 	if err != nil {
 		return fmt.Errorf("zigbee: asking the stick who it is: %w", err)
 	}
-	want.Formed = true
+	want.Formed, want.Restoring, want.Erasing = true, false, false
 	if err := c.opt.Store.SaveNetwork(want); err != nil {
 		return fmt.Errorf("zigbee: saving the network: %w", err)
 	}

@@ -89,6 +89,12 @@ type Network struct {
 	// Formed tells that the stick has confirmed it. What is remembered and not
 	// formed was interrupted on its way.
 	Formed bool
+	// Restoring tells that the stick that is in is to be given the network by its
+	// backup, and Erasing that it may hold another one.
+	Restoring, Erasing bool `json:",omitzero"`
+	// Learning is until when devices that nobody knows are taken in: the network was
+	// another program's.
+	Learning time.Time `json:",omitzero"`
 }
 
 // String names the network without its key.
@@ -164,6 +170,12 @@ type Adapter interface {
 	Form(ctx context.Context, n Network) error
 	// Resume brings up the network that the stick holds and the hub's endpoint in it.
 	Resume(ctx context.Context) error
+	// Backup reads what the stick holds of its network, which is up.
+	Backup(ctx context.Context) (Backup, error)
+	// Restore makes the stick the coordinator of the network of a backup, and reads
+	// back whether it is. What it held is lost. Its counters must be forward
+	// already. ErrAgain: the port is to be opened anew for that to go on.
+	Restore(ctx context.Context, b Backup) error
 	// PermitJoin lets devices join.
 	PermitJoin(ctx context.Context, p Permit) error
 	// Expect has the stick give the network's key to a device under the key of its
@@ -214,6 +226,7 @@ var (
 	ErrQueueFull = errors.New("zigbee: too many messages wait to be sent")
 	ErrNoDevice  = errors.New("zigbee: there is no such device")
 	ErrBusy      = errors.New("zigbee: a device is already joining or leaving")
+	ErrAgain     = errors.New("zigbee: the stick is to be started again")
 	ErrForeign   = errors.New("zigbee: the stick does not hold the network of this house")
 	ErrUnable    = errors.New("zigbee: the stick's firmware can't do that")
 	ErrNoRouter  = errors.New("zigbee: no device can join through that one")

@@ -30,16 +30,23 @@ const (
 	messageSent    Command = 0x003F
 	incoming       Command = 0x0045
 	energyResult   Command = 0x0048 // channel u8, dBm i8
+	getConfig      Command = 0x0052 // id u8; answers status, value u16
 	setConfig      Command = 0x0053 // id u8, value u16
 	setPolicy      Command = 0x0055 // id u8, decision u8
 	invalidCommand Command = 0x0058 // why
 	setSecurity    Command = 0x0068
 	clearTransient Command = 0x006B
+	eraseLink      Command = 0x0076 // place
 	getValue       Command = 0x00AA
 	setValue       Command = 0x00AB // id u8, length u8, bytes
 	clearKeys      Command = 0x00B1
+	getToken       Command = 0x0102 // token u32, index u32; answers status, length u32, bytes
+	setToken       Command = 0x0103 // token u32, index u32, length u32, bytes
+	importLink     Command = 0x010E // place, IEEE, key
+	exportLink     Command = 0x010F // place
 	importKey      Command = 0x0111 // for who joins: IEEE, key
 	exportKey      Command = 0x0114
+	keyInfo        Command = 0x0116
 )
 
 var names = map[Command]string{
@@ -49,7 +56,9 @@ var names = map[Command]string{
 	messageSent: "messageSentHandler", incoming: "incomingMessageHandler", setConfig: "setConfigurationValue",
 	setPolicy: "setPolicy", invalidCommand: "invalidCommand", setSecurity: "setInitialSecurityState",
 	clearTransient: "clearTransientLinkKeys", getValue: "getValue", setValue: "setValue", clearKeys: "clearKeyTable",
-	importKey: "importTransientKey", exportKey: "exportKey",
+	importKey: "importTransientKey", exportKey: "exportKey", getToken: "getTokenData", setToken: "setTokenData",
+	importLink: "importLinkKey", exportLink: "exportLinkKeyByIndex", eraseLink: "eraseKeyTableEntry", keyInfo: "getNetworkKeyInfo",
+	getConfig: "getConfigurationValue",
 }
 
 // String names the frame as Silicon Labs does.

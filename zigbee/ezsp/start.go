@@ -188,77 +188,66 @@ func (s *Stick) Network(ctx context.Context) (zigbee.Network, bool, error) {
 	if there, err := s.raise(ctx); !there || err != nil {
 		return n, false, err
 	}
-	b, err := s.ask(ctx, networkParams)
-	if err != nil {
-		return n, false, err
-	}
-	r := reader{b: b}
-	status, kind := r.status(s.agreed()), r.u8()
-	n.ExtendedPAN, n.PAN = r.u64(), r.u16()
-	r.u8() // power
-	n.Channel = r.u8()
+	p, err := s.parameters(ctx)
 	switch {
-	case status != success || r.short:
-		return n, false, &StatusError{networkParams, status}
-	case kind != coordinator:
+	case err != nil:
+		return n, false, err
+	case p.kind != coordinator:
 		return n, false, errors.New("ezsp: the stick is a part of another coordinator's network: erase it")
 	}
-	n.Key, err = s.networkKey(ctx)
+	n = p.network
+	n.Key, err = s.export(ctx, keyOfNetwork)
 	n.Formed = true
 	return n, err == nil, err
 }
 
-func (s *Stick) networkKey(ctx context.Context) (zigbee.Key, error) {
-	var key zigbee.Key
-	const ofNetwork, described = 1, 18 // which key, in so many bytes
-	which := make([]byte, described)
-	which[0] = ofNetwork
-	b, err := s.ask(ctx, exportKey, which...)
-	if err != nil {
-		return key, err
-	}
-	r := reader{b: b}
-	var status Status
-	if s.agreed() < wide { // four bytes here already, but behind the key
-		copy(key[:], r.take(len(key)))
-		status = r.wideStatus()
-	} else {
-		status = r.wideStatus()
-		copy(key[:], r.take(len(key)))
-	}
-	if status != success || r.short {
-		return zigbee.Key{}, &StatusError{exportKey, status}
-	}
-	return key, nil
-}
-
 // Form implements zigbee.Adapter.
 func (s *Stick) Form(ctx context.Context, n zigbee.Network) error {
+	if err := s.leave(ctx); err != nil {
+		return err
+	}
+	if err := s.tell(ctx, clearKeys); err != nil {
+		return err
+	}
+	return s.form(ctx, formation{network: n})
+}
+
+// leave has the stick forget the network that it holds.
+func (s *Stick) leave(ctx context.Context) error {
 	there, err := s.raise(ctx)
-	if err != nil {
+	if err != nil || !there {
 		return err
 	}
-	if there {
-		gone := s.expect(networkDown)
-		var options []byte
-		if s.agreed() >= wide {
-			options = []byte{0}
-		}
-		if err := s.tell(ctx, leaveNetwork, options...); err != nil {
-			return err
-		}
-		if err := gone(ctx); err != nil {
-			return err
-		}
+	gone := s.expect(networkDown)
+	var options []byte
+	if s.agreed() >= wide {
+		options = []byte{0}
 	}
-	if err := s.secure(ctx, n.Key); err != nil {
+	if err := s.tell(ctx, leaveNetwork, options...); err != nil {
 		return err
 	}
+	return gone(ctx)
+}
+
+// formation is how a network is formed.
+type formation struct {
+	network zigbee.Network
+	root    *zigbee.Key // nil: a random one
+	number  byte        // of the network's key
+	keep    bool        // the count of frames, which was set before
+	update  byte
+}
+
+func (s *Stick) form(ctx context.Context, f formation) error {
+	if err := s.secure(ctx, f); err != nil {
+		return err
+	}
+	n := f.network
 	const power, association = 8, 0 // dBm; how devices join
 	d := binary.LittleEndian.AppendUint64(nil, n.ExtendedPAN)
 	d = binary.LittleEndian.AppendUint16(d, n.PAN)
-	d = append(d, power, n.Channel, association, 0, 0, 0) // network manager: us; update id
-	d = binary.LittleEndian.AppendUint32(d, 0x07FFF800)   // channels 11 to 26
+	d = append(d, power, n.Channel, association, 0, 0, f.update) // network manager: us
+	d = binary.LittleEndian.AppendUint32(d, allChannels)
 	risen := s.expect(networkUp)
 	if err := s.tell(ctx, formNetwork, d...); err != nil {
 		return err
@@ -278,29 +267,34 @@ func (s *Stick) Form(ctx context.Context, n zigbee.Network) error {
 
 // secure says with which keys a network is to be formed. Devices get link keys
 // that the stick makes out of one that is random and known to nobody else.
-func (s *Stick) secure(ctx context.Context, key zigbee.Key) error {
+func (s *Stick) secure(ctx context.Context, f formation) error {
 	const (
 		globalLinkKey = 0x0004
 		hashedLinkKey = 0x0080
 		haveLinkKey   = 0x0100
 		haveKey       = 0x0200
 		encryptedOnly = 0x0800
-		bits          = globalLinkKey | hashedLinkKey | haveLinkKey | haveKey | encryptedOnly
+		keepCount     = 0x1000
+		usual         = globalLinkKey | hashedLinkKey | haveLinkKey | haveKey | encryptedOnly
 	)
-	var link [16]byte
-	_, _ = rand.Read(link[:]) // it never fails
+	bits := uint16(usual)
+	if f.keep {
+		bits |= keepCount
+	}
+	var root zigbee.Key
+	if _, _ = rand.Read(root[:]); f.root != nil { // it never fails
+		root = *f.root
+	}
 	d := binary.LittleEndian.AppendUint16(nil, bits)
-	d = append(append(d, link[:]...), key[:]...)
-	d = append(d, make([]byte, 1+8)...) // number of the key; trust center: us
+	d = append(append(d, root[:]...), f.network.Key[:]...)
+	d = append(d, f.number)
+	d = append(d, make([]byte, 8)...) // trust center: us
 	if err := s.tell(ctx, setSecurity, d...); err != nil {
 		return err
 	}
 	// Joiners come with the key that all know, and no device may tell us to leave.
 	const extended, joinerGlobal, noLeave = 0x0A, 0x10, 0x01
-	if err := s.tell(ctx, setValue, extended, 2, joinerGlobal, noLeave); err != nil {
-		return err
-	}
-	return s.tell(ctx, clearKeys)
+	return s.tell(ctx, setValue, extended, 2, joinerGlobal, noLeave)
 }
 
 // Resume implements zigbee.Adapter.

@@ -18,12 +18,12 @@ type ezsp struct {
 	channel  byte
 	key      [16]byte
 	updates  byte // of the network's channel
+	ring     keyring
 
 	// What does not.
 	policy  byte // of the trust center
 	welcome bool // a key for who joins is there
 	secured bool // initial security was set
-	nextKey [16]byte
 }
 
 func (e *ezsp) begin() { e.line.buf = nil }
@@ -34,13 +34,17 @@ func (e *ezsp) boot() {
 	e.line = ash{s: e.Stick, round: e.line.round + 1}
 	e.agreed, e.policy, e.welcome, e.secured = false, 0, false, false
 	clear(e.keys)
+	e.ring.next = security{}
+	if e.ring.restored != 0 {
+		e.address = e.ring.restored
+	}
 }
 
 func (e *ezsp) restarted() {
 	e.line.put([]byte{ashRstAck, 2, 3}) // its watchdog
 }
 
-func (e *ezsp) erase() { e.formed = false }
+func (e *ezsp) erase() { e.formed, e.extended, e.ring, e.sent = false, 0, keyring{}, 0 }
 
 func (e *ezsp) network() (pan uint16, extended uint64, channel byte, key [16]byte) {
 	return e.pan, e.extended, e.channel, e.key
@@ -108,7 +112,7 @@ func (e *ezsp) request(b []byte) {
 	case !e.agreed:
 		e.violation("command %#04x before a version was agreed on", command)
 	}
-	if !e.setup(command, f, answer) && !e.networking(command, f, answer) {
+	if !e.secrets(command, f, answer) && !e.setup(command, f, answer) && !e.networking(command, f, answer) {
 		e.violation("command %#04x is not known to the firmware", command)
 		e.line.send(command, join([]byte{seq, 0x80, 0x01}, le16(0x0058), []byte{0x3A}))
 	}
@@ -143,12 +147,6 @@ func (e *ezsp) setup(command uint16, f *fields, answer func(...[]byte)) bool {
 			e.policy = decision
 		}
 		answer(e.status(ezOK))
-	case 0x0068: // setInitialSecurityState
-		f.bytes(2 + 16)
-		copy(e.nextKey[:], f.bytes(16))
-		f.bytes(1 + 8)
-		e.secured = true
-		answer(e.status(ezOK))
 	case 0x006B: // clearTransientLinkKeys
 		e.welcome = false
 		clear(e.keys)
@@ -156,12 +154,6 @@ func (e *ezsp) setup(command uint16, f *fields, answer func(...[]byte)) bool {
 	case 0x00AA: // getValue: the version
 		f.u8()
 		answer(e.status(ezOK), []byte{7, 0x12, 0x00, 7, 4, 1, 0, 0xAA})
-	case 0x00AB: // setValue
-		f.u8()
-		f.bytes(int(f.u8()))
-		answer(e.status(ezOK))
-	case 0x00B1: // clearKeyTable
-		answer(e.status(ezOK))
 	case 0x0111: // importTransientKey
 		device, key := f.u64(), [16]byte(f.bytes(16))
 		if !e.wide() {
@@ -174,16 +166,6 @@ func (e *ezsp) setup(command uint16, f *fields, answer func(...[]byte)) bool {
 		}
 		answer(le32(0))
 		e.change()
-	case 0x0114: // exportKey
-		if f.u8() != 1 {
-			e.violation("a key is asked for that is not the network's")
-		}
-		f.bytes(17)
-		if e.wide() {
-			answer(le32(0), e.key[:], make([]byte, 18))
-		} else {
-			answer(e.key[:], le32(0))
-		}
 	default:
 		return false
 	}
@@ -219,12 +201,14 @@ func (e *ezsp) networking(command uint16, f *fields, answer func(...[]byte)) boo
 		extended, pan := f.u64(), f.u16()
 		f.u8()
 		channel := f.u8()
-		f.bytes(1 + 2 + 1 + 4)
+		f.bytes(1 + 2)
+		update, channels := f.u8(), f.u32()
 		if e.state == coordinator || !e.secured {
 			answer(e.status(ezBad))
 			break
 		}
-		e.formed, e.pan, e.extended, e.channel, e.key = true, pan, extended, channel, e.nextKey
+		e.formed, e.pan, e.extended, e.channel = true, pan, extended, channel
+		e.form(update, channels)
 		answer(e.status(ezOK))
 		e.becomes(coordinator, ezUp)
 	case 0x0020: // leaveNetwork
@@ -235,10 +219,7 @@ func (e *ezsp) networking(command uint16, f *fields, answer func(...[]byte)) boo
 			answer(e.status(ezBad))
 			break
 		}
-		e.formed = false
-		for _, n := range e.nodes {
-			n.orphan()
-		}
+		e.formed, e.extended = false, 0
 		answer(e.status(ezOK))
 		e.becomes(0, ezDown)
 	case 0x0022: // permitJoining
@@ -250,7 +231,7 @@ func (e *ezsp) networking(command uint16, f *fields, answer func(...[]byte)) boo
 			answer(e.status(ezNone), make([]byte, 1+20))
 			break
 		}
-		answer(e.status(ezOK), []byte{1}, le64(e.extended), le16(e.pan), []byte{8, e.channel, 0}, le16(0), []byte{e.updates}, le32(0x07FFF800))
+		answer(e.status(ezOK), []byte{1}, le64(e.extended), le16(e.pan), []byte{8, e.channel, 0}, le16(0), []byte{e.updates}, le32(e.ring.channels))
 	case 0x0034: // sendUnicast
 		e.unicast(f, answer)
 	case 0x0036: // sendBroadcast
@@ -382,7 +363,7 @@ func (e *ezsp) broadcast(f *fields, answer func(...[]byte)) {
 	}
 	for _, n := range e.nodes {
 		asked := head.profile != 0 || head.cluster == 0 && len(payload) > 8 && binary.LittleEndian.Uint64(payload[1:]) == n.ieee
-		if asked && n.present && !n.make.sleepy {
+		if asked && n.near() && !n.make.sleepy {
 			e.arrive(n, head, payload)
 		}
 	}

@@ -24,6 +24,7 @@ const (
 	nvPAN        = 0x0083
 	nvLogical    = 0x0087
 	nvConfigured = 0x0060
+	nvSeed       = 0x0101
 )
 
 const (
@@ -63,9 +64,6 @@ func (m *mt) boot() {
 	if opt := m.nv[nvStartup]; len(opt) > 0 && opt[0] != 0 {
 		if opt[0]&0x02 != 0 {
 			m.erase()
-			for _, n := range m.nodes {
-				n.orphan()
-			}
 			if m.opt.NewAddress != 0 {
 				m.address = m.opt.NewAddress
 			}
@@ -73,6 +71,9 @@ func (m *mt) boot() {
 		m.nv[nvStartup] = []byte{0} // it clears itself
 	}
 	m.strict = false
+	if b := m.nv[nvExtAddress]; len(b) == 8 {
+		m.address = (&fields{b: b}).u64()
+	}
 }
 
 func (m *mt) restarted() { m.word(sysResetInd, m.resetWord(2)) }
@@ -85,6 +86,7 @@ func (m *mt) erase() {
 		size = 21
 	}
 	m.nv = map[uint16][]byte{nvEmptyKey: make([]byte, size)}
+	m.furnish()
 }
 
 func (m *mt) admits() bool { return !m.strict }
@@ -141,10 +143,8 @@ func (s *Stick) request(t token) {
 		s.answer(t.command, le64(s.address)...)
 	case 0x2107, 0x2108, 0x2109, 0x2112, 0x2113, 0x211C, 0x211D:
 		s.memory(t.command, f)
-	case 0x2132: // SYS_NV_LENGTH: four bytes
-		s.answer(t.command, 0, 0, 0, 0)
-	case 0x2133: // SYS_NV_READ
-		s.answer(t.command, notThere, 0)
+	case 0x2132, 0x2133, 0x2134:
+		s.entry(t.command, f)
 	case 0x2400:
 		s.register(f)
 	case 0x2401: // AF_DATA_REQUEST
@@ -207,7 +207,7 @@ func (s *Stick) unknown(command uint16) {
 func (s *Stick) memory(command uint16, f *fields) {
 	id := f.u16()
 	item, there := s.nv[id]
-	if id == nvExtAddress {
+	if id == nvExtAddress && !there {
 		item, there = le64(s.address), true
 	}
 	switch command {
@@ -329,6 +329,7 @@ func (s *Stick) commission(f *fields) {
 		}
 	}
 	s.hold(pan, ext, channel, key)
+	s.running = ext
 	s.after(50*time.Millisecond, func() {
 		s.state = coordinator
 		s.word(0x45C0, []byte{coordinator})
@@ -343,6 +344,7 @@ func (s *Stick) hold(pan uint16, ext uint64, channel byte, key []byte) {
 		s.nv[id] = append([]byte{0}, key...)
 	}
 	s.nv[nvNIB] = s.nib(pan, ext, channel)
+	s.sent = 0
 }
 
 // start brings up the network of before.
@@ -352,6 +354,7 @@ func (s *Stick) start(command uint16) {
 		return
 	}
 	s.answer(command, 0)
+	s.recount()
 	s.after(100*time.Millisecond, func() {
 		s.state = coordinator
 		s.word(0x45C0, []byte{coordinator})
@@ -370,6 +373,9 @@ func (s *Stick) layout() (length, channel, pan, state, ext, loaded int) {
 func (s *Stick) nib(pan uint16, ext uint64, channel byte) []byte {
 	length, atChannel, atPAN, atState, atExt, atLoaded := s.layout()
 	b := make([]byte, length)
+	const atLevel, encrypted = 12, 5 // network and link keys
+	b[atLevel] = encrypted
+	copy(b[atState+1+len(s.pad(0)):], le32(1<<channel))
 	b[atChannel], b[atState], b[atLoaded] = channel, 9, 1
 	copy(b[atPAN:], le16(pan))
 	copy(b[atExt:], le64(ext))
@@ -421,7 +427,7 @@ func (s *Stick) send(command uint16, f *fields, to uint16, toEndpoint, from byte
 	if to >= 0xFFF8 {
 		confirm(success)
 		for _, n := range s.nodes {
-			if n.present && !n.make.sleepy && (toEndpoint == 1 || toEndpoint == 0xFF) { // others are not meant
+			if n.near() && !n.make.sleepy && (toEndpoint == 1 || toEndpoint == 0xFF) { // others are not meant
 				n.hear(cluster, toEndpoint, from, payload)
 			}
 		}
@@ -443,17 +449,13 @@ const sleepTime = 7 * time.Second
 // deliver brings something to a node, now or when it comes for it.
 func (s *Stick) deliver(n *Node, confirm func(byte), do func()) {
 	switch {
-	case n == nil || !n.make.sleepy && (!n.present || !s.reaches(n)):
+	case n == nil || !n.make.sleepy && (!n.near() || !s.reaches(n)):
 		s.after(20*time.Millisecond, func() { confirm(noAck) })
-	case !n.make.sleepy || n.present && s.reaches(n) && time.Now().Before(n.awake):
-		confirm(success)
-		do()
+	case !n.make.sleepy || n.near() && s.reaches(n) && time.Now().Before(n.awake):
+		s.transmit(n, confirm, do)
 	default:
 		p := &parcel{}
-		p.open = func() {
-			confirm(success)
-			do()
-		}
+		p.open = func() { s.transmit(n, confirm, do) }
 		n.parcels = append(n.parcels, p)
 		held := 0
 		for _, p := range n.parcels {
@@ -467,6 +469,19 @@ func (s *Stick) deliver(n *Node, confirm func(byte), do func()) {
 			}
 		})
 	}
+}
+
+// transmit sends a frame, by its number. A device passes over one that is not above
+// the last that it heard: somebody plays it again, or the stick has forgotten how
+// far it had counted.
+func (s *Stick) transmit(n *Node, confirm func(byte), do func()) {
+	if s.sent++; s.sent <= n.last {
+		s.after(20*time.Millisecond, func() { confirm(noAck) })
+		return
+	}
+	n.last = s.sent
+	confirm(success)
+	do()
 }
 
 // parcel waits at a parent for a child to come for it.
@@ -492,7 +507,7 @@ func (s *Stick) zdo(command uint16, f *fields) {
 		ieee := f.u64()
 		s.answer(command, success)
 		for _, n := range s.nodes {
-			if n.ieee == ieee && n.present {
+			if n.ieee == ieee && n.near() {
 				s.word(0x4580, join([]byte{success}, le64(ieee), le16(n.short), []byte{0, 0}))
 			}
 		}
@@ -500,7 +515,7 @@ func (s *Stick) zdo(command uint16, f *fields) {
 	case 0x01: // IEEE_ADDR
 		short := f.u16()
 		s.answer(command, success)
-		if n := s.nodes[short]; n != nil && n.present {
+		if n := s.nodes[short]; n != nil && n.near() {
 			s.word(0x4581, join([]byte{success}, le64(n.ieee), le16(short), []byte{0, 0}))
 		} else if short == 0 {
 			s.word(0x4581, join([]byte{success}, le64(s.address), le16(0), []byte{0, 0}))

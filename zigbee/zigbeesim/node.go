@@ -54,6 +54,9 @@ type Node struct {
 	short     uint16
 	channel   byte
 	until     time.Time // others may join through it until then
+	belongs   network   // that it knows the key of
+	last      uint32    // number of the last frame that it heard of the stick
+	link      [16]byte  // its key with the stick
 	awake     time.Time
 	parcels   []*parcel
 	most      int // parcels at a time
@@ -94,6 +97,32 @@ func (s *Stick) node(m Make, model string, deviceID uint16) *Node {
 	return n
 }
 
+// network is one that a device knows.
+type network struct {
+	pan      uint16
+	extended uint64
+	key      [16]byte
+}
+
+// near tells that it can speak with the stick: that one holds the network which the
+// device knows.
+func (n *Node) near() bool {
+	pan, extended, _, key := n.s.face.network()
+	now := network{pan, extended, key}
+	if n.belongs == (network{}) && extended != 0 { // it was there before the network was
+		n.belongs = now
+	}
+	return n.present && n.belongs == now
+}
+
+// Trusts tells that the stick has the link key for it which it has itself.
+func (n *Node) Trusts() bool {
+	n.s.mu.Lock()
+	defer n.s.mu.Unlock()
+	key, ok := n.s.face.linkKey(n.ieee)
+	return ok && key == n.link && n.link != [16]byte{}
+}
+
 // IEEE is the device's address for life.
 func (n *Node) IEEE() uint64 { return n.ieee }
 
@@ -129,6 +158,9 @@ func (n *Node) PressNear(router Device) {
 }
 
 func (n *Node) look(through *Node) {
+	if n.short != 0 && !n.near() { // its network is gone
+		n.orphan()
+	}
 	if n.present && n.short == 0 && n.s.admits(n, through) {
 		n.s.admit(n)
 	}
@@ -184,6 +216,9 @@ func (n *Node) SetBattery(percent int) {
 func (n *Node) enter() {
 	n.reset()
 	n.move()
+	n.belongs, n.last = network{}, 0
+	n.near()
+	n.s.face.known(n)
 	if i := slices.Index(n.s.wings, n); i >= 0 {
 		n.s.wings = slices.Delete(n.s.wings, i, i+1)
 	}
@@ -207,7 +242,8 @@ func (n *Node) move() {
 // orphan is what is left of a node whose network is gone.
 func (n *Node) orphan() {
 	delete(n.s.nodes, n.short)
-	n.short = 0
+	n.short, n.belongs, n.link = 0, network{}, [16]byte{}
+	n.s.face.forgotten(n)
 	n.polls++
 	n.s.wings = append(n.s.wings, n)
 }
@@ -240,7 +276,7 @@ func (n *Node) fetch() {
 	waiting := n.parcels
 	n.parcels = nil
 	for _, p := range waiting {
-		if !p.gone && n.present {
+		if !p.gone && n.near() {
 			p.gone = true
 			p.open()
 		}
@@ -249,7 +285,7 @@ func (n *Node) fetch() {
 
 // poll comes for what waits, and looks around for a moment.
 func (n *Node) poll() {
-	if n.present && n.short != 0 {
+	if n.near() && n.short != 0 {
 		n.follow()
 		n.stay(500 * time.Millisecond)
 	}
@@ -372,7 +408,7 @@ func (n *Node) leave() {
 
 // say sends a ZCL frame to the hub, and polls for an answer.
 func (n *Node) say(cluster uint16, frame ...byte) {
-	if !n.present || n.short == 0 {
+	if !n.near() || n.short == 0 {
 		return
 	}
 	n.follow()
@@ -584,7 +620,7 @@ func (n *Node) bit(bit uint16, on bool) {
 }
 
 func (n *Node) tellStatus() {
-	if n.enrolled && n.has(0x0500) {
+	if n.enrolled && n.cie == n.s.address && n.has(0x0500) {
 		n.say(0x0500, join([]byte{clusterCommand | fromServer, n.seq, 0x00}, le16(n.status), []byte{0, n.zoneID}, le16(0))...)
 	}
 }

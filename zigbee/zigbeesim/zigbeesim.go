@@ -60,6 +60,9 @@ type Options struct {
 	// EZSP has it speak this version of EZSP over ASH instead of MT, as Silicon
 	// Labs' sticks do; 13 to 19 are real ones.
 	EZSP byte
+	// FixedAddress has a stick that speaks EZSP keep its own address whatever it is
+	// told, as older firmware does.
+	FixedAddress bool
 	// Network, if set, is one that the stick holds from before.
 	Network *Network
 	Seed    uint64 // of the random sizes of split writes
@@ -85,6 +88,9 @@ type Stick struct {
 	rand      *rand.Rand
 	face      face
 	nv        map[uint16][]byte
+	tables    map[uint16][][]byte
+	sent      uint32 // frames, in the network that it holds
+	running   uint64 // the long number of that which is up
 	address   uint64
 	state     byte // 0: not started, 9: coordinator
 	channels  uint32
@@ -110,16 +116,23 @@ type Stick struct {
 
 // New makes a stick that holds no network, plugged in and not yet served.
 func New(o Options) *Stick {
+	s := &Stick{
+		rand: rand.New(rand.NewPCG(o.Seed, 2)), endpoints: map[byte]bool{},
+		nodes: map[uint16]*Node{}, keys: map[uint64][16]byte{}, given: 0x2A00, plugging: make(chan struct{}), changed: make(chan struct{}),
+	}
+	s.become(o)
+	return s
+}
+
+// become makes the stick one of its kind, as it comes from the factory.
+func (s *Stick) become(o Options) {
 	if o.IEEE == 0 {
 		o.IEEE = 0x00124B00_0000C0DE
 	}
 	if o.Product == 0 {
 		o.Product = 1
 	}
-	s := &Stick{
-		opt: o, address: o.IEEE, rand: rand.New(rand.NewPCG(o.Seed, 2)), endpoints: map[byte]bool{},
-		nodes: map[uint16]*Node{}, keys: map[uint64][16]byte{}, given: 0x2A00, plugging: make(chan struct{}), changed: make(chan struct{}),
-	}
+	s.opt, s.address = o, o.IEEE
 	s.face = &mt{Stick: s}
 	if o.EZSP != 0 {
 		s.face = &ezsp{Stick: s, line: ash{s: s}}
@@ -129,7 +142,6 @@ func New(o Options) *Stick {
 		s.hold(n.PAN, n.Extended, n.Channel, n.Key[:])
 		s.nv[nvConfigured] = []byte{0x55}
 	}
-	return s
 }
 
 // Settle puts devices into the network as if that had been done long ago: their
@@ -309,6 +321,20 @@ func (s *Stick) Crash() {
 	s.face.restarted()
 }
 
+// ReplaceBy puts a stick of another make in its place, fresh from the factory. The
+// devices live on in the network that they know.
+func (s *Stick) ReplaceBy(o Options) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o.Tap = s.opt.Tap
+	if s.host != nil {
+		s.host.hangUp()
+	}
+	s.become(o)
+	s.restart()
+	s.change()
+}
+
 // Replace empties the stick's memory, as if another one of the same make stood
 // in its place.
 func (s *Stick) Replace() {
@@ -327,6 +353,8 @@ func (s *Stick) plug() (in bool, changes <-chan struct{}) {
 // restart forgets what a chip forgets at power-up.
 func (s *Stick) restart() {
 	s.boot++
+	s.count()
+	s.running = 0
 	s.state, s.until = 0, time.Time{}
 	clear(s.endpoints)
 	s.face.boot()
@@ -343,6 +371,11 @@ type face interface {
 	network() (pan uint16, extended uint64, channel byte, key [16]byte)
 	moved(channel byte) // the network is on another channel
 	admits() bool       // whether a device may join that comes without a code
+
+	// Who has joined is written down with a link key, and who has left struck out.
+	known(n *Node)
+	forgotten(n *Node)
+	linkKey(ieee uint64) (key [16]byte, ok bool)
 
 	// What the network does is told to the host.
 	joined(n *Node)

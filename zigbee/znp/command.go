@@ -31,6 +31,11 @@ const (
 	sysNVRead   Command = 0x211C // _EXT: id u16, offset u16; answers status, n, bytes
 	sysNVWrite  Command = 0x211D // _EXT: id u16, offset u16, length u16, bytes
 
+	// Tables: part u8, table u16, entry u16.
+	sysEntryLength Command = 0x2132 // answers u32
+	sysEntryRead   Command = 0x2133 // offset u16, n; answers status, n, bytes
+	sysEntryWrite  Command = 0x2134 // offset u16, n, bytes
+
 	afRegister Command = 0x2400
 	afSend     Command = 0x2401
 	afConfirm  Command = 0x4480
@@ -54,6 +59,7 @@ const (
 var names = map[Command]string{
 	rpcError: "RPC_ERROR", sysReset: "SYS_RESET_REQ", sysResetInd: "SYS_RESET_IND", sysPing: "SYS_PING", sysVersion: "SYS_VERSION",
 	sysNVInit: "SYS_OSAL_NV_ITEM_INIT", sysNVDelete: "SYS_OSAL_NV_DELETE", sysNVLength: "SYS_OSAL_NV_LENGTH",
+	sysEntryLength: "SYS_NV_LENGTH", sysEntryRead: "SYS_NV_READ", sysEntryWrite: "SYS_NV_WRITE",
 	sysNVRead: "SYS_OSAL_NV_READ_EXT", sysNVWrite: "SYS_OSAL_NV_WRITE_EXT", afRegister: "AF_REGISTER", afSend: "AF_DATA_REQUEST",
 	afConfirm: "AF_DATA_CONFIRM", afIncoming: "AF_INCOMING_MSG", zdoStart: "ZDO_STARTUP_FROM_APP", zdoState: "ZDO_STATE_CHANGE_IND",
 	zdoAnnounce: "ZDO_END_DEVICE_ANNCE_IND", zdoLeave: "ZDO_LEAVE_IND", zdoTrust: "ZDO_TC_DEV_IND", utilDevice: "UTIL_GET_DEVICE_INFO",

@@ -117,33 +117,43 @@ func (s *Stick) item(ctx context.Context, id uint16) ([]byte, error) {
 
 // store writes an item of NV, and makes it if there is none.
 func (s *Stick) store(ctx context.Context, id uint16, value ...byte) error {
+	const made, most = 0x09, 240 // bytes at a time
 	n := len(value)
-	d := append([]byte{byte(id), byte(id >> 8), byte(n), byte(n >> 8), byte(n)}, value...)
-	const made = 0x09
+	begin := value[:min(n, most)]
+	d := append([]byte{byte(id), byte(id >> 8), byte(n), byte(n >> 8), byte(len(begin))}, begin...)
 	if err := s.tell(ctx, sysNVInit, d, made); err != nil {
 		return fmt.Errorf("item 0x%04x: %w", id, err)
 	}
-	d = append([]byte{byte(id), byte(id >> 8), 0, 0, byte(n), byte(n >> 8)}, value...)
-	if err := s.tell(ctx, sysNVWrite, d); err != nil {
-		return fmt.Errorf("item 0x%04x: %w", id, err)
+	for at := 0; at < n; at += most {
+		part := value[at:min(at+most, n)]
+		d = append([]byte{byte(id), byte(id >> 8), byte(at), byte(at >> 8), byte(len(part)), byte(len(part) >> 8)}, part...)
+		if err := s.tell(ctx, sysNVWrite, d); err != nil {
+			return fmt.Errorf("item 0x%04x: %w", id, err)
+		}
 	}
 	return nil
 }
 
 // layouts are where the parts of the network information base stand, by its
 // length: packed on older chips, padded to words on CC26x2.
-var layouts = map[int]struct{ channel, pan, extPAN int }{
-	110: {22, 33, 53},
-	116: {24, 36, 57},
+var layouts = map[int]struct{ level, channel, pan, channels, extPAN, update int }{
+	110: {12, 22, 33, 36, 53, 109},
+	116: {12, 24, 36, 40, 57, 114},
 }
 
 // Network implements zigbee.Adapter.
 func (s *Stick) Network(ctx context.Context) (zigbee.Network, bool, error) {
-	var n zigbee.Network
 	flag, err := s.item(ctx, nvConfigured)
 	if err != nil || len(flag) == 0 || flag[0] != configured {
-		return n, false, err
+		return zigbee.Network{}, false, err
 	}
+	return s.held(ctx)
+}
+
+// held is the network that stands in NV, whether a host said that it is done with
+// forming it or not.
+func (s *Stick) held(ctx context.Context) (zigbee.Network, bool, error) {
+	var n zigbee.Network
 	nib, err := s.item(ctx, nvNIB)
 	if err != nil || len(nib) == 0 {
 		return n, false, err
@@ -166,29 +176,46 @@ func (s *Stick) Network(ctx context.Context) (zigbee.Network, bool, error) {
 
 // Form implements zigbee.Adapter.
 func (s *Stick) Form(ctx context.Context, n zigbee.Network) error {
-	if err := s.forget(ctx); err != nil {
+	if err := s.commission(ctx, n); err != nil {
 		return err
 	}
+	return s.store(ctx, nvConfigured, configured)
+}
+
+// item is an item of NV.
+type item struct {
+	id    uint16
+	value []byte
+}
+
+// parameters are the items that a network is formed by.
+func parameters(n zigbee.Network) []item {
 	ext := binary.LittleEndian.AppendUint64(nil, n.ExtendedPAN)
-	channels := binary.LittleEndian.AppendUint32(nil, 1<<n.Channel)
-	for _, w := range []struct {
-		id    uint16
-		value []byte
-	}{
+	return []item{
 		{nvStartup, []byte{0}},
 		{nvType, []byte{0}},
 		{nvDirect, []byte{1}},
-		{nvChannels, channels},
+		{nvChannels, binary.LittleEndian.AppendUint32(nil, 1<<n.Channel)},
 		{nvPAN, binary.LittleEndian.AppendUint16(nil, n.PAN)},
 		{nvExtPAN, ext},
 		{nvAPSExtPAN, ext},
 		{nvKey, n.Key[:]},
 		{nvKeyEnable, []byte{0}},
-	} {
+	}
+}
+
+// commission has the stick form a network, and waits until that stands in its
+// memory. What it held is lost.
+func (s *Stick) commission(ctx context.Context, n zigbee.Network) error {
+	if err := s.forget(ctx); err != nil {
+		return err
+	}
+	for _, w := range parameters(n) {
 		if err := s.store(ctx, w.id, w.value...); err != nil {
 			return err
 		}
 	}
+	channels := binary.LittleEndian.AppendUint32(nil, 1<<n.Channel)
 	if err := s.tell(ctx, bdbChannel, append([]byte{1}, channels...)); err != nil {
 		return err
 	}
@@ -202,9 +229,6 @@ func (s *Stick) Form(ctx context.Context, n zigbee.Network) error {
 	}
 	if err := started(ctx, startWithin); err != nil {
 		return fmt.Errorf("forming the network: %w; another network nearby may have the same number", err)
-	}
-	if err := s.store(ctx, nvConfigured, configured); err != nil {
-		return err
 	}
 	return s.settled(ctx, n)
 }
@@ -223,6 +247,11 @@ func (s *Stick) forget(ctx context.Context) error {
 	if err := s.store(ctx, nvStartup, clearAll); err != nil {
 		return err
 	}
+	return s.reset(ctx)
+}
+
+// reset restarts the stick.
+func (s *Stick) reset(ctx context.Context) error {
 	restarted := s.expect(sysResetInd, func([]byte) bool { return true })
 	now := s.lock()
 	s.resets = true
@@ -235,7 +264,7 @@ func (s *Stick) forget(ctx context.Context) error {
 func (s *Stick) settled(ctx context.Context, want zigbee.Network) error {
 	limit := time.Now().Add(settleWithin)
 	for {
-		n, ok, err := s.Network(ctx)
+		n, ok, err := s.held(ctx)
 		switch {
 		case err != nil:
 			return err
