@@ -64,7 +64,8 @@
 // abort window; who disarms within it is told that nothing was sent, and who
 // disarms within the cancel window after the report takes it back. Danger to life
 // and calls for help have neither. A zone raises so many burglary alarms in one
-// arming and no more; of two crossed zones both must speak, or one for the whole
+// arming and no more; sirens sound so many times in one arming, and for the first
+// alarm of a zone in any case; of two crossed zones both must speak, or one for the whole
 // time; a zone that raised an alarm raises another only after it closed. An alarm
 // is verified by a second zone or by a camera, and is told as what it is.
 //

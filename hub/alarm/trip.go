@@ -242,11 +242,12 @@ func (s *step) trip(kind string, zone home.ZoneID, text string, who *string) {
 		z = s.cfg().zones[i]
 		s.block(i)
 	}
-	second := home.ZoneID("")
+	second, first := home.ZoneID(""), false
 	if d == burglary {
-		s.count(zone)
+		first = s.count(zone) == 1
 		second = s.secondTo(z)
 	}
+	quiet := func() bool { return d.aborts() && !s.cycle(z.Areas) && !first }
 	set, inside := s.cfg().settings, d.insideOnly(s.p.allDisarmed(z.Areas))
 	running := append([]trip(nil), s.p.st.running...)
 	var t *trip
@@ -262,7 +263,7 @@ func (s *step) trip(kind string, zone home.ZoneID, text string, who *string) {
 		t = &running[len(running)-1]
 		if d.aborts() {
 			t.ReportAt = s.now.Add(time.Duration(set.AbortWindow))
-			t.Quiet = !s.cycle(z.Areas)
+			t.Quiet = quiet()
 		}
 		text = d.name() + ": " + text
 		if ago, ok := s.recent(z.Areas); ok && d == burglary {
@@ -274,10 +275,10 @@ func (s *step) trip(kind string, zone home.ZoneID, text string, who *string) {
 		t.ReportAt = s.now
 	}
 	t.SirenUntil = s.now.Add(time.Duration(set.SirenTimeout))
-	if t.Silenced {
+	if t.Silenced || t.Quiet && first {
 		t.Silenced = false
 		t.N = s.nextTrip()
-		t.Quiet = d.aborts() && !s.cycle(z.Areas)
+		t.Quiet = quiet()
 	}
 	if t.Quiet {
 		text += " The siren stays silent: it has sounded " + often(set.SirenCycles) + " since arming."
@@ -317,7 +318,11 @@ func (s *step) recent(areas []home.AreaID) (time.Duration, bool) {
 }
 
 // cycle counts a siren time of the areas and tells whether this arming allows
-// it.
+// it. The limit is ours, for the neighbours' sake: CP-01 counts the alarms of each
+// zone (see ignored), and EN 50131-1 how long a siren sounds, not how often. A zone
+// that has not raised an alarm before is news, and is heard all the same: else
+// whoever rattles at one window until the sirens are used up could climb in by
+// another unheard.
 func (s *step) cycle(areas []home.AreaID) bool {
 	allowed := true
 	for a, st := range s.p.st.stands {
@@ -368,11 +373,15 @@ func (s *step) nextTrip() uint64 {
 	return s.p.st.lastTrip
 }
 
-// count counts a burglary alarm of a zone.
-func (s *step) count(zone home.ZoneID) {
-	if i := s.saw(zone); i >= 0 {
-		s.p.st.swings[i].n++
+// count counts a burglary alarm of a zone and returns how many it has raised; 0
+// when it is no zone.
+func (s *step) count(zone home.ZoneID) int {
+	i := s.saw(zone)
+	if i < 0 {
+		return 0
 	}
+	s.p.st.swings[i].n++
+	return s.p.st.swings[i].n
 }
 
 // saw notes that a zone was disturbed, and where that stands in swings: -1 when

@@ -295,7 +295,7 @@ type AlarmSettings struct {
 	CancelWindow    Duration `json:"cancel_window"`   // after a report, in which disarming takes it back
 	CrossZoneTime   Duration `json:"cross_zone_time"` // in which the second of two crossed zones must speak
 	VerifyTime      Duration `json:"verify_time"`     // in which a second zone verifies a burglary
-	SirenCycles     int      `json:"siren_cycles"`    // siren times of one arming, for all but danger to life
+	SirenCycles     int      `json:"siren_cycles"`    // siren times of one arming, for all but danger to life and the first alarm of a zone
 	StrobeAfter     bool     `json:"strobe_after"`    // lights go on after the siren time
 	SirenTimeout    Duration `json:"siren_timeout"`
 	Swinger         int      `json:"swinger"`

@@ -517,10 +517,12 @@ func (o *oracle) ring(kind string, zone home.ZoneID, id home.AreaID) {
 	if i := o.zone(zone); i >= 0 && !o.zones[i].Kind.AlwaysOn() && o.zones[i].Trait != home.Button && (o.open[i] || !o.known[i]) && !slices.Contains(o.shut, zone) {
 		o.shut = append(o.shut, zone)
 	}
-	second := false
+	second, first := false, false
 	if danger(kind) == "burglary" {
 		if zone != "" {
-			o.disturbed(zone).n++
+			w := o.disturbed(zone)
+			w.n++
+			first = w.n == 1
 		}
 		second = slices.ContainsFunc(o.swings, func(w swing) bool {
 			i := o.zone(w.zone)
@@ -538,10 +540,10 @@ func (o *oracle) ring(kind string, zone home.ZoneID, id home.AreaID) {
 		}
 		o.alarms = append(o.alarms, ring{kind: kind, zone: zone, area: id, since: o.now, report: report, inside: inside})
 		r = &o.alarms[len(o.alarms)-1]
-		r.quiet = aborts(kind) && !o.round(id)
+		r.quiet = aborts(kind) && !o.round(id) && !first
 	}
-	if r.silenced {
-		r.quiet = aborts(kind) && !o.round(id)
+	if r.silenced || r.quiet && first {
+		r.quiet = aborts(kind) && !o.round(id) && !first
 	}
 	if i := o.zone(zone); i >= 0 && o.zones[i].AbortWindow != nil && !*o.zones[i].AbortWindow && r.report.After(o.now) {
 		r.report = o.now

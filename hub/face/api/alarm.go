@@ -177,7 +177,7 @@ type settingsRequest struct {
 	CancelWindow    *home.Duration `json:"cancel_window,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\"" doc:"after a report, in which disarming takes it back"`
 	CrossZoneTime   *home.Duration `json:"cross_zone_time,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\"" doc:"in which the second of two crossed zones must speak"`
 	VerifyTime      *home.Duration `json:"verify_time,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\"" doc:"in which a second zone verifies a burglary"`
-	SirenCycles     *int           `json:"siren_cycles,omitempty" minimum:"1" maximum:"10" doc:"siren times of one arming, for all but danger to life"`
+	SirenCycles     *int           `json:"siren_cycles,omitempty" minimum:"1" maximum:"10" doc:"siren times of one arming, for all but danger to life; the first alarm of a zone sounds in any case"`
 	StrobeAfter     *bool          `json:"strobe_after,omitempty" doc:"lights go on after the siren time, until somebody disarms or acknowledges"`
 	SirenTimeout    *home.Duration `json:"siren_timeout,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
 	Swinger         *int           `json:"swinger,omitempty" minimum:"0" maximum:"14"`

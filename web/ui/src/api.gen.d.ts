@@ -1853,7 +1853,7 @@ export interface components {
             quick_arm?: boolean;
             /**
              * Format: int64
-             * @description siren times of one arming, for all but danger to life
+             * @description siren times of one arming, for all but danger to life; the first alarm of a zone sounds in any case
              */
             siren_cycles?: number;
             /** @example 30s */
