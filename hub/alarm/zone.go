@@ -1,6 +1,7 @@
 package alarm
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -106,12 +107,14 @@ func checkDelays(z home.Zone, c home.AlarmSettings) error {
 			return err
 		}
 	}
-	for _, d := range z.EntryDelays {
+	for _, m := range slices.Sorted(maps.Keys(z.EntryDelays)) {
+		d := z.EntryDelays[m]
 		if d == 0 {
 			continue // an alarm at once in this mode
 		}
-		if err := checkEntry(d, c); err != nil {
-			return err
+		var invalid *home.Invalid
+		if err := checkEntry(d, c); errors.As(err, &invalid) {
+			return &home.Invalid{Field: "entry_delays", Reason: string(m) + ": " + invalid.Reason}
 		}
 	}
 	if z.ExitDelay != nil {

@@ -453,7 +453,7 @@ func TestKeysForHelpAreHeld(t *testing.T) {
 		time.Sleep(time.Minute)
 		pad.Down(zwavesim.KeyPanic)
 		pad.Down(zwavesim.KeyPanic)
-		time.Sleep(zwavesim.HoldTime)
+		time.Sleep(2 * time.Second)
 		h.wantReport(2, 0x6f, 1, 1, 0, 0x12, 0) // the first of all: the fire key said nothing
 		time.Sleep(time.Minute)
 		pad.Up(zwavesim.KeyPanic)
