@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"gatehouse/hub/alarm"
+	"gatehouse/hub/alarm/guard"
 	"gatehouse/hub/home"
 )
 
@@ -67,6 +68,23 @@ func freeID(id home.ZoneID, taken []home.Zone) home.ZoneID {
 		free = home.ZoneID(fmt.Sprintf("%s-%d", strings.TrimRight(string(id), "-"), n))
 	}
 	return free
+}
+
+// housePanel is the panel as people change it: an area stays for as long as a
+// keypad stands in it, as it does for a zone or a code.
+type housePanel struct {
+	*guard.Guard
+	keypads *pads
+}
+
+// DeleteArea removes an area. Errors: *home.NotFound, *home.Conflict.
+func (p housePanel) DeleteArea(ctx context.Context, id home.AreaID, by string) error {
+	for _, k := range p.keypads.List() {
+		if k.Settings.Area == id {
+			return &home.Conflict{Reason: k.Name + " is a keypad of this area: give it another one first."}
+		}
+	}
+	return p.Guard.DeleteArea(ctx, id, by)
 }
 
 // Zones lists the zones.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -250,6 +251,22 @@ func TestKeypadSetsWhatItMay(t *testing.T) {
 			if want := map[home.AreaID]home.Mode{home.TheHouse: home.Night, "flat": home.Away}[a.ID]; a.Mode != want {
 				t.Errorf("area %s: %s, want %s", a.ID, a.Mode, want)
 			}
+		}
+		// It would go on to show what is there no more, and arm the house.
+		panel := housePanel{k.guard, k.keypads}
+		zero := home.Duration(0)
+		if _, err := k.guard.SetMode(k.t.Context(), home.ModeRequest{Mode: home.Disarmed, Area: "flat", CodeFree: true, ExitDelay: &zero}); err != nil {
+			t.Fatal(err)
+		}
+		if err := panel.DeleteArea(k.t.Context(), "flat", "Anna"); err == nil || !strings.Contains(err.Error(), "keypad of this area") {
+			t.Errorf("the area of a keypad was deleted: %v", err)
+		}
+		s.Area = home.TheHouse
+		if err := k.keypads.Put(id, s, "Anna"); err != nil {
+			t.Fatal(err)
+		}
+		if err := panel.DeleteArea(k.t.Context(), "flat", "Anna"); err != nil {
+			t.Error(err)
 		}
 		s.Area = "barn"
 		if err := k.keypads.Put(id, s, "Anna"); err == nil {
