@@ -66,7 +66,12 @@ func (b *Board) RaiseFor(modes []home.Mode, code Code, device home.DeviceID, arg
 	if len(args) > 0 {
 		text = fmt.Sprintf(d.Text, args...)
 	}
-	blocks := slices.DeleteFunc(slices.Clone(d.Blocks), func(m home.Mode) bool { return !slices.Contains(modes, m) })
+	blocks := []home.Mode{} // faces show [], not null
+	for _, m := range d.Blocks {
+		if slices.Contains(modes, m) {
+			blocks = append(blocks, m)
+		}
+	}
 	k := key{code, device}
 	b.mu.Lock()
 	defer b.mu.Unlock()

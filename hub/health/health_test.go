@@ -1,6 +1,7 @@
 package health_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -62,4 +63,14 @@ func TestRaiseOfWhatIsNotDeclaredPanics(t *testing.T) {
 		}
 	}()
 	health.NewBoard(nil).Raise("no-such-thing", "")
+}
+
+// Every face writes what a condition blocks as a list, if an empty one.
+func TestWhatBlocksNothingSaysSo(t *testing.T) {
+	b := health.NewBoard(nil)
+	b.Raise(health.KeypadInClear, "zwave-11", "Keypad")
+	said, err := json.Marshal(b.List())
+	if err != nil || !strings.Contains(string(said), `"blocks":[]`) {
+		t.Errorf("told as %s (%v), want blocks []", said, err)
+	}
 }
