@@ -272,7 +272,10 @@ func (h *Hub) buildZigbee() {
 		return
 	}
 	h.zigbee = &zigbeeNetwork{hub: h, port: h.o.Config.Zigbee.Port}
+	h.zigbee.owner = h.ownersQuirks()
+	h.zigbee.lookAtQuirks()
 	h.zigbee.radio = zigbeehome.New(h.devices, zigbeeHouse{h.zigbee}, h.log)
+	h.zigbee.radio.Known(h.zigbee.owner.Find)
 	store := zigbeeStore{
 		network: storage.NewCell[zigbee.Network](h.db, "zigbee-network"), devices: storage.NewTable[zigbee.Device](h.db, "zigbee-devices"),
 		backup: storage.NewCell[zigbee.Backup](h.db, "zigbee-backup"),
@@ -282,7 +285,7 @@ func (h *Hub) buildZigbee() {
 	}
 	h.zigbee.stick = zigbee.New(zigbee.Options{
 		Open:    func(p io.ReadWriter) zigbee.Adapter { return h.zigbee.open(p) },
-		OnEvent: h.zigbee.radio.OnEvent, Store: store, Log: h.log,
+		OnEvent: h.zigbee.radio.OnEvent, Store: store, Quirks: h.zigbee.owner.Find, Log: h.log,
 	})
 	h.zigbee.radio.Attach(h.zigbee.stick)
 	h.devices.Attach(zigbeehome.Kind, h.zigbee.radio)
@@ -334,7 +337,9 @@ func (h *Hub) run(ctx context.Context) error {
 		core = append(core, part{name: "zwave", run: h.zwave.run})
 	}
 	if h.zigbee != nil {
-		core = append(core, part{name: "zigbee", run: h.zigbee.run}, part{name: "zigbee air", run: h.zigbee.listen})
+		core = append(
+			core, part{name: "zigbee", run: h.zigbee.run}, part{name: "zigbee air", run: h.zigbee.listen}, part{name: "quirks", run: h.zigbee.watchQuirks},
+		)
 	}
 	if h.o.Demo != nil && h.o.Demo.Furnish != nil {
 		core = append(core, part{name: "furniture", run: h.furnish})

@@ -18,6 +18,7 @@ import (
 	"gatehouse/hub/radio/zigbeehome"
 	"gatehouse/zigbee"
 	"gatehouse/zigbee/ezsp"
+	"gatehouse/zigbee/quirks"
 	"gatehouse/zigbee/znp"
 )
 
@@ -28,6 +29,9 @@ type zigbeeNetwork struct {
 	port  string
 	radio *zigbeehome.Radio
 	stick *zigbee.Controller
+	owner *quirks.Owner
+
+	faulty map[string]error // of the owner's quirk files; touched by one goroutine
 
 	mu     sync.Mutex
 	family string     // of the stick, or the one that is tried next

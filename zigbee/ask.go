@@ -39,9 +39,17 @@ type answer struct {
 // ask asks a device and waits for its answer: a command of the cluster, or a
 // default response.
 func (c *Controller) ask(ctx context.Context, id IEEE, endpoint byte, cluster zcl.Cluster, cmd zcl.Command) (zcl.Command, error) {
+	return c.askAs(ctx, id, endpoint, cluster, 0, cmd)
+}
+
+// askAs asks for attributes of a maker; 0: of the library.
+func (c *Controller) askAs(ctx context.Context, id IEEE, endpoint byte, cluster zcl.Cluster, maker uint16, cmd zcl.Command) (zcl.Command, error) {
 	a, err := c.question(ctx, id, func(w *waiter, done func(error)) {
 		c.mu.Lock()
 		f := zcl.Send(c.number(), cmd)
+		if maker != 0 {
+			f.Manufacturer = maker
+		}
 		w.cluster, w.seq, w.command = uint16(cluster), f.Sequence, f.Command
 		c.mu.Unlock()
 		c.send(id, endpoint, cluster, f, LaneStudy, done)

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"gatehouse/zigbee/quirks"
 	"gatehouse/zigbee/zcl"
 )
 
@@ -37,6 +38,8 @@ type Options struct {
 	Orders  Orders // nil: what waits for a device is lost when the hub ends
 	// Source is what this program calls itself in backups: "gatehouse@1.2.3".
 	Source string
+	// Quirks looks up what is known of a device; nil: the built-in tables.
+	Quirks func(quirks.Likeness) (quirks.Quirk, bool)
 	// Log; nil logs nothing.
 	Log *slog.Logger
 }

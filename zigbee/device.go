@@ -22,7 +22,9 @@ type Device struct {
 	Endpoints    []Endpoint
 	Studied      bool // it has been asked what it is, and its zones are enrolled
 	Hub          IEEE // the stick that it was told to report to
-	LastSeen     time.Time
+	// Ways stands for what it was asked and told as its quirk wants.
+	Ways     string `json:",omitzero"`
+	LastSeen time.Time
 }
 
 // Endpoint is one part of a device.

@@ -50,6 +50,7 @@ func (c *Controller) zone(n *node, endpoint byte) *zone {
 	if n.sleeper() {
 		z.Patience = answerAsleep
 	}
+	z.AskedOnly = c.quirk(&n.Device).AskedOnly
 	if e, ok := n.endpoint(endpoint); ok && e.Zone.Enrolled {
 		z.Zone, z.Phase = e.Zone.ID, ias.Enrolled
 	}

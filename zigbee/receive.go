@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gatehouse/zigbee/ias"
+	"gatehouse/zigbee/quirks"
 	"gatehouse/zigbee/zcl"
 	"gatehouse/zigbee/zdo"
 )
@@ -74,7 +75,9 @@ func (c *Controller) Heard(m Message) {
 // owed answers what has to be answered. The arming of keypads and their
 // questions are answered by who knows the house.
 func (c *Controller) owed(r Report, m Message, err error) {
-	if m.Broadcast || r.Frame.Quiet && err == nil {
+	_, raw := r.Command.(zcl.Raw)
+	asks := raw && r.Cluster == quirks.Tuya // for the time, by a frame that wants no answer
+	if m.Broadcast || r.Frame.Quiet && err == nil && !asks {
 		return
 	}
 	status := zcl.Success
@@ -86,6 +89,10 @@ func (c *Controller) owed(r Report, m Message, err error) {
 		status = zcl.MalformedCommand
 	case zcl.Raw:
 		if cmd.Of.Kind != zcl.Local {
+			return
+		}
+		if cmd.Of.Cluster == quirks.Tuya {
+			c.tuyaOwes(r)
 			return
 		}
 		status = zcl.UnsupportedCommand

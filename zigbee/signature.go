@@ -178,6 +178,9 @@ func (c *Controller) saw(r Report) {
 	}
 	for _, a := range said {
 		n.sawAttribute(r, a)
+		if r.Cluster == zcl.Basic && r.Frame.Manufacturer == 0 {
+			n.tellsName(a)
+		}
 	}
 	if raw, ok := r.Command.(zcl.Raw); ok {
 		n.sawCommand(r, raw)

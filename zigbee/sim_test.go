@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,6 +21,7 @@ import (
 
 	"gatehouse/zigbee"
 	"gatehouse/zigbee/ezsp"
+	"gatehouse/zigbee/quirks"
 	"gatehouse/zigbee/zcl"
 	"gatehouse/zigbee/zigbeesim"
 	"gatehouse/zigbee/znp"
@@ -122,6 +124,7 @@ type rig struct {
 	ended chan error
 	port  net.Conn
 
+	owners atomic.Pointer[[]quirks.Quirk] // quirks of the owner's own
 	mu     sync.Mutex
 	events []string
 	last   zigbee.Report
@@ -211,7 +214,14 @@ func (r *rig) restart() {
 			}
 			return znp.Open(p, slog.New(slog.NewTextHandler(&r.log, nil)))
 		},
-		OnEvent: r.onEvent, Store: r.store, Orders: r.store, Log: slog.New(slog.NewTextHandler(&r.log, nil)),
+		OnEvent: r.onEvent, Store: r.store, Orders: r.store,
+		Quirks: func(l quirks.Likeness) (quirks.Quirk, bool) {
+			if own := r.owners.Load(); own != nil {
+				return quirks.Find(*own, l)
+			}
+			return quirks.Find(nil, l)
+		},
+		Log: slog.New(slog.NewTextHandler(&r.log, nil)),
 	})
 }
 

@@ -134,6 +134,9 @@ func (c *Controller) attach(a Adapter, info Info, network Network) {
 		if c.estranged(n) {
 			n.estrange()
 		}
+		if q := c.quirk(&n.Device); n.Ways != waysOf(q) { // it may have changed while the hub was off
+			n.recheck()
+		}
 		if n.Listening {
 			n.asked = true
 			awake = append(awake, n.IEEE)

@@ -131,7 +131,14 @@ func (c *Controller) study(ctx context.Context, id IEEE) error {
 	} else {
 		c.mu.Unlock()
 	}
-	if err := c.describe(ctx, id); err != nil {
+	if err := c.describe(ctx, id); errors.Is(err, ErrNoAnswer) || errors.Is(err, ErrNoAck) {
+		d, _ := c.device(id)
+		q := c.quirk(&d)
+		if !q.Unasked {
+			return err
+		}
+		c.assume(id, q)
+	} else if err != nil {
 		return err
 	}
 	if err := c.basics(ctx, id); err != nil {
@@ -141,11 +148,15 @@ func (c *Controller) study(ctx context.Context, id IEEE) error {
 	if !ok {
 		return ErrNoDevice
 	}
+	q := c.quirk(&d)
 	for _, e := range d.Endpoints {
 		if e.Serves(zcl.IASZone) && !e.Zone.Enrolled {
 			if err := c.enroll(ctx, id, e.ID); err != nil {
 				return err
 			}
+		}
+		if q.Unasked {
+			continue
 		}
 		if err := c.meters(ctx, id, e); err != nil {
 			return err
@@ -154,7 +165,7 @@ func (c *Controller) study(ctx context.Context, id IEEE) error {
 			return err
 		}
 	}
-	return nil
+	return c.setUp(ctx, id, q)
 }
 
 func (c *Controller) device(id IEEE) (Device, bool) {

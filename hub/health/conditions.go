@@ -34,6 +34,7 @@ const (
 	CertificateFault Code = "certificate-fault"
 	RuleStopped      Code = "rule-stopped"
 	RuleNotArmed     Code = "rule-not-armed"
+	QuirkFault       Code = "quirk-fault"
 
 	// ZoneIgnored is the panel's own: it finds it, and the hub shows it here.
 	ZoneIgnored Code = "zone-ignored"
@@ -164,6 +165,10 @@ var Declarations = map[Code]Declaration{
 	RuleNotArmed: {
 		home.SeverityWarning, "A rule was to arm the house, and the house is not armed: %s.",
 		"Close or mend what is named, then arm.", nil,
+	},
+	QuirkFault: {
+		home.SeverityWarning, "A file of Zigbee quirks is not understood: %s.",
+		"Mend that line. What the file said before holds until the hub restarts; other files are not touched by it.", nil,
 	},
 	CertificateFault: {
 		home.SeverityWarning, "The page's certificate can't be renewed: %s.",

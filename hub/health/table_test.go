@@ -112,6 +112,7 @@ var proofs = map[health.Code][]string{
 	health.NotClaimed:       {"hub.TestHubBelongsToNobodyUntilItIsClaimed"},
 	health.OutsideStandard:  {"hub.TestSettingsOutsideTheStandardAreSaid"},
 	health.PageDown:         {"hub.TestPortsInUse"},
+	health.QuirkFault:       {"hub.TestQuirkFileThatIsNotUnderstoodIsSaid"},
 	health.RFJamming:        {"hub.TestJammedAirIsHeard", "hub.TestManySensorsThatFallSilentAreOneTrouble"},
 	health.RadioDown:        {"hub.TestRadioThatIsPulledIsOneTroubleAndMakesNobodyMissing", "hub/demo.TestStickPulledWhileArmed"},
 	health.RadioStarting:    {"hub.TestStickThatIsStarting"},

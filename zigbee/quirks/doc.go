@@ -61,6 +61,9 @@
 //	bind CLUSTER
 //	write CLUSTER ATTR TYPE VALUE [maker CODE]
 //	query                        for all data points
+//	unasked                      it answers next to nothing: it is not told to
+//	                             report, and taken for what this says when it does
+//	                             not say what it is
 //	enroll asked                 an enrolment that it did not ask for breaks it
 //	clock 2000|off               how it is told the time; 1970 otherwise
 //	every TIME                   how often it gives a sign of life

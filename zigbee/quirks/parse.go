@@ -269,8 +269,9 @@ var statements = map[string]func(*parser, *Quirk){
 		s.Maker = p.maker()
 		q.Steps = append(q.Steps, s)
 	},
-	"query":  func(_ *parser, q *Quirk) { q.Steps = append(q.Steps, Step{Do: DoQuery, Cluster: Tuya}) },
-	"enroll": func(p *parser, q *Quirk) { q.AskedOnly = choice(p, "how", map[string]bool{"asked": true}) },
+	"unasked": func(_ *parser, q *Quirk) { q.Unasked = true },
+	"query":   func(_ *parser, q *Quirk) { q.Steps = append(q.Steps, Step{Do: DoQuery, Cluster: Tuya}) },
+	"enroll":  func(p *parser, q *Quirk) { q.AskedOnly = choice(p, "how", map[string]bool{"asked": true}) },
 	"clock": func(p *parser, q *Quirk) {
 		q.Clock = choice(p, "a clock", map[string]Clock{"1970": Clock1970, "2000": Clock2000, "off": ClockOff})
 	},

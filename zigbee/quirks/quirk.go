@@ -21,6 +21,8 @@ type Quirk struct {
 	Send     bool // by TuyaSend
 	Without  []string
 	Steps    []Step
+	// Unasked: it answers next to nothing, and reports all the same.
+	Unasked bool
 	// AskedOnly: an enrolment response that it did not ask for breaks it.
 	AskedOnly bool
 	Clock     Clock

@@ -101,7 +101,7 @@ func TestFaults(t *testing.T) {
 		{"device A\n", `f.quirks, line 2: "A": the device before this line has no match: say which devices are meant, as by match TS0601 _TZE200_aycxwiau`},
 		{"device A\n\ndevice B\nmatch x\n", `f.quirks, line 3: "A": the device before this line has no match: say which devices are meant, as by match TS0601 _TZE200_aycxwiau`},
 		{device + device, `f.quirks, line 3: "Shed": line 1 has a device of that name; give this one another`},
-		{device + "pint 1 smoke", `f.quirks, line 3: "pint": a line begins by one of device, alarm, attribute, bind, clock, enroll, every, match, point, query, read, send, serving, set, tag, without, write`},
+		{device + "pint 1 smoke", `f.quirks, line 3: "pint": a line begins by one of device, alarm, attribute, bind, clock, enroll, every, match, point, query, read, send, serving, set, tag, unasked, without, write`},
 		{device + "match *", `f.quirks, line 3: any device of any maker would match; name a maker, or what it serves: serving 0xEF00`},
 		{device + "serving 0x12345", `f.quirks, line 3: "0x12345": it is a cluster, a number from 0 to 65535`},
 		{device + "point", `f.quirks, line 3: something is missing at the end of the line: a data point`},

@@ -47,6 +47,8 @@ type Node struct {
 	ieee uint64
 
 	model     string
+	maker     string // "": the simulator
+	hello     func() // what it says once it has joined
 	deviceID  uint16
 	in, out   []uint16
 	zone      uint16 // zone type
@@ -258,6 +260,9 @@ func (n *Node) announce() {
 	}
 	n.stay(30 * time.Second)
 	n.round()
+	if n.hello != nil {
+		n.s.after(time.Second, n.hello)
+	}
 	n.s.change()
 }
 
@@ -553,6 +558,9 @@ func text(s string) (byte, []byte, bool) { return 0x42, append([]byte{byte(len(s
 func (n *Node) read(cluster, id uint16) (kind byte, value []byte, ok bool) {
 	switch {
 	case cluster == 0x0000 && id == 0x0004:
+		if n.maker != "" {
+			return text(n.maker)
+		}
 		return text("Gatehouse Sim")
 	case cluster == 0x0000 && id == 0x0005:
 		return text(n.model)

@@ -98,6 +98,9 @@ func (h Habit) Limit() (Limit, bool) {
 		l.Late = time.Duration(float64(l.Late) * hours)
 		l.Missing = time.Duration(float64(l.Missing) * hours)
 	}
+	if h.Class == ZigbeeSleeping { // one that can't be told how often
+		l.Late, l.Missing = max(l.Late, h.Every*11/10), max(l.Missing, h.Every*21/10)
+	}
 	return l, ok && l.Missing > 0
 }
 

@@ -7,6 +7,7 @@ import (
 	"gatehouse/hub/alarm"
 	"gatehouse/hub/home"
 	"gatehouse/zigbee"
+	"gatehouse/zigbee/quirks"
 	"gatehouse/zigbee/zcl"
 )
 
@@ -50,6 +51,11 @@ func zoneSays(t zcl.ZoneType, s zcl.ZoneStatus, say func(home.Trait, home.Value)
 		}
 		say(trait, value)
 	}
+	zoneItself(s, say)
+}
+
+// zoneItself hands on how a zone itself is.
+func zoneItself(s zcl.ZoneStatus, say func(home.Trait, home.Value)) {
 	for _, b := range ofItself {
 		say(b.trait, home.Bool(s&b.bits != 0))
 	}
@@ -215,7 +221,10 @@ var warnings = map[alarm.Pattern]zcl.WarningMode{
 const longest = 240 * time.Second
 
 // sounder is what a device can do as a siren; nil when it is none.
-func sounder(d *zigbee.Device) *home.Sounder {
+func sounder(d *zigbee.Device, q *quirks.Quirk) *home.Sounder {
+	if q != nil && q.Speaks("siren") {
+		return &home.Sounder{Place: home.Inside, Patterns: map[string]home.Duration{string(alarm.Steady): home.Duration(q.Longest())}}
+	}
 	if _, ok := d.Serving(zcl.IASWD); !ok {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"gatehouse/hub/home"
 	"gatehouse/hub/home/supervision"
 	"gatehouse/zigbee"
+	"gatehouse/zigbee/quirks"
 	"gatehouse/zigbee/zcl"
 )
 
@@ -70,12 +72,17 @@ type Radio struct {
 
 	mu    sync.Mutex
 	known map[zigbee.IEEE]*zigbee.Device // as last announced; the values never change
-	faces map[zigbee.IEEE]*face          // what keypads show
+	ways  map[zigbee.IEEE]*ways          // of those that are known
+	look  func(quirks.Likeness) (quirks.Quirk, bool)
+	faces map[zigbee.IEEE]*face // what keypads show
 }
 
 // New makes the radio. Attach the stick before it runs.
 func New(devices Devices, house House, log *slog.Logger) *Radio {
-	return &Radio{devices: devices, house: house, log: log, known: make(map[zigbee.IEEE]*zigbee.Device), faces: make(map[zigbee.IEEE]*face)}
+	return &Radio{
+		devices: devices, house: house, log: log, known: make(map[zigbee.IEEE]*zigbee.Device), faces: make(map[zigbee.IEEE]*face), ways: make(map[zigbee.IEEE]*ways),
+		look: func(l quirks.Likeness) (quirks.Quirk, bool) { return quirks.Find(nil, l) },
+	}
 }
 
 // Attach names the stick; its events must be passed to OnEvent.
@@ -103,6 +110,7 @@ func (r *Radio) OnEvent(e zigbee.Event) {
 		}
 		r.house.RadioUp()
 	case zigbee.Down:
+		r.deaf()
 		r.house.RadioDown(e.Err)
 	case zigbee.DeviceAdded:
 		r.device(e.Device)
@@ -112,6 +120,7 @@ func (r *Radio) OnEvent(e zigbee.Event) {
 		r.mu.Lock()
 		delete(r.known, e.Device)
 		delete(r.faces, e.Device)
+		r.forget(e.Device)
 		r.mu.Unlock()
 		r.devices.Left(ID(e.Device), "")
 	case zigbee.Joining:
@@ -124,14 +133,21 @@ func (r *Radio) report(e zigbee.Report) {
 	if d == nil {
 		return
 	}
-	id := ID(e.Device)
-	said := false
+	id, q := ID(e.Device), r.quirk(e.Device)
+	heard := false
 	say := func(t home.Trait, v home.Value) {
-		if t == home.LowBattery && d.Mains {
+		if t == home.LowBattery && d.Mains || q != nil && slices.Contains(q.Without, string(t)) {
 			return
 		}
-		said = true
+		heard = true
 		r.devices.Report(home.Reading{Device: id, Trait: t, Value: v, At: e.At})
+	}
+	var list []saying
+	quirky := func(s saying) {
+		if s.trait != home.LowBattery || !d.Mains {
+			heard, list = true, append(list, s)
+			r.devices.Report(home.Reading{Device: id, Trait: s.trait, Value: s.value, At: e.At})
+		}
 	}
 	var part zigbee.Endpoint
 	for i := range d.Endpoints {
@@ -139,29 +155,50 @@ func (r *Radio) report(e zigbee.Report) {
 			part = d.Endpoints[i]
 		}
 	}
+	zone := func(s zcl.ZoneStatus) {
+		if q == nil || !q.Alarms() {
+			zoneSays(part.Zone.Type, s, say)
+			return
+		}
+		quirkZone(q, s, quirky)
+		zoneItself(s, say)
+	}
+	attribute := func(a zcl.Attribute) {
+		switch {
+		case q != nil && quirkAttribute(q, e.Cluster, e.Frame.Manufacturer, a, quirky), e.Frame.Manufacturer != 0:
+		case e.Cluster == zcl.IASZone && a.Attr == zcl.ZoneStatusAttr && a.Value.Known():
+			zone(zcl.ZoneStatus(a.Value.N))
+		default:
+			attributeSays(part, e.Cluster, a.Attr, a.Value, say)
+		}
+	}
 	switch c := e.Command.(type) {
 	case zcl.ZoneStatusChange:
-		zoneSays(part.Zone.Type, c.Status, say)
+		zone(c.Status)
 	case zcl.LockOperation:
 		if v, ok := bolts[c.Event]; ok {
 			say(home.Lock, v)
 		}
 	case zcl.ReportAttributes:
 		for _, a := range c.Attributes {
-			attributeSays(part, e.Cluster, a.Attr, a.Value, say)
+			attribute(a)
 		}
 	case zcl.ReadAttributesResponse:
 		for _, a := range c.Records {
 			if a.Status == zcl.Success {
-				attributeSays(part, e.Cluster, a.Attr, a.Value, say)
+				attribute(zcl.Attribute{Attr: a.Attr, Value: a.Value})
 			}
 		}
 	default:
+		if points, ok := quirks.PointsOf(c); ok && q != nil {
+			quirkPoints(q, points, quirky)
+		}
 		if e.Cluster == zcl.IASACE {
 			r.pressed(e)
 		}
 	}
-	if !said {
+	r.hold(e.Device, list)
+	if !heard {
 		r.devices.Seen(id, e.At)
 	}
 	r.reached(e.Device, false)
@@ -179,13 +216,17 @@ func (r *Radio) device(d zigbee.Device) {
 	r.mu.Lock()
 	before := r.known[d.IEEE]
 	r.known[d.IEEE] = &d
+	w := r.ways[d.IEEE]
+	if before == nil || before.Studied != d.Studied || w == nil {
+		w = r.learn(&d)
+	}
 	r.mu.Unlock()
 	id, health := ID(d.IEEE), home.HealthOK
 	if !d.Studied {
 		health = home.HealthJoining
 	}
 	if before == nil || before.Studied != d.Studied {
-		h := describe(&d, health)
+		h := describe(&d, w.Quirk, health)
 		r.devices.Introduce(h)
 		if d.Studied {
 			r.house.DeviceReady(h)
@@ -195,11 +236,12 @@ func (r *Radio) device(d zigbee.Device) {
 	r.devices.SetHealth(id, health)
 }
 
-func describe(d *zigbee.Device, health home.Health) home.Device {
+func describe(d *zigbee.Device, q *quirks.Quirk, health home.Health) home.Device {
 	h := home.Device{
 		ID: ID(d.IEEE), Radio: Kind, Address: d.IEEE.String(), Maker: d.Maker, Model: d.Model, Firmware: d.Firmware,
-		Security: home.SecurityLinkKey, Power: "battery", Health: health, Traits: traits(d), Sounder: sounder(d),
+		Security: home.SecurityLinkKey, Power: "battery", Health: health, Traits: traits(d), Sounder: sounder(d, q),
 	}
+	quirkTraits(q, d, h.Traits)
 	if d.Mains {
 		h.Power = "mains"
 	}
@@ -222,7 +264,7 @@ func (r *Radio) Habit(id home.DeviceID) supervision.Habit {
 	case d.Listening:
 		return supervision.Habit{Class: supervision.ZigbeeListening}
 	default:
-		return supervision.Habit{Class: supervision.ZigbeeSleeping}
+		return supervision.Habit{Class: supervision.ZigbeeSleeping, Every: every(r.quirk(a), d)}
 	}
 }
 
@@ -252,6 +294,15 @@ func (r *Radio) Command(cmd home.Command, done func(error)) {
 		return
 	}
 	e, c, lane, err := command(d, cmd)
+	if part, frames, ok := quirkCommand(r.quirk(a), d, cmd); ok {
+		e, c, err = part, frames[len(frames)-1], nil
+		if lane = zigbee.LaneUser; cmd.Trait == home.Siren {
+			lane = zigbee.LaneSiren
+		}
+		for _, first := range frames[:len(frames)-1] {
+			r.stick.Send(a, e, quirks.Tuya, first, lane, func(error) {}) // it sounds without, too
+		}
+	}
 	if err != nil {
 		done(err)
 		return
