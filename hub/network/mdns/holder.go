@@ -65,6 +65,29 @@ func (h *holder) begin(now time.Time, ours []netip.Addr) {
 	h.probe(now)
 }
 
+// offer takes another list of services, and returns those that are gone. A new
+// one's name is probed for like the host's; other texts are only told.
+func (h *holder) offer(now time.Time, list []Service) (gone []Service) {
+	fresh := false
+	for _, s := range list {
+		fresh = fresh || !slices.ContainsFunc(h.services, func(o Service) bool { return o.Type == s.Type })
+	}
+	for _, s := range h.services {
+		if !slices.ContainsFunc(list, func(o Service) bool { return o.Type == s.Type }) {
+			gone = append(gone, s)
+		}
+	}
+	h.services, h.spoke = list, map[said]time.Time{}
+	switch {
+	case h.phase == probing: // goes on, with the new list
+	case fresh:
+		h.probe(now)
+	default:
+		h.phase, h.done, h.next = announcing, 0, now
+	}
+	return gone
+}
+
 func (h *holder) probe(now time.Time) { h.phase, h.done, h.next = probing, 0, now }
 
 // host is the name that is wanted now.
@@ -255,8 +278,19 @@ func (h *holder) probeMessage(l link) []byte {
 }
 
 // goodbye takes everything back (§10.1).
-func (h *holder) goodbye(l link) []byte {
-	a := h.everything(l)
+func (h *holder) goodbye(l link) []byte { return h.everything(l).over() }
+
+// farewell takes services back.
+func (h *holder) farewell(l link, gone []Service) []byte {
+	a := message{m: dnsmessage.Message{Header: dnsmessage.Header{Response: true, Authoritative: true}}}
+	for _, s := range gone {
+		a.m.Answers = append(a.m.Answers, h.srv(s), h.txt(s), h.ptr(s), h.kind(s))
+	}
+	return a.over()
+}
+
+// over says that nothing of it holds any more.
+func (a message) over() []byte {
 	for i := range a.m.Answers {
 		a.m.Answers[i].Header.TTL = 0
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -315,7 +316,7 @@ func TestNewRefuses(t *testing.T) {
 		"hyphen":      func(o *Options) { o.Name = "-gatehouse" },
 		"spaces":      func(o *Options) { o.Name = "gate house" },
 		"no instance": func(o *Options) { o.Instance = "" },
-		"no service":  func(o *Options) { o.Services = nil },
+		"five":        func(o *Options) { o.Services = services("a", "b", "c", "d", "e") },
 		"no tcp":      func(o *Options) { o.Services = []Service{{Type: "_https", Port: 443}} },
 		"long text": func(o *Options) {
 			o.Services = []Service{{Type: "_https._tcp", Port: 443, Text: []string{strings.Repeat("x", 256)}}}
@@ -327,6 +328,64 @@ func TestNewRefuses(t *testing.T) {
 		if _, err := New(o); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+func services(kinds ...string) (list []Service) {
+	for _, k := range kinds {
+		list = append(list, Service{Type: "_" + k + "._tcp", Port: 443})
+	}
+	return list
+}
+
+// A new service is probed for and told; other texts are only told; one that is gone
+// is taken back, and the rest stays. What is the same is not told again.
+func TestServicesComeAndGo(t *testing.T) {
+	h, now := newHeld(t)
+	bridge := Service{Type: "_hap._tcp", Port: 51826, Text: []string{"sf=1"}}
+	if gone := h.offer(now, append(slices.Clone(offered), bridge)); gone != nil || h.phase != probing {
+		t.Fatalf("a new service: gone %v, phase %v, want it to be probed for", gone, h.phase)
+	}
+	if got := lines(t, h.due(eth)); !slices.Contains(got, "? Elm St 4._hap._tcp.local. TypeALL") {
+		t.Errorf("the probe asks %q", got)
+	}
+	now = settle(h, now)
+	bridge.Text = []string{"sf=0"}
+	if h.offer(now, append(slices.Clone(offered), bridge)); h.phase != announcing {
+		t.Errorf("another text: phase %v, want it to be told", h.phase)
+	}
+	if got := lines(t, h.due(eth)); !slices.Contains(got, `! Elm St 4._hap._tcp.local. TXT ["sf=0"]`) {
+		t.Errorf("told %q", got)
+	}
+	gone := h.offer(settle(h, now), offered)
+	got := lines(t, h.farewell(eth, gone))
+	if len(gone) != 1 || len(got) != 4 || !slices.Contains(got, "! _hap._tcp.local. PTR Elm St 4._hap._tcp.local.") {
+		t.Errorf("taken back: %q", got)
+	}
+	if got := lines(t, h.everything(eth).pack()); strings.Contains(strings.Join(got, " "), "_hap") {
+		t.Errorf("still told: %q", got)
+	}
+
+	a, err := New(Options{Name: "gatehouse", Instance: "Elm St. 4"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := a.Offer(bridge); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(a.offered) != 1 || len(a.offers()) != 1 {
+		t.Errorf("offered %v", a.offers())
+	}
+	<-a.offered
+	_ = a.Offer(bridge)
+	a.Withdraw("_https._tcp")
+	if len(a.offered) != 0 {
+		t.Error("what is the same is told again")
+	}
+	if a.Withdraw(bridge.Type); len(a.offered) != 1 || len(a.offers()) != 0 {
+		t.Errorf("after it was withdrawn: %v", a.offers())
 	}
 }
 

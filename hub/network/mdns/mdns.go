@@ -20,6 +20,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -27,7 +28,7 @@ import (
 type Options struct {
 	Name       string    // host name without .local: "gatehouse"
 	Instance   string    // what people see in a list: the home's name; cut at 59 bytes
-	Services   []Service // at least one
+	Services   []Service // at first; see Offer
 	Interfaces []string  // by name; none: every interface that is up, has an address and is no loopback
 	// OnName is told the name in use, with .local and without a dot at the
 	// end, whenever it changes; taken tells that it is not the one asked for.
@@ -47,6 +48,10 @@ type Service struct {
 type Announcer struct {
 	o   Options
 	log *slog.Logger
+
+	mu       sync.Mutex
+	services []Service
+	offered  chan struct{} // services have changed
 }
 
 const (
@@ -70,24 +75,83 @@ func New(o Options) (*Announcer, error) {
 	if strings.Trim(o.Instance, ". ") == "" {
 		return nil, fmt.Errorf("mdns: %q cannot be announced: give the home a name", o.Instance)
 	}
-	if len(o.Services) == 0 || len(o.Services) > 4 {
-		return nil, fmt.Errorf("mdns: %d services to announce, want 1 to 4", len(o.Services))
-	}
+	a := &Announcer{o: o, log: o.Log, offered: make(chan struct{}, 1)}
 	for _, s := range o.Services {
-		proto, ok := strings.CutPrefix(s.Type, "_")
-		proto, ok2 := strings.CutSuffix(proto, "._tcp")
-		if !ok || !ok2 || !label(proto) || len(proto) > 15 || s.Port < 1 || s.Port > 65535 {
-			return nil, fmt.Errorf("mdns: service %q on port %d cannot be: want a type such as _https._tcp", s.Type, s.Port)
-		}
-		size := 0
-		for _, x := range s.Text {
-			size += 1 + len(x)
-			if len(x) > 255 || size > 400 {
-				return nil, fmt.Errorf("mdns: the texts of %s are too long (RFC 6763 §6.2)", s.Type)
-			}
+		if err := a.Offer(s); err != nil {
+			return nil, err
 		}
 	}
-	return &Announcer{o: o, log: o.Log}, nil
+	return a, nil
+}
+
+// mostServices bounds what is announced, so that it fits into a packet.
+const mostServices = 4
+
+// Offer announces a service from now on, or with another port or other texts.
+func (a *Announcer) Offer(s Service) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	list := slices.Clone(a.services)
+	switch i := slices.IndexFunc(list, func(o Service) bool { return o.Type == s.Type }); {
+	case i >= 0 && list[i].equal(s):
+		return nil
+	case i >= 0:
+		list[i] = s
+	case len(list) == mostServices:
+		return fmt.Errorf("mdns: %d services are announced, and there is no room for %s", mostServices, s.Type)
+	default:
+		list = append(list, s)
+	}
+	a.change(list)
+	return nil
+}
+
+// Withdraw takes a service back. One that is not announced is no error.
+func (a *Announcer) Withdraw(kind string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	list := slices.DeleteFunc(slices.Clone(a.services), func(s Service) bool { return s.Type == kind })
+	if len(list) < len(a.services) {
+		a.change(list)
+	}
+}
+
+// change puts another list in the place of the old one, which is never changed.
+func (a *Announcer) change(list []Service) {
+	a.services = list
+	select {
+	case a.offered <- struct{}{}:
+	default:
+	}
+}
+
+func (a *Announcer) offers() []Service {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.services
+}
+
+func (s Service) equal(o Service) bool {
+	return s.Type == o.Type && s.Port == o.Port && slices.Equal(s.Text, o.Text)
+}
+
+func (s Service) check() error {
+	proto, ok := strings.CutPrefix(s.Type, "_")
+	proto, ok2 := strings.CutSuffix(proto, "._tcp")
+	if !ok || !ok2 || !label(proto) || len(proto) > 15 || s.Port < 1 || s.Port > 65535 {
+		return fmt.Errorf("mdns: service %q on port %d cannot be: want a type such as _https._tcp", s.Type, s.Port)
+	}
+	size := 0
+	for _, x := range s.Text {
+		size += 1 + len(x)
+		if len(x) > 255 || size > 400 {
+			return fmt.Errorf("mdns: the texts of %s are too long (RFC 6763 §6.2)", s.Type)
+		}
+	}
+	return nil
 }
 
 // short cuts a home's name to what fits into a list.
@@ -104,7 +168,7 @@ func label(s string) bool {
 
 // Run announces until ctx ends, then says goodbye.
 func (a *Announcer) Run(ctx context.Context) error {
-	h := newHolder(a.o.Name, a.o.Instance, a.o.Services)
+	h := newHolder(a.o.Name, a.o.Instance, a.offers())
 	waiting := false
 	for {
 		links := a.links()
@@ -139,6 +203,7 @@ func (a *Announcer) announce(ctx context.Context, h *holder, links []link) error
 	done, failed := c.readers(ctx, heard)
 	defer func() { stop(); c.close(); <-done }()
 
+	h.services = a.offers()
 	h.begin(time.Now(), addresses(links))
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
@@ -158,6 +223,10 @@ func (a *Announcer) announce(ctx context.Context, h *holder, links []link) error
 			if now := a.links(); !slices.EqualFunc(now, links, link.equal) {
 				a.log.Info("interfaces have changed, announcing anew")
 				return nil
+			}
+		case <-a.offered:
+			if gone := h.offer(time.Now(), a.offers()); len(gone) > 0 {
+				c.sendAll(links, func(l link) []byte { return h.farewell(l, gone) })
 			}
 		case p := <-heard:
 			i := slices.IndexFunc(links, func(l link) bool { return l.index == p.index })
