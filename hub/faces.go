@@ -32,6 +32,11 @@ func (h *Hub) buildFaces() (err error) {
 	if c := h.o.Config.MQTT; c.Listen != "" || c.Loopback != "" {
 		o.HomeAssistant = h.discovery
 	}
+	h.buildAnnouncer()
+	h.buildHomeKit()
+	if h.homekit != nil {
+		o.AppleHome = appleHome{h.homekit}
+	}
 	if h.zwave != nil {
 		o.Radios[zwavehome.Kind] = h.zwave
 	}
@@ -59,8 +64,11 @@ func (h *Hub) faces() []part {
 		{name: "streams", run: h.api.Run},
 		{name: "mqtt", run: h.runMQTT, down: func(err error) { h.board.Raise(health.MQTTDown, "", err.Error()) }},
 	}
-	if h.ca != nil {
-		list = append(list, part{name: "mdns", run: h.announce})
+	if h.homekit != nil {
+		list = append(list, part{name: "homekit", run: h.runHomeKit, down: h.homekitDown})
+	}
+	if h.announcer != nil {
+		list = append(list, part{name: "mdns", run: h.announcer.Run})
 	}
 	list = append(list, part{name: "desk", run: h.keepDesk})
 	return append(list, h.servers()...)
@@ -90,8 +98,11 @@ func (h *Hub) runMQTT(ctx context.Context) error {
 	return face.Run(ctx)
 }
 
-// announce says gatehouse.local on the LAN, and what is behind it.
-func (h *Hub) announce(ctx context.Context) error {
+// buildAnnouncer makes what says gatehouse.local on the LAN, and what is behind it.
+func (h *Hub) buildAnnouncer() {
+	if h.ca == nil {
+		return
+	}
 	var services []mdns.Service
 	for _, s := range []struct{ kind, addr string }{
 		{"_https._tcp", h.o.Config.Listen.HTTPS}, {"_secure-mqtt._tcp", h.o.Config.MQTT.Listen},
@@ -104,9 +115,8 @@ func (h *Hub) announce(ctx context.Context) error {
 			services = append(services, mdns.Service{Type: s.kind, Port: n})
 		}
 	}
-	if len(services) == 0 {
-		<-ctx.Done()
-		return nil
+	if len(services) == 0 && !h.o.Config.HomeKit.Enabled {
+		return
 	}
 	a, err := mdns.New(mdns.Options{
 		Name: strings.TrimSuffix(HostName, ".local"), Instance: h.o.Config.Name, Services: services,
@@ -114,9 +124,10 @@ func (h *Hub) announce(ctx context.Context) error {
 		OnName: h.named,
 	})
 	if err != nil {
-		return err
+		h.log.Error("the hub is not announced", "err", err)
+		return
 	}
-	return a.Run(ctx)
+	h.announcer = a
 }
 
 func (h *Hub) system() api.System {

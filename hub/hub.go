@@ -22,11 +22,13 @@ import (
 	"gatehouse/hub/config"
 	"gatehouse/hub/face/api"
 	"gatehouse/hub/face/api/desk"
+	"gatehouse/hub/face/homekit"
 	"gatehouse/hub/health"
 	"gatehouse/hub/home"
 	"gatehouse/hub/home/journal"
 	"gatehouse/hub/home/notices"
 	"gatehouse/hub/home/registry"
+	"gatehouse/hub/network/mdns"
 	"gatehouse/hub/people/auth"
 	"gatehouse/hub/people/auth/localca"
 	"gatehouse/hub/radio/zigbeehome"
@@ -113,6 +115,8 @@ type Hub struct {
 	parts   parts
 
 	discovery *discovery
+	homekit   *homekit.Face      // nil: the configuration does without
+	announcer *mdns.Announcer    // nil in a demo, and when there is nothing to announce
 	ca        *localca.Authority // nil in a demo, which has no TLS
 	desk      *desk.Socket
 	hosts     []string               // what the hub is called, wherever it is

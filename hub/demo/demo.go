@@ -83,7 +83,7 @@ func Run(ctx context.Context, o Options) error {
 	}()
 
 	c := config.Config{
-		Data: data, Name: "Maple House", MQTT: config.MQTT{Loopback: o.MQTT},
+		Data: data, Name: "Maple House", MQTT: config.MQTT{Loopback: o.MQTT}, HomeKit: config.HomeKit{Enabled: true},
 		Zwave: config.Zwave{Port: pty.Path()}, Zigbee: config.Zigbee{Port: "tcp://" + mesh.Addr(), Adapter: "znp"},
 	}
 	return hub.Run(ctx, hub.Options{

@@ -26,6 +26,8 @@ const (
 	JournalBehind    Code = "journal-behind"
 	DiskLow          Code = "disk-low"
 	MQTTDown         Code = "mqtt-down"
+	HomeKitDown      Code = "homekit-down"
+	HomeKitFull      Code = "homekit-full"
 	PageDown         Code = "page-down"
 	NameTaken        Code = "name-taken"
 	ClockWrong       Code = "clock-wrong"
@@ -134,6 +136,14 @@ var Declarations = map[Code]Declaration{
 	MQTTDown: {
 		home.SeverityWarning, "The MQTT broker is not listening: %s.",
 		"Free the port or choose another under mqtt in the configuration.", nil,
+	},
+	HomeKitDown: {
+		home.SeverityWarning, "Apple Home can't reach this hub: %s.",
+		"Free the port or choose another under homekit in the configuration.", nil,
+	},
+	HomeKitFull: {
+		home.SeverityInfo, "Apple Home takes 150 accessories of one hub, so %s devices are not shown there.",
+		"They are guarded all the same, and shown everywhere else.", nil,
 	},
 	PageDown: {
 		home.SeverityWarning, "The hub's page can't be reached: %s.",

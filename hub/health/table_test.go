@@ -103,6 +103,8 @@ var proofs = map[health.Code][]string{
 	health.DeviceMissing:    {"hub.TestSensorThatFallsSilent", "hub.TestSirenThatIsUnpluggedIsMissedWithinMinutes"},
 	health.DeviceTampered:   {"hub.TestTamperWhileDisarmed"},
 	health.DiskLow:          {"hub.TestDiskThatFillsUp"},
+	health.HomeKitDown:      {"hub.TestPortThatAppleHomeWantsIsInUse"},
+	health.HomeKitFull:      {"hub.TestMoreDevicesThanAppleHomeTakes"},
 	health.HubBatteryLow:    {"hub.TestMainsLostAndHubBattery"},
 	health.JournalBehind:    {"hub/crash.TestFullDisk"},
 	health.KeypadInClear:    {"hub.TestKeypadInClearIsSaid"},

@@ -109,7 +109,8 @@ type Options struct {
 	Events        *bus.Topic[home.Event]  // durable ones, in order
 	HealthChanges Watch
 
-	HomeAssistant Switch // discovery over MQTT; nil: there is no broker
+	HomeAssistant Switch    // discovery over MQTT; nil: there is no broker
+	AppleHome     AppleHome // nil: the hub does without
 
 	Ready   func() []Part     // nil: ready
 	System  func() System     // nil: only the version

@@ -297,6 +297,12 @@ func (a *API) routes() []route {
 		{get, "/api/v1/keypads/{id}", right(auth.DevicesRead), "devices", "One keypad", 0, typed(a.keypad)},
 		{put, "/api/v1/keypads/{id}", right(auth.DevicesWrite), "devices", "Change the settings of a keypad that are named", 0, typed(a.putKeypad)},
 
+		{get, "/api/v1/homekit", right(auth.HomeKitWrite).withoutStepUp(), "homekit", "How this hub stands with Apple Home", 0, typed(a.homekit)},
+		{put, "/api/v1/homekit", right(auth.HomeKitWrite), "homekit", "Change what Apple Home may do", 0, typed(a.putHomeKit)},
+		{post, "/api/v1/homekit/window", right(auth.HomeKitWrite), "homekit", "Open pairing with Apple Home for ten minutes", 0, revealing(typed(a.openHomeKit))},
+		{del, "/api/v1/homekit/window", right(auth.HomeKitWrite).withoutStepUp(), "homekit", "Close pairing with Apple Home", 0, typed(a.closeHomeKit)},
+		{del, "/api/v1/homekit/paired/{id}", right(auth.HomeKitWrite), "homekit", "Remove an Apple device; with the last one that may let others in, all of them", 0, typed(a.unpairHomeKit)},
+
 		{get, "/api/v1/radios", right(auth.RadiosRead), "radios", "The radio networks", 0, typed(a.radios)},
 		{post, "/api/v1/radios/{radio}/join", right(auth.RadiosWrite), "radios", "Open the network for a new device", accepted, typed(a.join)},
 		{get, "/api/v1/radios/{radio}/join", right(auth.RadiosRead), "radios", "How far the joining has come", 0, typed(a.joining)},

@@ -354,6 +354,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/homekit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How this hub stands with Apple Home */
+        get: operations["getHomekit"];
+        /** Change what Apple Home may do */
+        put: operations["putHomekit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/homekit/paired/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove an Apple device; with the last one that may let others in, all of them */
+        delete: operations["deleteHomekitPairedId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/homekit/window": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open pairing with Apple Home for ten minutes */
+        post: operations["postHomekitWindow"];
+        /** Close pairing with Apple Home */
+        delete: operations["deleteHomekitWindow"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/keypads": {
         parameters: {
             query?: never;
@@ -1231,6 +1284,14 @@ export interface components {
             /** Format: date-time */
             until: string;
         };
+        AppleDevice: {
+            /** @description may let others in */
+            admin: boolean;
+            connected: boolean;
+            id: string;
+            /** Format: date-time */
+            since: string;
+        };
         Area: {
             id: string;
             name: string;
@@ -1432,6 +1493,42 @@ export interface components {
             name: string;
             /** @description IANA time zone, such as Europe/Berlin */
             zone?: string;
+        };
+        HomeKit: {
+            /** @description what is open is left out when Apple Home arms; else it is refused */
+            arm_open: boolean;
+            /** @description Apple Home may disarm; it asks for no code */
+            disarm: boolean;
+            /** @description what the bridge calls itself on the LAN */
+            id: string;
+            paired: components["schemas"]["AppleDevice"][];
+            /**
+             * Format: int64
+             * @description where the bridge listens while somebody is paired or pairing is open
+             */
+            port: number;
+            /**
+             * @description what an Apple device asks for; it is this hub's alone and another one after each pairing
+             * @example 518-04-233
+             */
+            setup_code: string;
+            /** @description what the QR code says */
+            setup_uri: string;
+            /** @description Apple Home may unlock */
+            unlock: boolean;
+            /**
+             * Format: date-time
+             * @description pairing is open until then; null: it is closed
+             */
+            until: string | null;
+        };
+        HomeKitChange: {
+            /** @description leave out what is open when Apple Home arms */
+            arm_open?: boolean;
+            /** @description let Apple Home disarm */
+            disarm?: boolean;
+            /** @description let Apple Home unlock */
+            unlock?: boolean;
         };
         Invitation: {
             code: string;
@@ -3155,6 +3252,166 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TroubleItem"][];
                 };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getHomekit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomeKit"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putHomekit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HomeKitChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomeKit"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteHomekitPairedId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description as the list of the paired names it */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postHomekitWindow: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HomeKit"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteHomekitWindow: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem: see its code */
             default: {

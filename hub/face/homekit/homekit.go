@@ -1,0 +1,328 @@
+// Package homekit is the Apple Home face of the house: a bridge that shows the
+// alarm as a security system and the devices as accessories, and takes what a
+// paired Apple device asks for.
+//
+// It is a pure function of the house (table.go): what stands there is what Apple
+// Home shows, and what has no word there is named with the reason. The session
+// layer is package hap; brutella/hap gives the descriptions of services and
+// characteristics.
+//
+// Its promises:
+//
+//   - The house is never kept waiting. Run reads the bus in its own goroutine, and
+//     what it tells is queued for each controller; see package hap.
+//   - As long as nobody is paired and pairing is not open, there is no listener, no
+//     announcement and no subscription: one goroutine waits for the owner.
+//   - Pairing is open for ten minutes after the owner opened it, with a code that is
+//     this hub's alone. It closes with the first device that pairs, or after ten
+//     wrong codes, and then there is another code. So is there when the last device
+//     was removed.
+//   - Apple Home arms. It disarms and unlocks only if the owner chose so, for it asks
+//     for no code: who holds an unlocked phone would hold the house. It arms with
+//     something open only if the owner chose so, and the journal says what was left
+//     out. What is refused is refused with a status, and the value that holds is told
+//     again.
+//   - The number of an accessory is kept for ever and never given to another one: a
+//     device keeps its room and its automations in Apple Home. Devices come and go
+//     without a pairing being lost.
+//   - A disarming under duress looks like any other.
+//
+// There is no HomeKit Secure Video.
+package homekit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"slices"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"gatehouse/hub/bus"
+	"gatehouse/hub/face/homekit/hap"
+	"gatehouse/hub/health"
+	"gatehouse/hub/home"
+)
+
+// Alarm is what the face needs of the panel.
+type Alarm interface {
+	State() home.Alarm
+	SetMode(ctx context.Context, r home.ModeRequest) (home.Alarm, error)
+}
+
+// Devices is what the face needs of the registry.
+type Devices interface {
+	Devices() []home.Device
+	Command(cmd home.Command, by string) (string, error)
+}
+
+// Health lists what is wrong now.
+type Health interface{ List() []home.TroubleItem }
+
+// Journal takes lines without waiting.
+type Journal interface {
+	Add(home.Event) uint64
+}
+
+// Store keeps the face's state; a storage.Cell does.
+type Store interface {
+	Load() (State, bool, error)
+	Save(State) error
+}
+
+// Options are what the face needs. All are required unless said.
+type Options struct {
+	Host string // to listen on; "" for every address of the box
+	Port int    // 0: any, and remembered
+	Name string // of the home, as Apple Home shows the bridge
+
+	Alarm   Alarm
+	Devices Devices
+	Health  Health
+	Journal Journal
+	Store   Store
+
+	AlarmChanges  *bus.Topic[home.Alarm]
+	DeviceChanges *bus.Topic[home.Device] // Health "" when a device has left
+	Readings      *bus.Topic[home.Reading]
+	HealthChanges *bus.Topic[health.Change]
+
+	// Announce says where the bridge is found, or takes that back with port 0. nil:
+	// nobody is told.
+	Announce func(port int, text []string)
+	// Full hears how many devices are left out because Apple Home takes no more.
+	Full    func(leftOut int)
+	Version string
+	Log     *slog.Logger
+}
+
+// Face is the bridge. Run serves it.
+type Face struct {
+	o      Options
+	keeper *keeper
+	server *hap.Server
+	bridge *bridge
+	wake   chan struct{} // pairings or the window have changed
+
+	mu       sync.Mutex
+	listener net.Listener // bound
+
+	told announcement // by the goroutine of Run alone
+}
+
+// announcement is what was told last of where the bridge is.
+type announcement struct {
+	port int
+	text []string
+}
+
+// New reads what is kept, and makes it when there is nothing. It starts nothing.
+func New(o Options) (*Face, error) {
+	f := &Face{o: o, wake: make(chan struct{}, 1)}
+	var err error
+	if f.keeper, err = openKeeper(o.Store, f.freePort, f.note); err != nil {
+		return nil, fmt.Errorf("homekit: %w", err)
+	}
+	f.server = hap.New(hap.Options{
+		Home: (*apple)(f), Keeper: f.keeper, WrongCode: f.wrongCode, Changed: f.changed, Log: o.Log,
+	})
+	f.bridge = newBridge(f)
+	return f, nil
+}
+
+// freePort is a port that is free now, to be remembered: who is paired looks for
+// the bridge there, and the page names it. 0: none was found, or none is wanted.
+func (f *Face) freePort() int {
+	if f.o.Port != 0 {
+		return 0
+	}
+	l, err := f.bind(0)
+	if err != nil {
+		return 0 // found out when it is needed
+	}
+	defer l.Close()
+	return portOf(l)
+}
+
+func portOf(l net.Listener) int {
+	tcp, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		return 0
+	}
+	return tcp.Port
+}
+
+func (f *Face) remember(l net.Listener) {
+	port := portOf(l)
+	if f.o.Port != 0 || f.keeper.state().Port == port {
+		return
+	}
+	if err := f.keeper.update(func(s *State) error { s.Port = port; return nil }); err != nil {
+		f.o.Log.Error("apple home port not remembered", "err", err)
+	}
+}
+
+// Port is where the bridge listens, or will.
+func (f *Face) Port() int {
+	if f.o.Port != 0 {
+		return f.o.Port
+	}
+	return f.keeper.state().Port
+}
+
+func (f *Face) bind(port int) (net.Listener, error) {
+	var lc net.ListenConfig
+	return lc.Listen(context.Background(), "tcp", net.JoinHostPort(f.o.Host, strconv.Itoa(port)))
+}
+
+// Listen binds the port if somebody is to be served, so that a port in use is known
+// at once. Nothing is accepted before Run.
+func (f *Face) Listen() error {
+	if !f.wanted() {
+		return nil
+	}
+	return f.listen()
+}
+
+// listen binds the port if it is not bound yet.
+func (f *Face) listen() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.listener != nil {
+		return nil
+	}
+	l, err := f.bind(f.Port())
+	if err != nil && f.o.Port == 0 {
+		l, err = f.bind(0) // somebody took the remembered one; who is paired is told the new one
+	}
+	if err != nil {
+		return bindError(f.Port(), err)
+	}
+	f.listener = l
+	f.remember(l)
+	return nil
+}
+
+func bindError(port int, err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("homekit.port: %d is in use by another program: stop it, or choose another port: %w", port, err)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("homekit.port: this user may not listen on %d: take a port above 1023: %w", port, err)
+	default:
+		return fmt.Errorf("homekit.port: %w", err)
+	}
+}
+
+// take hands the bound listener over to who serves it.
+func (f *Face) take() net.Listener {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.listener
+}
+
+// release closes the listener.
+func (f *Face) release() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.listener != nil {
+		_ = f.listener.Close() // nothing is lost with a listener
+		f.listener = nil
+	}
+}
+
+// wanted tells whether anybody is to be served.
+func (f *Face) wanted() bool {
+	return len(f.keeper.Pairings()) > 0 || !f.server.OpenUntil().IsZero()
+}
+
+func (f *Face) changed() {
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run serves whenever somebody is paired or pairing is open, until ctx ends.
+func (f *Face) Run(ctx context.Context) error {
+	defer f.release()
+	for {
+		if f.wanted() {
+			if err := f.serve(ctx); err != nil {
+				return err
+			}
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if f.wanted() {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-f.wake:
+		}
+	}
+}
+
+// serve runs the bridge until nobody wants it or ctx ends.
+func (f *Face) serve(ctx context.Context) error {
+	if err := f.listen(); err != nil {
+		return err
+	}
+	defer f.release()
+	t := newTeller(f)
+	defer t.close()
+	t.everything()
+	defer f.bridge.clear()
+
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	l := f.take()
+	go func() { ended <- f.server.Serve(ctx, l) }()
+	err := t.run(ctx, ended)
+	cancel()
+	f.announce(0)
+	if err == nil {
+		err = <-ended
+	}
+	return err
+}
+
+func (f *Face) announce(port int) {
+	now := announcement{port: port}
+	if port != 0 {
+		now.text = text(f.keeper.state(), f.o.Name)
+	}
+	if f.o.Announce == nil || now.port == f.told.port && slices.Equal(now.text, f.told.text) {
+		return
+	}
+	f.told = now
+	f.o.Announce(now.port, now.text)
+}
+
+// note writes a line about who may come in.
+func (f *Face) note(who, line string) {
+	e := home.Event{At: home.At(time.Now()), Kind: home.KindAccess, Text: line}
+	if who != "" {
+		e.Who = home.Who(who)
+	}
+	f.o.Journal.Add(e)
+}
+
+func (f *Face) wrongCode(w hap.WrongCode) {
+	line := "Somebody gave a setup code for Apple Home that was not right, from " + w.From.String() + "."
+	if w.Closed {
+		line = "Somebody gave " + strconv.Itoa(w.Count) + " wrong setup codes for Apple Home, the last from " + w.From.String() + ": pairing was closed, and there is a new code."
+		if err := f.keeper.update((*State).renew); err != nil {
+			f.o.Log.Error("apple home setup code not renewed", "err", err)
+		}
+		f.changed()
+	}
+	f.note("", line)
+}
