@@ -42,6 +42,7 @@ func (h *Hub) buildFaces() (err error) {
 	}
 	if h.zigbee != nil {
 		o.Radios[zigbeehome.Kind] = h.zigbee
+		o.Signature = h.zigbee.signature
 	}
 	if h.api, err = api.New(o); err != nil {
 		return err

@@ -7,6 +7,8 @@ import (
 
 	"gatehouse/hub/health"
 	"gatehouse/hub/home"
+	"gatehouse/hub/radio/zigbeehome"
+	"gatehouse/zigbee"
 	"gatehouse/zigbee/quirks"
 )
 
@@ -50,4 +52,13 @@ func (z *zigbeeNetwork) lookAtQuirks() (news bool) {
 
 func (h *Hub) ownersQuirks() *quirks.Owner {
 	return quirks.NewOwner(filepath.Join(h.o.Config.Data, quirkFolder))
+}
+
+// signature is the signature of a device.
+func (z *zigbeeNetwork) signature(id home.DeviceID) (zigbee.Signature, bool) {
+	a, ok := zigbeehome.AddressOf(id)
+	if !ok {
+		return zigbee.Signature{}, false
+	}
+	return z.stick.Signature(a)
 }

@@ -139,6 +139,9 @@ func TestQuirkFileThatIsNotUnderstoodIsSaid(t *testing.T) {
 		m.admit(door)
 		door.Says(101, 1, 1)
 		m.pass(time.Second)
+		if s, ok := m.zigbee.signature(m.id(door)); !ok || len(s.Points) != 1 || s.Points[0].ID != 101 {
+			t.Errorf("its signature is %+v", s)
+		}
 		if d, _ := m.devices.Device(m.id(door)); len(d.Traits) != 0 {
 			t.Fatalf("a device that nobody knows has %v", d.Traits)
 		}

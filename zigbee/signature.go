@@ -1,7 +1,6 @@
 package zigbee
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -25,6 +24,7 @@ type Signature struct {
 	Maker        string              `json:"maker"`
 	Manufacturer Hex                 `json:"manufacturer"`
 	Firmware     string              `json:"firmware,omitempty"`
+	Quirk        string              `json:"quirk,omitempty"` // by which the hub reads it
 	Mains        bool                `json:"mains"`
 	Listening    bool                `json:"listening"`
 	Endpoints    []SignatureEndpoint `json:"endpoints"`
@@ -89,18 +89,14 @@ func (s *Span) take(n int64) {
 // Hex is a number that specifications have in hexadecimal digits.
 type Hex uint16
 
-// MarshalJSON writes "0x0500".
-func (h Hex) MarshalJSON() ([]byte, error) { return fmt.Appendf(nil, `"0x%04x"`, uint16(h)), nil }
+// MarshalText writes "0x0500".
+func (h Hex) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "0x%04x", uint16(h)), nil }
 
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (h *Hex) UnmarshalJSON(b []byte) error {
-	var s string
-	if err := json.Unmarshal(b, &s); err != nil {
-		return err
-	}
-	n, err := strconv.ParseUint(s, 0, 16)
+// UnmarshalText reads what MarshalText wrote.
+func (h *Hex) UnmarshalText(b []byte) error {
+	n, err := strconv.ParseUint(string(b), 0, 16)
 	if err != nil {
-		return fmt.Errorf("zigbee: %q is not a number such as 0x0500", s)
+		return fmt.Errorf("zigbee: %q is not a number such as 0x0500", b)
 	}
 	*h = Hex(n)
 	return nil
@@ -140,6 +136,7 @@ func (c *Controller) Signature(id IEEE) (Signature, bool) {
 		return Signature{}, false
 	}
 	s := SignatureOf(n.Device)
+	s.Quirk = c.quirk(&n.Device).Name
 	s.Attributes, s.Points, s.Commands = slices.Clone(n.seen.attributes), slices.Clone(n.seen.points), slices.Clone(n.seen.commands)
 	return s, true
 }

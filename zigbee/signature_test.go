@@ -57,6 +57,7 @@ func TestSignature(t *testing.T) {
  "maker": "_TZE200_unheard",
  "manufacturer": "0x1002",
  "firmware": "1.0",
+ "quirk": "Tuya, of which no data point is known",
  "mains": false,
  "listening": false,
  "endpoints": [{"endpoint": 1,"profile": "0x0104","device": "0x0051","in": ["0x0000","0xef00","0x0500"],"out": ["0x0019"],"zone": "0x0028"}],

@@ -15,6 +15,7 @@ import (
 	"gatehouse/hub/bus"
 	"gatehouse/hub/home"
 	"gatehouse/hub/home/journal"
+	"gatehouse/zigbee"
 )
 
 // Panel is what the API needs of the alarm's guard.
@@ -103,6 +104,8 @@ type Options struct {
 	Notices Notices          // nil: none are kept
 	Radios  map[string]Radio // by kind: "zwave", "zigbee"
 	Keypads Keypads          // nil: the house has none
+	// Signature is the signature of a Zigbee device; nil: the house has none.
+	Signature func(home.DeviceID) (zigbee.Signature, bool)
 
 	AlarmChanges  *bus.Topic[home.Alarm]
 	DeviceChanges *bus.Topic[home.Device] // a device with Health "" has left

@@ -9,6 +9,7 @@ import (
 
 	"gatehouse/hub/home"
 	"gatehouse/hub/people/auth"
+	"gatehouse/zigbee"
 )
 
 // DevicePath is the id in the path of a device.
@@ -30,6 +31,15 @@ func (a *API) device(_ context.Context, in *DevicePath) (*out[home.Device], erro
 		return nil, &home.NotFound{What: "device", ID: string(in.ID)}
 	}
 	return &out[home.Device]{described(d)}, nil
+}
+
+func (a *API) signature(_ context.Context, in *DevicePath) (*out[zigbee.Signature], error) {
+	if a.o.Signature != nil {
+		if s, ok := a.o.Signature(in.ID); ok {
+			return &out[zigbee.Signature]{s}, nil
+		}
+	}
+	return nil, &home.NotFound{What: "Zigbee device", ID: string(in.ID)}
 }
 
 func described(d home.Device) home.Device {

@@ -1,6 +1,12 @@
 package api
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"gatehouse/hub/home"
+	"gatehouse/zigbee"
+)
 
 // A person steps up to make a siren sound, but not to end it, nor for a lamp.
 func TestSirenByHandNeedsAStepUp(t *testing.T) {
@@ -25,4 +31,25 @@ func TestSirenByHandNeedsAStepUp(t *testing.T) {
 			wantProblem(t, w, 403, codeStepUp)
 		}
 	}
+}
+
+// A Zigbee device's signature is given to whoever may read devices; nothing else
+// has one.
+func TestSignature(t *testing.T) {
+	h := newHouse()
+	h.opt.Signature = func(id home.DeviceID) (zigbee.Signature, bool) {
+		zone := zigbee.Hex(0x0015)
+		return zigbee.Signature{
+			Version: 1, Model: "TS0601", Maker: "_TZE200_x", Manufacturer: 0x1002,
+			Endpoints: []zigbee.SignatureEndpoint{{ID: 1, In: []zigbee.Hex{0xEF00}, Out: []zigbee.Hex{}, Zone: &zone}},
+		}, id == "zigbee-00158d0000000001"
+	}
+	srv := h.api(t).Handler()
+	w := call(t, srv, "member", "GET", "/api/v1/devices/zigbee-00158d0000000001/signature", "")
+	want := `"endpoints":[{"endpoint":1,"profile":"0x0000","device":"0x0000","in":["0xef00"],"out":[],"zone":"0x0015"}]`
+	if w.Code != 200 || !strings.Contains(w.Body.String(), want) {
+		t.Errorf("got %d %s, want %s", w.Code, w.Body, want)
+	}
+	wantProblem(t, call(t, srv, "member", "GET", "/api/v1/devices/zwave-5/signature", ""), 404, codeNotFound)
+	wantProblem(t, call(t, newHouse().api(t).Handler(), "member", "GET", "/api/v1/devices/zwave-5/signature", ""), 404, codeNotFound)
 }

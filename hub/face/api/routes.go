@@ -291,6 +291,7 @@ func (a *API) routes() []route {
 		{put, "/api/v1/devices/{id}", right(auth.DevicesWrite), "devices", "Name a device and its room", 0, typed(a.rename)},
 		{patch, "/api/v1/devices/{id}", right(auth.DevicesWrite), "devices", "Name a device or its room", 0, typed(a.rename)},
 		{del, "/api/v1/devices/{id}", right(auth.DevicesWrite), "devices", "Remove a device that is gone", 0, typed(a.removeDevice)},
+		{get, "/api/v1/devices/{id}/signature", right(auth.DevicesRead), "devices", "What whoever is to teach the hub a Zigbee device's ways needs to know of it; no address, key or code is in it", 0, typed(a.signature)},
 		{post, "/api/v1/devices/{id}/command", right(auth.DevicesCommand), "devices", "Tell a device something; a later event says done or failed", accepted, typed(a.command)},
 
 		{get, "/api/v1/keypads", right(auth.DevicesRead), "devices", "All keypads, and what each is set to", 0, typed(a.keypads)},

@@ -320,6 +320,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{id}/signature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What whoever is to teach the hub a Zigbee device's ways needs to know of it; no address, key or code is in it */
+        get: operations["getDevicesIdSignature"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -1885,6 +1902,37 @@ export interface components {
             says: string;
             type: string;
         };
+        SeenAttribute: {
+            attribute: string;
+            cluster: string;
+            /** Format: int64 */
+            least?: number;
+            maker?: string;
+            /** Format: int64 */
+            most?: number;
+            /** Format: int32 */
+            tag?: number;
+            type: string;
+        };
+        SeenCommand: {
+            /** Format: int64 */
+            bytes: number;
+            cluster: string;
+            /** Format: int32 */
+            command: number;
+            maker?: string;
+        };
+        SeenPoint: {
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int64 */
+            least?: number;
+            /** Format: int64 */
+            most?: number;
+            /** Format: int32 */
+            point: number;
+            type: string;
+        };
         SessionState: {
             /** @description the hub has an owner; if not, begin with /setup */
             claimed: boolean;
@@ -1983,6 +2031,30 @@ export interface components {
             /** @description may be left out where there is but one account */
             name?: string;
             password: string;
+        };
+        Signature: {
+            attributes?: components["schemas"]["SeenAttribute"][];
+            commands?: components["schemas"]["SeenCommand"][];
+            endpoints: components["schemas"]["SignatureEndpoint"][];
+            firmware?: string;
+            listening: boolean;
+            mains: boolean;
+            maker: string;
+            manufacturer: string;
+            model: string;
+            points?: components["schemas"]["SeenPoint"][];
+            quirk?: string;
+            /** Format: int64 */
+            signature: number;
+        };
+        SignatureEndpoint: {
+            device: string;
+            /** Format: int32 */
+            endpoint: number;
+            in: string[];
+            out: string[];
+            profile: string;
+            zone?: string;
         };
         Sounder: {
             patterns: {
@@ -3183,6 +3255,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CommandTaken"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDevicesIdSignature: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Signature"];
                 };
             };
             /** @description A problem: see its code */

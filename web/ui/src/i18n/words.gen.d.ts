@@ -646,6 +646,13 @@ interface Words {
 	'device.remove.watched': 'name';
 	'device.remove.how': never;
 	'device.remove.yes': never;
+	'signature.title': never;
+	'signature.lead': never;
+	'signature.quirk': 'name';
+	'signature.plain': never;
+	'signature.show': never;
+	'signature.copy': never;
+	'signature.download': never;
 	'lock.locked': never;
 	'lock.unlocked': never;
 	'lock.jammed': never;
