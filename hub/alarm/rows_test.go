@@ -39,6 +39,7 @@ func TestEveryRowIsTold(t *testing.T) {
 	}
 	find("testdata/*.txt", regexp.MustCompile(`\A# ([AEF]\d+): `))
 	test := regexp.MustCompile(`(?m)^// ([AEF]\d+): (?:.*\n//)*.*\nfunc Test`)
+	find("*_test.go", test)
 	find("*/*_test.go", test)
 	find("../home/journal/*_test.go", test)
 	find("../demo/*_test.go", test)

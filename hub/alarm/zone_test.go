@@ -151,6 +151,7 @@ func TestSense(t *testing.T) {
 	}
 }
 
+// F3: the beats of each pattern.
 func TestPatterns(t *testing.T) {
 	const ms = time.Millisecond
 	for pattern, want := range map[Pattern][]time.Duration{
