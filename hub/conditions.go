@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"gatehouse/hub/alarm"
 	"gatehouse/hub/health"
 	"gatehouse/hub/home"
 	"gatehouse/hub/home/journal"
+	"gatehouse/hub/radio/zigbeehome"
+	"gatehouse/hub/radio/zwavehome"
 	"gatehouse/storage"
 )
 
@@ -94,7 +97,19 @@ func (s sirenConditions) SirenSilent(id home.DeviceID, since time.Time, why erro
 		s.h.board.Clear(health.SirenSilent, id)
 		return
 	}
-	s.h.board.Raise(health.SirenSilent, id, s.h.nameOf(id), since.UTC().Format(time.TimeOnly)+" UTC", why.Error())
+	s.h.board.Raise(health.SirenSilent, id, s.h.nameOf(id), since.UTC().Format(time.TimeOnly)+" UTC", inWords(why))
+}
+
+// inWords is what went wrong on the air for somebody who has no use for the path
+// that it took through the driver: what stands before is for logs.
+func inWords(err error) string {
+	words := err.Error()
+	for _, radio := range []string{zwavehome.Kind, zigbeehome.Kind} {
+		if at := strings.LastIndex(words, radio+": "); at >= 0 {
+			words = words[at+len(radio+": "):]
+		}
+	}
+	return words
 }
 
 // sirenReports has the sirens hear what is said of them.

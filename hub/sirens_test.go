@@ -2,6 +2,8 @@ package hub
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"strings"
@@ -16,6 +18,7 @@ import (
 	"gatehouse/hub/home"
 	"gatehouse/hub/home/registry"
 	"gatehouse/hub/radio/zwavehome"
+	"gatehouse/zigbee"
 	"gatehouse/zwave"
 	"gatehouse/zwave/zwavesim"
 )
@@ -277,4 +280,13 @@ func TestSirenByHandOverTheAir(t *testing.T) {
 			t.Error("the alarm is silent")
 		}
 	})
+}
+
+// People read why a siren does not confirm; the path through the driver is for logs.
+func TestWhyASirenDoesNotConfirmIsInWords(t *testing.T) {
+	for _, err := range []error{fmt.Errorf("zwave: node 9: %w", zwave.ErrNoAck), fmt.Errorf("zigbee: device 00158d0000000003: %w", zigbee.ErrDown), errors.New("no answer within 10s")} {
+		if got := inWords(err); strings.Contains(got, ": ") || got == "" {
+			t.Errorf("%v is told as %q", err, got)
+		}
+	}
 }

@@ -78,8 +78,8 @@ type Registry struct {
 	// Changes carries each device after it changed, and a device with Health
 	// "" (zero) after it left.
 	Changes bus.Topic[home.Device]
-	// Readings carries each reading that is journalled, one by one: a button
-	// that is pressed twice changes nothing and is news all the same.
+	// Readings carries each reading but those of keypads and links, one by one: a
+	// button that is pressed twice changes nothing and is news all the same.
 	Readings bus.Topic[home.Reading]
 
 	o Options
@@ -326,9 +326,10 @@ func (r *Registry) Report(in home.Reading) {
 	if d.Health != home.HealthJoining {
 		d.Health = home.HealthOK
 	}
-	name := d.Name
+	name, told := d.Name, in.Trait != home.Keypad && in.Trait != home.Link
 	if in.Trait != home.Keypad { // a keypad has no state
 		state, had := d.Traits[in.Trait]
+		told = told && worthALine(in, state.Value)
 		if !had || state.Value != in.Value {
 			state.Since = at
 		}
@@ -339,13 +340,27 @@ func (r *Registry) Report(in home.Reading) {
 	out := d.Clone()
 	r.mu.Unlock()
 
-	if in.Trait != home.Keypad && in.Trait != home.Link {
+	if told {
 		r.o.Journal.Add(readingEvent(in, at, name, r.o.Panel.ZoneOf(in.Device, in.Trait)))
 	}
 	r.o.Panel.Reading(in)
 	r.Changes.Publish(out)
 	if in.Trait != home.Keypad && in.Trait != home.Link {
 		r.Readings.Publish(in)
+	}
+}
+
+// worthALine tells whether a reading is a line of the journal. How a device itself
+// fares comes along with each word of some, and all is well with most: only what
+// changes is, and not that nothing is wrong with a device that is new.
+func worthALine(in home.Reading, before home.Value) bool {
+	switch in.Trait {
+	case home.Battery:
+		return in.Value != before
+	case home.Tamper, home.LowBattery, home.Trouble:
+		return in.Value != before && (before.Known() || in.Value != home.False)
+	default:
+		return true
 	}
 }
 

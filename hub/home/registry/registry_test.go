@@ -415,6 +415,39 @@ func TestReadingsAreSavedTogether(t *testing.T) {
 	})
 }
 
+// A device that tells with each word how it fares itself fills no journal with it.
+func TestOnlyNewsOfTheDeviceItselfIsALine(t *testing.T) {
+	h, r := open(t)
+	d := door()
+	r.Introduce(d)
+	h.lines, h.read = nil, nil
+	says := func(trait home.Trait, v home.Value) {
+		r.Report(home.Reading{Device: d.ID, Trait: trait, Value: v, At: time.Now()})
+	}
+	for range 2 { // opens and closes twice
+		for _, v := range []home.Value{home.Open, home.Closed} {
+			says(home.Contact, v)
+			says(home.Tamper, home.False)
+			says(home.LowBattery, home.False)
+			says(home.Trouble, home.False)
+			says(home.Battery, home.Number(80))
+		}
+	}
+	says(home.Tamper, home.True)
+	says(home.Tamper, home.True)
+	says(home.Tamper, home.False)
+	want := []string{
+		"Front door opened", "Front door: battery 80 %", "Front door closed", "Front door opened", "Front door closed",
+		"Front door: its cover was opened, or it was moved", "Front door: its cover is closed again",
+	}
+	if diff := cmp.Diff(h.lines, want); diff != "" {
+		t.Errorf("journal (-got +want):\n%s", diff)
+	}
+	if len(h.read) != 23 {
+		t.Errorf("the panel heard %d readings, want each of 23", len(h.read))
+	}
+}
+
 // stuck is a store whose disk hangs until it is let go.
 type stuck struct {
 	*house

@@ -33,7 +33,7 @@ var said = map[home.Trait][2]string{
 	home.Water:      {" is wet", " is dry again"},
 	home.Vibration:  {" was shaken", " is still again"},
 	home.Glass:      {" heard glass break", " hears no more glass"},
-	home.Tamper:     {" was opened or moved", " is closed again"},
+	home.Tamper:     {": its cover was opened, or it was moved", ": its cover is closed again"},
 	home.Occupancy:  {" sees someone", " sees nobody any more"},
 	home.Trouble:    {" reports a fault", " reports no more fault"},
 	home.LowBattery: {" has a low battery", " does not warn of its battery"},
