@@ -2,6 +2,7 @@ package soak
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -71,12 +72,20 @@ func (g game) turn() {
 	yes := func(what string) bool { return rapid.Bool().Draw(g.t, what) }
 	switch rapid.SampledFrom([]string{
 		"reading", "reading", "reading", "reading", "calm", "mode", "mode", "mode", "silence", "panic", "trouble",
-		"power cut", "clock", "settings", "unknown", "crossed", "crossed", "acknowledge", "walk test", "seen", "silent",
+		"power cut", "clock", "settings", "unknown", "crossed", "crossed", "acknowledge", "walk test", "seen", "silent", "in and out",
 	}).Draw(g.t, "what") {
 	case "reading":
 		read(zone(), yes("open"))
 	case "crossed":
 		read(rapid.SampledFrom(g.zones[13:15]).Draw(g.t, "zone"), yes("open"))
+	case "in and out": // somebody leaves who forgets one thing after another
+		door := g.zones[slices.IndexFunc(g.zones, func(z home.Zone) bool { return z.ID == "front-door" })]
+		for range rapid.IntRange(1, 3).Draw(g.t, "times") {
+			read(door, true)
+			g.pass(time.Second)
+			read(door, false)
+			g.pass(time.Second)
+		}
 	case "acknowledge":
 		g.h.take(alarm.Acknowledge{By: "Ben"})
 	case "walk test":
