@@ -278,6 +278,8 @@ func (h *Hub) buildZigbee() {
 	h.zigbee = &zigbeeNetwork{hub: h, port: h.o.Config.Zigbee.Port}
 	h.zigbee.owner = h.ownersQuirks()
 	h.zigbee.lookAtQuirks()
+	h.zigbee.moves = storage.NewCell[channelMove](h.db, "zigbee-channel-move")
+	h.zigbee.loadMove()
 	h.zigbee.radio = zigbeehome.New(h.devices, zigbeeHouse{h.zigbee}, h.log)
 	h.zigbee.radio.Known(h.zigbee.owner.Find)
 	store := zigbeeStore{

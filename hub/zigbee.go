@@ -16,6 +16,7 @@ import (
 	"gatehouse/hub/home"
 	"gatehouse/hub/radio/port"
 	"gatehouse/hub/radio/zigbeehome"
+	"gatehouse/storage"
 	"gatehouse/zigbee"
 	"gatehouse/zigbee/ezsp"
 	"gatehouse/zigbee/quirks"
@@ -40,6 +41,9 @@ type zigbeeNetwork struct {
 	up     bool
 	since  time.Time
 	why    string
+	move   *channelMove // under way; nil: none is
+
+	moves *storage.Cell[channelMove]
 }
 
 // Families of sticks, as zigbee.adapter has them.
@@ -192,9 +196,9 @@ func (z *zigbeeNetwork) State() api.RadioState {
 		s.Since = &t
 	}
 	if info, network, ok := z.stick.Info(); ok {
-		s.Stick, s.Network = info.Version, fmt.Sprintf("%016x", network.ExtendedPAN)
+		s.Stick, s.Network, s.Channel = info.Version, fmt.Sprintf("%016x", network.ExtendedPAN), int(network.Channel)
 	}
-	s.Counters = z.counters()
+	s.Counters, s.Moved = z.counters(), z.moving()
 	for _, d := range z.stick.Devices() {
 		s.Map = append(s.Map, api.RadioNode{Device: zigbeehome.ID(d.IEEE), Address: fmt.Sprintf("0x%04x", uint16(d.Short)), Router: d.Router})
 	}

@@ -29,8 +29,7 @@ func (z *zigbeeNetwork) listen(ctx context.Context) error {
 		switch {
 		case errors.Is(err, zigbee.ErrUnable):
 			z.hub.log.Warn("the Zigbee stick does not tell its noise", "err", err)
-			<-ctx.Done()
-			return nil
+			return z.followOnly(ctx)
 		case err == nil:
 			last = time.Now()
 			heard, awake := z.heard()
@@ -43,7 +42,22 @@ func (z *zigbeeNetwork) listen(ctx context.Context) error {
 			air = supervision.Crowd{}
 		}
 		z.drowned(air)
+		z.follow(time.Now())
 		timer.Reset(air.Next())
+	}
+}
+
+// followOnly sees to what listen sees to beside, with a stick that can't listen.
+func (z *zigbeeNetwork) followOnly(ctx context.Context) error {
+	tick := time.NewTicker(supervision.ListenIdle)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			z.follow(time.Now())
+		}
 	}
 }
 

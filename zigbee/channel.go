@@ -65,8 +65,10 @@ func (c *Controller) Noise(ctx context.Context) (int, error) {
 
 // listen measures one channel. One at a time: a stick has one ear.
 func (c *Controller) listen(ctx context.Context, channel byte) (int, error) {
-	c.ear.Lock()
-	defer c.ear.Unlock()
+	if err := c.hearken(ctx); err != nil {
+		return 0, err
+	}
+	defer c.unhearken()
 	c.mu.Lock()
 	a := c.adapter
 	c.mu.Unlock()
@@ -79,6 +81,18 @@ func (c *Controller) listen(ctx context.Context, channel byte) (int, error) {
 	}
 	return power, err
 }
+
+// hearken takes the stick's ear, which unhearken gives back.
+func (c *Controller) hearken(ctx context.Context) error {
+	select {
+	case c.ear <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (c *Controller) unhearken() { <-c.ear }
 
 // ChangeChannel takes the network to another channel. Devices that hear it now
 // go along; one that sleeps looks for the network when it misses it, and who has
@@ -93,9 +107,11 @@ func (c *Controller) ChangeChannel(ctx context.Context, channel byte) error {
 	if a == nil {
 		return ErrDown
 	}
-	c.ear.Lock()
+	if err := c.hearken(ctx); err != nil {
+		return err
+	}
 	err := a.ChangeChannel(ctx, channel)
-	c.ear.Unlock()
+	c.unhearken()
 	if err != nil {
 		return fmt.Errorf("zigbee: going to channel %d: %w", channel, err)
 	}

@@ -68,7 +68,7 @@ type Controller struct {
 	closing *time.Timer // ends the joining
 	moved   bool        // to another channel, which is to be saved
 
-	ear sync.Mutex // held by who has the stick listen
+	ear chan struct{} // full while somebody has the stick listen
 
 	orderID     uint64          // the last one that was given
 	dirtyOrders map[uint64]IEEE // to be saved or forgotten, and whose they are
@@ -83,7 +83,7 @@ func New(o Options) *Controller {
 	c := &Controller{
 		opt: o, log: o.Log, nodes: make(map[IEEE]*node), shorts: make(map[Short]*node), dirty: make(map[IEEE]bool),
 		dirtyOrders: make(map[uint64]IEEE),
-		saving:      make(chan struct{}, 1), studies: make(chan struct{}, 1),
+		ear:         make(chan struct{}, 1), saving: make(chan struct{}, 1), studies: make(chan struct{}, 1),
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)

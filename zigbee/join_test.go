@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gatehouse/zigbee"
@@ -160,8 +161,8 @@ func TestJoiningIsClosedAgain(t *testing.T) {
 			ends func()
 		}{
 			{"the hub is killed", r.detach},
-			{"the stick crashes", func() { r.sim.Crash(); <-r.ended }},
-			{"the stick is pulled", func() { r.sim.Unplug(); <-r.ended; r.sim.Plug() }},
+			{"the stick crashes", func() { r.sim.Crash(); <-r.ended; synctest.Wait() }},
+			{"the stick is pulled", func() { r.sim.Unplug(); <-r.ended; synctest.Wait(); r.sim.Plug() }},
 		} {
 			r.opened(zigbee.Opening{})
 			c.ends()

@@ -16,6 +16,7 @@ const (
 	BatteryLow       Code = "battery-low"
 	BatteryEmpty     Code = "battery-empty"
 	RFJamming        Code = "rf-jamming"
+	ChannelLeft      Code = "channel-left"
 	MainsLost        Code = "mains-lost"
 	HubBatteryLow    Code = "hub-battery-low"
 	KeypadInClear    Code = "keypad-in-clear"
@@ -98,6 +99,10 @@ var Declarations = map[Code]Declaration{
 	RFJamming: {
 		home.SeverityCritical, "The %s radio is drowned out: %s. Its sensors can't be relied on.",
 		"Look after the house first. Then look for a new transmitter near the hub, and whether its stick was moved.", allModes,
+	},
+	ChannelLeft: {
+		home.SeverityWarning, "The Zigbee network: %s not followed it to channel %d: %s.",
+		"Press the button of each, or take its battery out for a moment. Where many are left, take the network back to the channel that it came from (page Channels).", nil,
 	},
 	MainsLost: {
 		home.SeverityWarning, "The hub has lost its mains power and runs on its battery%s.",

@@ -97,6 +97,7 @@ var proofs = map[health.Code][]string{
 	health.BatteryEmpty:     {"hub.TestBatteryThatRunsDown"},
 	health.BatteryLow:       {"hub.TestBatteryThatRunsDown"},
 	health.CertificateFault: {"hub.TestCertificateThatCannotBeRenewedIsSaid"},
+	health.ChannelLeft:      {"hub.TestZigbeeDevicesThatDoNotFollow"},
 	health.ClockUnsynced:    {"hub.TestClockThatNobodySets"},
 	health.ClockWrong:       {"hub.TestClockThatCannotBeRightIsSaid"},
 	health.Demo:             {"hub/demo.TestTroublesReachEveryFace"}, // a demo never ceases to be one

@@ -32,6 +32,8 @@ type RadioState struct {
 	Since    *home.Time        `json:"since"`
 	Counters map[string]uint64 `json:"counters"`
 	Map      []RadioNode       `json:"map"`
+	Channel  int               `json:"channel" doc:"0 where there is but one, or it is not known"`
+	Moved    *ChannelMove      `json:"moved" doc:"a change of channel that not every device has followed"`
 	Codes    LabelCodes        `json:"codes" enum:"none,offered,wanted,only" doc:"how devices join by the code on their label. none: the hub takes none; offered: they may; wanted: only by it, unless the person who lets one in says without_code; only: only by it"`
 }
 
@@ -86,6 +88,9 @@ func (a *API) radios(context.Context, *none) (*out[[]RadioState], error) {
 		s.Map = slices.Clone(list(s.Map))
 		for i := range s.Map {
 			s.Map[i].Routes = list(s.Map[i].Routes)
+		}
+		if s.Moved != nil {
+			s.Moved.Following = list(s.Moved.Following)
 		}
 		states = append(states, s)
 	}

@@ -309,6 +309,8 @@ func (a *API) routes() []route {
 		{get, "/api/v1/radios/{radio}/join", right(auth.RadiosRead), "radios", "How far the joining has come", 0, typed(a.joining)},
 		{del, "/api/v1/radios/{radio}/join", right(auth.RadiosWrite), "radios", "Cancel the joining", 0, typed(a.cancelJoin)},
 		{post, "/api/v1/radios/{radio}/join/pin", right(auth.RadiosWrite), "radios", "Give the five digits of the label", accepted, typed(a.joinPin)},
+		{post, "/api/v1/radios/{radio}/channels", right(auth.RadiosWrite), "radios", "Listen on every channel; takes some seconds", 0, typed(a.survey)},
+		{put, "/api/v1/radios/{radio}/channel", right(auth.RadiosWrite), "radios", "Take the network to another channel", 0, typed(a.moveChannel)},
 		{post, "/api/v1/radios/{radio}/leave", right(auth.RadiosWrite), "radios", "Wait for a device that shall leave", accepted, typed(a.leave)},
 
 		{get, "/api/v1/events", right(auth.EventsRead), "events", "The journal, newest first", 0, typed(a.events)},

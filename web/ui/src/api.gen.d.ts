@@ -528,6 +528,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/radios/{radio}/channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Take the network to another channel */
+        put: operations["putRadiosRadioChannel"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/radios/{radio}/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Listen on every channel; takes some seconds */
+        post: operations["postRadiosRadioChannels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/radios/{radio}/join": {
         parameters: {
             query?: never;
@@ -1394,6 +1428,31 @@ export interface components {
             /** @enum {string} */
             role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier";
         };
+        ChannelMove: {
+            /** Format: date-time */
+            at: string;
+            /** @description devices that have not been heard since */
+            following: string[];
+            /** Format: int64 */
+            from: number;
+            /** Format: int64 */
+            to: number;
+        };
+        ChannelNoise: {
+            /** Format: int64 */
+            channel: number;
+            /** @description it is hard to get through here */
+            loud: boolean;
+            /**
+             * Format: int64
+             * @description dBm; the most of several times of listening
+             */
+            noise: number;
+        };
+        ChannelRequest: {
+            /** Format: int64 */
+            channel: number;
+        };
         ChoosePasswordRequest: {
             /** @description sign-in name of the first owner; invited people have one */
             name?: string;
@@ -1770,6 +1829,11 @@ export interface components {
         };
         RadioState: {
             /**
+             * Format: int64
+             * @description 0 where there is but one, or it is not known
+             */
+            channel: number;
+            /**
              * @description how devices join by the code on their label. none: the hub takes none; offered: they may; wanted: only by it, unless the person who lets one in says without_code; only: only by it
              * @enum {string}
              */
@@ -1778,6 +1842,8 @@ export interface components {
                 [key: string]: number;
             };
             map: components["schemas"]["RadioNode"][];
+            /** @description a change of channel that not every device has followed */
+            moved: components["schemas"]["ChannelMove"] | null;
             /** @description the network's id */
             network: string;
             port: string;
@@ -2101,6 +2167,19 @@ export interface components {
             /** @description more was missed than is sent again: read everything anew */
             reset: components["schemas"]["Reset"];
             session: components["schemas"]["StreamSession"];
+        };
+        Survey: {
+            /**
+             * Format: int64
+             * @description the network's own
+             */
+            channel: number;
+            channels: components["schemas"]["ChannelNoise"][];
+            /**
+             * Format: int64
+             * @description the channel to choose; the network's own where none is clearly quieter
+             */
+            quietest: number;
         };
         System: {
             commit: string;
@@ -3771,6 +3850,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RadioState"][];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putRadiosRadioChannel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                radio: "zwave" | "zigbee";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelMove"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRadiosRadioChannels: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                radio: "zwave" | "zigbee";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Survey"];
                 };
             };
             /** @description A problem: see its code */
