@@ -59,7 +59,7 @@ func (s *step) stand(a int) *stand {
 
 // asleep are the common zones of which an area other than a is not armed: such
 // a zone does not guard.
-func (p Panel) asleep(a, w int) uint64 {
+func (p *Panel) asleep(a, w int) uint64 {
 	var set uint64
 	for _, i := range p.cfg.common[w] {
 		for _, b := range p.cfg.areasOf[i] {

@@ -23,6 +23,7 @@ type config struct {
 	alwaysOn zoneSet
 	speaks   zoneSet     // counts as open until its sensor has spoken
 	used     []modeZones // by mode
+	usedBy   []zoneModes // by zone: the same
 	in       []zoneSet   // by area
 	areasOf  [][]int     // by zone: the places of its areas
 	common   [][]int     // by word: zones of more than one area
@@ -40,6 +41,12 @@ type modeZones struct {
 	interior zoneSet // must be known; may see movement while people leave
 }
 
+// zoneModes are the modes that use a zone.
+type zoneModes struct{ barrier, interior modeSet }
+
+// modeSet is a set of modes by their place in the configuration.
+type modeSet uint16
+
 // newConfig is the configuration of a house without areas or modes of its own.
 func newConfig(s home.AlarmSettings, zones []home.Zone, codes []code) *config {
 	c := config{
@@ -56,7 +63,7 @@ func (c config) indexed() *config {
 	c.byID = make(map[home.ZoneID]int, len(c.zones))
 	n := (len(c.zones) + 63) / 64
 	c.alwaysOn, c.speaks = make(zoneSet, n), make(zoneSet, n)
-	c.used = make([]modeZones, len(c.modes))
+	c.used, c.usedBy = make([]modeZones, len(c.modes)), make([]zoneModes, len(c.zones))
 	for m := range c.used {
 		c.used[m] = modeZones{make(zoneSet, n), make(zoneSet, n)}
 	}
@@ -94,8 +101,10 @@ func (c config) indexed() *config {
 			}
 			if z.Kind == home.ZoneInterior {
 				c.used[m].interior[word] |= bit
+				c.usedBy[i].interior |= 1 << m
 			} else {
 				c.used[m].barrier[word] |= bit
+				c.usedBy[i].barrier |= 1 << m
 			}
 		}
 	}

@@ -23,18 +23,18 @@ type hindrance struct {
 	atOnce  int
 }
 
-func (h hindrances) at(a, m int) *hindrance { return &h.each[a*len(h.cfg.modes)+m] }
+func (h *hindrances) at(a, m int) *hindrance { return &h.each[a*len(h.cfg.modes)+m] }
 
 // hindrances are those that were counted, or else counted now.
-func (p Panel) hindrances() hindrances {
+func (p *Panel) hindrances() hindrances {
 	h := hindrances{cfg: p.cfg}
 	for a := range p.st.stands {
 		if p.st.stands[a].mode == home.Disarmed {
 			h.disarmed |= 1 << a
 		}
 	}
-	if was := p.st.hindrances; was.cfg == h.cfg && was.disarmed == h.disarmed {
-		return was
+	if was := &p.st.hindrances; was.cfg == h.cfg && was.disarmed == h.disarmed {
+		return *was
 	}
 	h.each = make([]hindrance, len(p.cfg.areas)*len(p.cfg.modes))
 	for a := range p.cfg.areas {
@@ -50,37 +50,55 @@ func (p Panel) hindrances() hindrances {
 
 // senses notes what a zone is known to be, and counts what that hinders.
 func (s *step) senses(i int, open, known bool) {
-	h := s.p.hindrances()
+	h, st := s.p.hindrances(), &s.p.st
 	h.each = slices.Clone(h.each)
-	s.p.tally(h, i, -1)
-	st := &s.p.st
+	count := func(n int) {
+		for _, a := range s.p.cfg.areasOf[i] {
+			leaving, atOnce := s.p.hinders(a, i)
+			for m := range s.p.cfg.modes {
+				h.at(a, m).leaving += n * int(leaving>>m&1)
+				h.at(a, m).atOnce += n * int(atOnce>>m&1)
+			}
+		}
+	}
+	count(-1)
 	st.known, st.open = st.known.with(i, known), st.open.with(i, open)
-	s.p.tally(h, i, 1)
+	count(1)
 	st.hindrances = h
 }
 
-// tally adds what a zone hinders now, n times.
-func (p Panel) tally(h hindrances, i, n int) {
-	w, bit := i>>6, uint64(1)<<(i&63)
-	for _, a := range p.cfg.areasOf[i] {
-		for m, zones := range p.cfg.used {
-			if p.blocks(a, zones, true, w)&bit != 0 {
-				h.at(a, m).leaving += n
-			}
-			if p.blocks(a, zones, false, w)&bit != 0 {
-				h.at(a, m).atOnce += n
-			}
+// hinders are the modes, by their place, in which a zone keeps an area from being
+// armed: what blocks says of many zones and one mode.
+func (p *Panel) hinders(a, i int) (leaving, atOnce modeSet) {
+	open, unknown := p.st.open.has(i), p.cfg.speaks.has(i) && !p.st.known.has(i)
+	if p.cfg.alwaysOn.has(i) {
+		if open {
+			return ^modeSet(0), ^modeSet(0)
 		}
+		return 0, 0
+	}
+	if p.asleep(a, i>>6)>>(i&63)&1 != 0 {
+		return 0, 0
+	}
+	of := p.cfg.usedBy[i]
+	switch {
+	case unknown:
+		return of.barrier | of.interior, of.barrier | of.interior
+	case open:
+		return of.barrier, of.barrier | of.interior
+	default:
+		return 0, 0
 	}
 }
 
 // ready tells whether the area could be armed in the mode now, with its exit
 // delay.
-func (p Panel) ready(a int, mode home.Mode) bool {
-	h := p.hindrances().at(a, p.cfg.modeIndex(mode))
-	n := h.leaving
+func (p *Panel) ready(a int, mode home.Mode) bool {
+	h := p.hindrances()
+	by := h.at(a, p.cfg.modeIndex(mode))
+	n := by.leaving
 	if p.cfg.exitDelay(a, mode) == 0 {
-		n = h.atOnce
+		n = by.atOnce
 	}
 	return n == 0 && !slices.ContainsFunc(p.st.troubles, func(t home.TroubleItem) bool { return p.blockedBy(t, mode) })
 }

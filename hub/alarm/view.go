@@ -162,7 +162,7 @@ func (p Panel) openZones() []home.ZoneID {
 // blocks is the word of zones of a mode that keep the area from being armed in it.
 // Interior zones that see movement count only when nobody is given time to
 // leave; common zones only when their other areas are armed.
-func (p Panel) blocks(a int, m modeZones, leave bool, w int) uint64 {
+func (p *Panel) blocks(a int, m modeZones, leave bool, w int) uint64 {
 	open, unknown := p.st.open.word(w), p.cfg.speaks[w]&^p.st.known.word(w)
 	b := m.barrier[w]&(open|unknown) | m.interior[w]&unknown
 	if !leave {
