@@ -161,6 +161,9 @@ func (s *step) arm(a int, r home.ModeRequest, who string) error {
 			i := w<<6 + bits.TrailingZeros64(b)
 			z := &s.cfg().zones[i]
 			not.Open = append(not.Open, z.ID)
+			if !s.p.st.known.has(i) {
+				not.Unheard = append(not.Unheard, z.ID)
+			}
 			if z.Kind.AlwaysOn() {
 				stillOpen = append(stillOpen, z.Name)
 				continue

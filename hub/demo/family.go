@@ -271,18 +271,30 @@ func (f *Family) wakeUntilKnown(ctx context.Context, device func(home.DeviceID) 
 	}
 }
 
-// unknown are the Z-Wave devices that the hub does not know yet, or not wholly.
+// unknown are the Z-Wave devices that the hub does not know yet, or not wholly, or
+// has not heard.
 func (f *Family) unknown(device func(home.DeviceID) (home.Device, bool)) []*item {
 	var left []*item
 	for _, it := range f.items {
 		if it.node == nil {
 			continue
 		}
-		if d, ok := device(it.device()); !ok || d.Health == home.HealthJoining {
+		if d, ok := device(it.device()); !ok || d.Health == home.HealthJoining || !heard(d) {
 			left = append(left, it)
 		}
 	}
 	return left
+}
+
+// heard tells whether a device has said anything since the hub started. One that
+// woke before the hub listened sleeps until its time comes.
+func heard(d home.Device) bool {
+	for _, s := range d.Traits {
+		if s.Fresh {
+			return true
+		}
+	}
+	return len(d.Traits) == 0
 }
 
 // wakeEachHost wakes the devices for every host that comes, until ctx ends.

@@ -34,3 +34,21 @@ func TestWakeUntilKnown(t *testing.T) {
 		}
 	})
 }
+
+// A hub that starts again knows the devices and has heard none: they slept when
+// they were woken before it listened.
+func TestSleepersThatWereNotHeardAreWoken(t *testing.T) {
+	f := NewFamily(zwavesim.Options{})
+	heard := home.Device{Health: home.HealthOK, Traits: map[home.Trait]home.State{home.Contact: {Value: home.Closed, Fresh: true}, home.Battery: {}}}
+	silent := home.Device{Health: home.HealthOK, Traits: map[home.Trait]home.State{home.Contact: {Value: home.Closed}, home.Battery: {}}}
+	front := f.items[0].device()
+	left := f.unknown(func(id home.DeviceID) (home.Device, bool) {
+		if id == front {
+			return silent, true
+		}
+		return heard, true
+	})
+	if len(left) != 1 || left[0].device() != front {
+		t.Errorf("%d devices are to be woken, want the front door alone", len(left))
+	}
+}

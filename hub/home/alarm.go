@@ -2,6 +2,7 @@ package home
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -219,13 +220,18 @@ type ModeRequest struct {
 // NotReady refuses an arming and names what stands in the way.
 type NotReady struct {
 	Open     []ZoneID
+	Unheard  []ZoneID // of Open, those whose sensor has not spoken since the hub started
 	Troubles []TroubleItem
 }
 
 func (e *NotReady) Error() string {
 	var names []string
 	for _, z := range e.Open {
-		names = append(names, string(z))
+		name := string(z)
+		if slices.Contains(e.Unheard, z) {
+			name += " (not heard yet)"
+		}
+		names = append(names, name)
 	}
 	for _, t := range e.Troubles {
 		names = append(names, t.Code)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -245,7 +246,11 @@ func sentence(err error) string {
 func notReadyText(e *home.NotReady) string {
 	var parts []string
 	for _, z := range e.Open {
-		parts = append(parts, string(z)+" is open")
+		state := " is open"
+		if slices.Contains(e.Unheard, z) {
+			state = " has not been heard since the hub started"
+		}
+		parts = append(parts, string(z)+state)
 	}
 	for _, t := range e.Troubles {
 		parts = append(parts, strings.TrimSuffix(t.Text, "."))

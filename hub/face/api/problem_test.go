@@ -48,13 +48,13 @@ func TestDisarmingAsksForTheCode(t *testing.T) {
 func TestNotReadyNamesTheOpenZones(t *testing.T) {
 	h := newHouse()
 	trouble := home.TroubleItem{Code: "radio-down", Text: "The Z-Wave stick is gone.", Severity: home.SeverityCritical, Blocks: []home.Mode{home.Away}}
-	h.err = &home.NotReady{Open: []home.ZoneID{"kitchen-window"}, Troubles: []home.TroubleItem{trouble}}
+	h.err = &home.NotReady{Open: []home.ZoneID{"kitchen-window", "attic"}, Unheard: []home.ZoneID{"attic"}, Troubles: []home.TroubleItem{trouble}}
 	w := call(t, h.api(t).Handler(), "owner", "PUT", "/api/v1/alarm/mode", `{"mode":"away"}`)
 	p := wantProblem(t, w, 409, codeNotReady)
-	if d := cmp.Diff(p.Open, []home.ZoneID{"kitchen-window"}); d != "" {
+	if d := cmp.Diff(p.Open, []home.ZoneID{"kitchen-window", "attic"}); d != "" {
 		t.Errorf("open (-got +want):\n%s", d)
 	}
-	if len(p.Troubles) != 1 || p.Troubles[0].Code != "radio-down" || !strings.Contains(p.Detail, "kitchen-window is open") {
+	if len(p.Troubles) != 1 || p.Troubles[0].Code != "radio-down" || !strings.Contains(p.Detail, "kitchen-window is open; attic has not been heard since the hub started") {
 		t.Errorf("got %+v, want the trouble and the zone named", p)
 	}
 }
