@@ -179,6 +179,7 @@ func standsOtherwise() func(home.Device) bool {
 		tamper, battery home.State
 		lowBattery      home.State
 		keypad, siren   bool
+		enrolled, tells bool
 		hour            time.Time
 	}
 	known := make(map[home.DeviceID]standing)
@@ -187,6 +188,7 @@ func standsOtherwise() func(home.Device) bool {
 			name: d.Name, health: d.Health, security: d.Security,
 			tamper: d.Traits[home.Tamper], battery: d.Traits[home.Battery], lowBattery: d.Traits[home.LowBattery],
 		}
+		now.enrolled, now.tells = !slices.Contains(d.Problems, home.NotEnrolled), !slices.Contains(d.Problems, home.NotReporting)
 		_, now.keypad = d.Traits[home.Keypad]
 		_, now.siren = d.Traits[home.Siren]
 		if d.LastSeen != nil {
@@ -292,6 +294,8 @@ func (h *Hub) deviceConditions(d home.Device) {
 	told := !h.warden.oneOfMany(d.ID) || h.board.Present(health.DeviceMissing, d.ID)
 	h.condition(failed && told, health.DeviceMissing, d, d.Name)
 	h.board.Set(d.Traits[home.Tamper].Value == home.True, health.DeviceTampered, d.ID, d.Name)
+	h.condition(slices.Contains(d.Problems, home.NotEnrolled), health.NotEnrolled, d, d.Name)
+	h.board.Set(slices.Contains(d.Problems, home.NotReporting), health.NotReporting, d.ID, d.Name)
 	_, keypad := d.Traits[home.Keypad]
 	h.board.Set(keypad && !d.Security.Encrypted(), health.KeypadInClear, d.ID, d.Name)
 	h.batteryConditions(d, failed)

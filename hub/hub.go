@@ -291,7 +291,8 @@ func (h *Hub) buildZigbee() {
 	}
 	h.zigbee.stick = zigbee.New(zigbee.Options{
 		Open:    func(p io.ReadWriter) zigbee.Adapter { return h.zigbee.open(p) },
-		OnEvent: h.zigbee.radio.OnEvent, Store: store, Quirks: h.zigbee.owner.Find, Log: h.log,
+		OnEvent: h.zigbee.radio.OnEvent, Store: store, Orders: orderStore{storage.NewTable[zigbee.Order](h.db, "zigbee-orders")},
+		Quirks: h.zigbee.owner.Find, Log: h.log,
 	})
 	h.zigbee.radio.Attach(h.zigbee.stick)
 	h.devices.Attach(zigbeehome.Kind, h.zigbee.radio)

@@ -105,6 +105,15 @@ func (s zigbeeStore) SaveDevice(d zigbee.Device) error { return s.devices.Put(d.
 
 func (s zigbeeStore) DeleteDevice(a zigbee.IEEE) error { return s.devices.Delete(a.String()) }
 
+// orderStore keeps what waits for Zigbee devices that sleep.
+type orderStore struct{ table *storage.Table[zigbee.Order] }
+
+func (s orderStore) LoadOrders() ([]zigbee.Order, error) { return values(s.table) }
+func (s orderStore) SaveOrder(o zigbee.Order) error      { return s.table.Put(orderKey(o.ID), o) }
+func (s orderStore) DeleteOrder(id uint64) error         { return s.table.Delete(orderKey(id)) }
+
+func orderKey(id uint64) string { return fmt.Sprintf("%016x", id) }
+
 // noticeStore keeps notices by id.
 type noticeStore struct {
 	db    *storage.DB

@@ -1,6 +1,9 @@
 package demo
 
 import (
+	"fmt"
+	"time"
+
 	"gatehouse/hub"
 	"gatehouse/zigbee"
 	"gatehouse/zigbee/zcl"
@@ -25,6 +28,13 @@ func (f *Family) mesh() {
 	f.meshSmoke("bedroom-smoke", "Bedroom smoke", "Bedroom")
 	f.meshSiren("hall-siren", "Hall siren", "Hall")
 	f.meshKeypad("bedroom-keypad", "Bedroom keypad", "Bedroom")
+	f.meshMotion("landing-motion", "Landing motion", "Landing")
+	f.meshLeak("bathroom-leak", "Bathroom leak", "Bathroom")
+	f.meshLock("garden-lock", "Garden door lock", "Kitchen")
+	f.meshDimmer("reading-lamp", "Reading lamp", "Living room")
+	f.meshMeter("washer", "Washing machine", "Cellar")
+	f.meshClimate("bedroom-climate", "Bedroom climate", "Bedroom")
+	f.meshShutter("bedroom-shutter", "Bedroom shutter", "Bedroom")
 }
 
 func (f *Family) hang(it *item, d zigbeesim.Device, leaf *zigbeesim.Node) {
@@ -57,6 +67,92 @@ func (f *Family) meshSmoke(key, name, room string) {
 		key: key, name: name, room: room, kind: "smoke",
 		acts:  map[string]func(){"fill": d.Fill, "air": d.Air},
 		state: func() string { return word(d.Smells(), "smoke", "clear") },
+	}, d, d.Node)
+}
+
+func (f *Family) meshMotion(key, name, room string) {
+	d := f.Mesh.NewMotion(zigbeesim.Make{Name: name})
+	f.hang(&item{
+		key: key, name: name, room: room, kind: "motion",
+		acts: map[string]func(){
+			"walk": func() {
+				d.Walk()
+				time.AfterFunc(3*time.Second, d.Still)
+			},
+			"still": d.Still,
+		},
+		state: func() string { return word(d.Sees(), "sees someone", "sees nobody") },
+	}, d, d.Node)
+}
+
+func (f *Family) meshLeak(key, name, room string) {
+	d := f.Mesh.NewLeak(zigbeesim.Make{Name: name})
+	f.hang(&item{
+		key: key, name: name, room: room, kind: "leak",
+		acts:  map[string]func(){"spill": d.Spill, "dry": d.Dry},
+		state: func() string { return word(d.IsWet(), "wet", "dry") },
+	}, d, d.Node)
+}
+
+// meshPIN is one that the garden door knows from before.
+const meshPIN = "1357"
+
+func (f *Family) meshLock(key, name, room string) {
+	d := f.Mesh.NewLock(zigbeesim.Make{Name: name})
+	d.Know(1, meshPIN)
+	f.hang(&item{
+		key: key, name: name, room: room, kind: "lock",
+		acts: map[string]func(){
+			"lock": func() { d.Turn(true) }, "unlock": func() { d.Turn(false) }, "pin": func() { d.Enter(meshPIN) },
+			"wrong-pin": func() { d.Enter("0000") }, "jam": d.Jam, "free": d.Free, "force": d.Force,
+		},
+		state: d.State,
+	}, d, d.Node)
+}
+
+func (f *Family) meshDimmer(key, name, room string) {
+	d := f.Mesh.NewDimmer(zigbeesim.Make{Name: name})
+	f.hang(&item{
+		key: key, name: name, room: room, kind: "dimmer",
+		acts:  map[string]func(){"on": func() { d.Turn(true) }, "off": func() { d.Turn(false) }},
+		state: func() string { return word(d.On(), fmt.Sprintf("on, %d %%", d.Level()), "off") },
+	}, d, d.Node)
+}
+
+func (f *Family) meshMeter(key, name, room string) {
+	d := f.Mesh.NewMeter(zigbeesim.Make{Name: name})
+	f.hang(&item{
+		key: key, name: name, room: room, kind: "meter",
+		acts: map[string]func(){
+			"on": func() { d.Turn(true) }, "off": func() { d.Turn(false) },
+			"wash": func() { d.Draw(2000) }, "rest": func() { d.Draw(2) },
+		},
+		state: func() string { return word(d.On(), fmt.Sprintf("on, %d W", d.Watts()), "off") },
+	}, d, d.Node)
+}
+
+func (f *Family) meshClimate(key, name, room string) {
+	d := f.Mesh.NewClimate(zigbeesim.Make{Name: name})
+	f.hang(&item{
+		key: key, name: name, room: room, kind: "climate",
+		acts: map[string]func(){
+			"warm": func() { d.Feel(2550, 3800) }, "mild": func() { d.Feel(2100, 4500) }, "freeze": func() { d.Feel(150, 7200) },
+		},
+		state: func() string {
+			celsius, percent := d.Feels()
+			return fmt.Sprintf("%.1f °C, %d %%", float64(celsius)/100, percent/100)
+		},
+	}, d, d.Node)
+}
+
+func (f *Family) meshShutter(key, name, room string) {
+	d := f.Mesh.NewCovering(zigbeesim.Make{Name: name})
+	f.hang(&item{
+		key: key, name: name, room: room, kind: "shutter",
+		acts: map[string]func(){
+			"open": func() { d.Turn(0) }, "half": func() { d.Turn(50) }, "close": func() { d.Turn(100) },
+		},
+		state: func() string { return fmt.Sprintf("%d %% open", 100-d.Down()) },
 	}, d, d.Node)
 }
 

@@ -75,3 +75,45 @@ func TestZigbeeHome(t *testing.T) {
 	v.do("zigbee-stick", "plug")
 	v.until("the stick is back", radio("up"))
 }
+
+// TestZigbeeThings: what somebody does on the demo's page to each thing of the
+// second stick reaches the hub.
+func TestZigbeeThings(t *testing.T) {
+	v := visit(t, auth.Owner)
+	ids := map[string]home.DeviceID{}
+	things := []struct {
+		name, key, act string
+		trait          home.Trait
+		want           home.Value
+	}{
+		{"Landing motion", "landing-motion", "walk", home.Motion, home.True},
+		{"Bathroom leak", "bathroom-leak", "spill", home.Water, home.True},
+		{"Bedroom smoke", "bedroom-smoke", "fill", home.Smoke, home.True},
+		{"Garden door lock", "garden-lock", "pin", home.Lock, home.Unlocked},
+		{"Garden door lock", "garden-lock", "jam", home.Lock, home.Unlocked}, // nobody turns it
+		{"Garden door lock", "garden-lock", "lock", home.Lock, home.Jammed},
+		{"Garden door lock", "garden-lock", "force", home.Tamper, home.True},
+		{"Reading lamp", "reading-lamp", "on", home.Switch, home.On},
+		{"Washing machine", "washer", "on", home.Switch, home.On},
+		{"Washing machine", "washer", "wash", home.Power, home.Number(2000)},
+		{"Bedroom climate", "bedroom-climate", "freeze", home.Temperature, home.Number(1.5)},
+		{"Bedroom shutter", "bedroom-shutter", "half", home.Cover, home.Number(50)},
+	}
+	v.until("every Zigbee device has said what it is", func(event) bool {
+		for _, d := range get[[]home.Device](v, "/api/v1/devices") {
+			ids[d.Name] = d.ID
+		}
+		return !slices.ContainsFunc(things, func(c struct {
+			name, key, act string
+			trait          home.Trait
+			want           home.Value
+		},
+		) bool {
+			return ids[c.name] == ""
+		})
+	})
+	for _, c := range things {
+		v.do(c.key, c.act)
+		v.untilTrait(ids[c.name], c.trait, c.want)
+	}
+}

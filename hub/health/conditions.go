@@ -13,6 +13,8 @@ const (
 	RadioStarting    Code = "radio-starting"
 	DeviceMissing    Code = "device-missing"
 	DeviceTampered   Code = "device-tampered"
+	NotEnrolled      Code = "not-enrolled"
+	NotReporting     Code = "not-reporting"
 	BatteryLow       Code = "battery-low"
 	BatteryEmpty     Code = "battery-empty"
 	RFJamming        Code = "rf-jamming"
@@ -54,7 +56,7 @@ type Declaration struct {
 
 // ByUse are the conditions of a device that stand in the way only of those of
 // their modes in which the device guards the house.
-var ByUse = []Code{DeviceMissing, BatteryLow, BatteryEmpty}
+var ByUse = []Code{DeviceMissing, NotEnrolled, BatteryLow, BatteryEmpty}
 
 var allModes = []home.Mode{home.Home, home.Night, home.Away}
 
@@ -89,6 +91,14 @@ var Declarations = map[Code]Declaration{
 	DeviceTampered: {
 		home.SeverityWarning, "%s says that its cover is open or that it was taken off.",
 		"Close the cover. If nobody opened it, look at the sensor.", allModes,
+	},
+	NotEnrolled: {
+		home.SeverityCritical, "%s will not report alarms until it has taken from the hub to whom it reports them.",
+		"Press its button so that it wakes up, close to the hub. If that does not help, remove it and join it again.", allModes,
+	},
+	NotReporting: {
+		home.SeverityWarning, "%s refuses to report by itself, so the hub asks it from time to time and hears of a change late.",
+		"It works. Do not guard a door with it; a newer firmware or another model may report.", nil,
 	},
 	BatteryLow: {
 		home.SeverityWarning, "%s wants a new battery%s.", "Change the battery this week.", allModes,

@@ -112,6 +112,8 @@ var proofs = map[health.Code][]string{
 	health.MQTTDown:         {"hub.TestPortsInUse"},
 	health.MainsLost:        {"hub.TestMainsLostAndHubBattery"},
 	health.NameTaken:        {"hub.TestNameThatAnotherHasIsSaid"},
+	health.NotEnrolled:      {"hub.TestZoneThatIsNotEnrolledIsSaid"},
+	health.NotReporting:     {"hub.TestDeviceThatRefusesToReportIsSaid"},
 	health.NotClaimed:       {"hub.TestHubBelongsToNobodyUntilItIsClaimed"},
 	health.OutsideStandard:  {"hub.TestSettingsOutsideTheStandardAreSaid"},
 	health.PageDown:         {"hub.TestPortsInUse"},

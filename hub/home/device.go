@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -29,6 +30,7 @@ const (
 	Switch      Trait = "switch"      // on | off
 	Siren       Trait = "siren"       // on | off
 	Level       Trait = "level"       // 0–100 %
+	Cover       Trait = "cover"       // 0–100 % open: a roller shutter, a blind
 	Lock        Trait = "lock"        // locked | unlocked | jammed | unknown
 	Button      Trait = "button"      // press | double | hold
 	Keypad      Trait = "keypad"      // events only, no state; never journalled (it may hold a code)
@@ -37,14 +39,16 @@ const (
 	Illuminance Trait = "illuminance" // lx
 	Power       Trait = "power"       // W
 	Energy      Trait = "energy"      // kWh
+	Voltage     Trait = "voltage"     // V
+	Current     Trait = "current"     // A
 	Link        Trait = "link"        // 0–100 %
 )
 
 // Traits lists every trait once, in the order that faces show them.
 var Traits = []Trait{
 	Contact, Motion, Smoke, CO, Gas, Water, Vibration, Glass, Tamper, Occupancy, Trouble,
-	Battery, LowBattery, Switch, Siren, Level, Lock, Button, Keypad,
-	Temperature, Humidity, Illuminance, Power, Energy, Link,
+	Battery, LowBattery, Switch, Siren, Level, Cover, Lock, Button, Keypad,
+	Temperature, Humidity, Illuminance, Power, Energy, Voltage, Current, Link,
 }
 
 // Value is what a trait says: a word, a truth or a number. It is comparable
@@ -79,6 +83,7 @@ var (
 	Unlocked = Word("unlocked")
 	Jammed   = Word("jammed")
 	Unknown  = Word("unknown")
+	Stop     = Word("stop") // told to a cover that moves
 	True     = Bool(true)
 	False    = Bool(false)
 )
@@ -193,11 +198,32 @@ type Device struct {
 	LastSeen *Time           `json:"last_seen"`
 	Traits   map[Trait]State `json:"traits"`
 	Sounder  *Sounder        `json:"sounder,omitempty"` // of a siren; the value it points to never changes
+	Problems []Problem       `json:"problems,omitempty"`
+	Waiting  []Waiting       `json:"waiting,omitempty"`
+}
+
+// Problem is something that keeps a device from doing what it is there for, though
+// it can be heard.
+type Problem string
+
+// Problems.
+const (
+	NotEnrolled  Problem = "not-enrolled"  // it was not told yet to whom it reports alarms
+	NotReporting Problem = "not-reporting" // it refuses to report by itself, and is asked from time to time
+)
+
+// Waiting is a command that waits for a device that sleeps.
+type Waiting struct {
+	Trait Trait `json:"trait"`
+	Value Value `json:"value"`
+	Since Time  `json:"since"`
+	Until Time  `json:"until"` // then it is given up
 }
 
 // Clone is a copy that shares nothing that can change.
 func (d Device) Clone() Device {
 	d.Traits = maps.Clone(d.Traits)
+	d.Problems, d.Waiting = slices.Clone(d.Problems), slices.Clone(d.Waiting)
 	return d
 }
 
@@ -216,5 +242,6 @@ type Command struct {
 	Trait  Trait    `json:"trait"`
 	Value  Value    `json:"value"`
 	Sound  Sounding `json:"sound,omitzero"` // of a siren
+	Code   PIN      `json:"-"`              // that a lock wants for it
 	Quiet  bool     `json:"-"`              // the journal says what came of it elsewhere
 }

@@ -367,7 +367,7 @@ func (c *core) hold(r *rule, a home.Act, at time.Time) {
 		Until: home.At(at.Add(time.Duration(a.For))), Back: home.Off,
 	}
 	switch {
-	case a.Trait == home.Level:
+	case a.Trait == home.Level, a.Trait == home.Cover:
 		h.Back = home.Number(0)
 	case a.Value == home.Off:
 		h.Back = home.On
@@ -386,7 +386,7 @@ func (c *core) hold(r *rule, a home.Act, at time.Time) {
 		if err == nil && s.Value == a.Value {
 			return
 		}
-		if err == nil && a.Trait == home.Level {
+		if err == nil && (a.Trait == home.Level || a.Trait == home.Cover) {
 			h.Back = s.Value
 		}
 		c.holds = append(c.holds, h)

@@ -180,6 +180,7 @@ func TestWhatARuleMayNotDo(t *testing.T) {
 		{act(home.Act{Do: home.ActCommand, Device: "d", Trait: home.Siren, Value: home.Off}), "then.0.trait"},
 		{act(home.Act{Do: home.ActCommand, Device: "d", Trait: home.Siren, Value: home.On}), "then.0.trait"},
 		{act(home.Act{Do: home.ActCommand, Device: "d", Trait: home.Level, Value: home.Number(101)}), "then.0.value"},
+		{act(home.Act{Do: home.ActCommand, Device: "d", Trait: home.Cover, Value: home.Stop}), "then.0.value"},
 		{act(home.Act{Do: home.ActCommand, Device: "d", Trait: home.Switch, Value: home.On, Mode: home.Away}), "then.0.mode"},
 		{act(home.Act{Do: home.ActTell, Text: "two\nlines"}), "then.0.text"},
 		{when(home.When{Event: "hourly"}), "when.event"},

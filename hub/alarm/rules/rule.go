@@ -230,9 +230,9 @@ func checkCommand(a home.Act) *home.Invalid {
 		if a.Value != home.On && a.Value != home.Off {
 			return invalid("value", "switch can be on or off")
 		}
-	case home.Level:
+	case home.Level, home.Cover:
 		if v := a.Value.Float(); !a.Value.IsNumber() || !(v >= 0 && v <= 100) {
-			return invalid("value", "level can be 0 to 100")
+			return invalid("value", "%s can be 0 to 100", a.Trait)
 		}
 	case home.Lock:
 		if a.Value != home.Locked {
@@ -244,7 +244,7 @@ func checkCommand(a home.Act) *home.Invalid {
 	case home.Siren:
 		return invalid("trait", "sirens are the alarm's alone")
 	default:
-		return invalid("trait", "a rule can set switch, level and lock, not %q", a.Trait)
+		return invalid("trait", "a rule can set switch, level, cover and lock, not %q", a.Trait)
 	}
 	return nil
 }

@@ -163,9 +163,12 @@ func (w *world) actText(a home.Act) string {
 		return "tell “" + a.Text + "”"
 	default:
 		s := w.name(a.Device) + " "
-		if a.Trait == home.Level {
+		switch a.Trait {
+		case home.Level:
 			s += "to " + a.Value.String() + " %"
-		} else {
+		case home.Cover:
+			s += a.Value.String() + " % open"
+		default:
 			s += a.Value.String()
 		}
 		if a.For > 0 {

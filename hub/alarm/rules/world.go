@@ -49,8 +49,8 @@ var traitType = map[home.Trait]string{
 	home.Contact: "word", home.Switch: "word", home.Siren: "word", home.Lock: "word",
 	home.Motion: "bool", home.Smoke: "bool", home.CO: "bool", home.Gas: "bool", home.Water: "bool", home.Vibration: "bool",
 	home.Glass: "bool", home.Tamper: "bool", home.Occupancy: "bool", home.Trouble: "bool", home.LowBattery: "bool",
-	home.Battery: "number", home.Level: "number", home.Temperature: "number", home.Humidity: "number",
-	home.Illuminance: "number", home.Power: "number", home.Energy: "number", home.Link: "number",
+	home.Battery: "number", home.Level: "number", home.Cover: "number", home.Temperature: "number", home.Humidity: "number",
+	home.Illuminance: "number", home.Power: "number", home.Energy: "number", home.Voltage: "number", home.Current: "number", home.Link: "number",
 }
 
 // Vocabulary is every word of the language beside the traits' own: the table

@@ -7,6 +7,11 @@ const acts = {
   smoke: [['fill', 'Make smoke'], ['air', 'Air the room']],
   siren: [],
   plug: [['on', 'Switch on'], ['off', 'Switch off']],
+  lock: [['lock', 'Lock by hand'], ['unlock', 'Unlock by hand'], ['pin', 'Enter its PIN'], ['wrong-pin', 'Enter a wrong PIN'], ['jam', 'Jam the bolt'], ['free', 'Free it'], ['force', 'Force the door']],
+  dimmer: [['on', 'Switch on'], ['off', 'Switch off']],
+  meter: [['on', 'Switch on'], ['off', 'Switch off'], ['wash', 'Draw 2000 W'], ['rest', 'Draw 2 W']],
+  climate: [['warm', 'Warm the room'], ['mild', 'Leave it'], ['freeze', 'Let it freeze']],
+  shutter: [['open', 'Open'], ['half', 'Half way'], ['close', 'Close']],
   'zigbee-keypad': [['arm-away', 'Away'], ['arm-home', 'Home'], ['disarm', 'Disarm'], ['panic', 'Panic'], ['fire', 'Fire'], ['medical', 'Medical help']],
   keypad: [['arm-away', 'Away'], ['arm-home', 'Home'], ['disarm', 'Disarm'], ['enter', 'Enter'], ['cancel', 'Cancel']],
 }
@@ -102,7 +107,7 @@ function add(t) {
   if (t.kind === 'keypad') {
     for (const [what, text] of help) c.keys.append(hold(text, () => act(t.key, `${what}-down`), () => act(t.key, `${what}-up`)))
   }
-  for (const [what, text] of ['siren', 'plug'].includes(t.kind) ? mains : battery) c.keys.append(button(text, () => act(t.key, what)))
+  for (const [what, text] of ['siren', 'plug', 'dimmer', 'meter', 'shutter'].includes(t.kind) ? mains : battery) c.keys.append(button(text, () => act(t.key, what)))
   document.getElementById('things').append(host)
   return c
 }

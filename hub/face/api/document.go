@@ -34,6 +34,7 @@ func newHuma(a *API) huma.API {
 		reflect.TypeFor[home.Move]():       reflect.TypeFor[moveSchema](),
 		reflect.TypeFor[home.ActKind]():    reflect.TypeFor[actKindSchema](),
 		reflect.TypeFor[home.Health]():     reflect.TypeFor[healthSchema](),
+		reflect.TypeFor[home.Problem]():    reflect.TypeFor[problemSchema](),
 		reflect.TypeFor[home.Security]():   reflect.TypeFor[securitySchema](),
 		reflect.TypeFor[auth.Role]():       reflect.TypeFor[roleSchema](),
 		reflect.TypeFor[auth.Stage]():      reflect.TypeFor[stageSchema](),
@@ -188,6 +189,7 @@ type (
 	moveSchema      struct{}
 	actKindSchema   struct{}
 	healthSchema    struct{}
+	problemSchema   struct{}
 	securitySchema  struct{}
 	roleSchema      struct{}
 	stageSchema     struct{}
@@ -238,6 +240,10 @@ func (severitySchema) Schema(huma.Registry) *huma.Schema {
 
 func (healthSchema) Schema(huma.Registry) *huma.Schema {
 	return words(home.HealthOK, home.HealthJoining, home.HealthLate, home.HealthMissing, home.HealthFailed)
+}
+
+func (problemSchema) Schema(huma.Registry) *huma.Schema {
+	return words(home.NotEnrolled, home.NotReporting)
 }
 
 func (securitySchema) Schema(huma.Registry) *huma.Schema {

@@ -276,7 +276,7 @@ func (b *broker) setPresence(ctx context.Context, w *who, person string, payload
 // tellable lists what a device can be told.
 func tellable(d home.Device) []home.Trait {
 	var list []home.Trait
-	for _, t := range []home.Trait{home.Switch, home.Siren, home.Level, home.Lock} {
+	for _, t := range []home.Trait{home.Switch, home.Siren, home.Level, home.Cover, home.Lock} {
 		if _, ok := d.Traits[t]; ok {
 			list = append(list, t)
 		}

@@ -87,6 +87,12 @@ func shownAs(t home.Trait) shown {
 			name: "Level", component: "number", unit: "%",
 			command: `{"trait":"level","value":{{ value }}}`,
 		}
+	case home.Cover:
+		return shown{
+			name: "Cover", component: "cover", class: "shutter",
+			state:   `{{ 'closed' if v == 0 else 'open' if v is number else 'None' }}`,
+			command: `{"trait":"cover","value":{{ position }}}`,
+		}
 	case home.Lock:
 		return shown{
 			name: "Lock", component: "lock",
@@ -108,6 +114,10 @@ func shownAs(t home.Trait) shown {
 		s := measure("Energy", "energy", "kWh")
 		s.adds = "total_increasing"
 		return s
+	case home.Voltage:
+		return diagnostic(measure("Voltage", "voltage", "V"))
+	case home.Current:
+		return measure("Current", "current", "A")
 	case home.Link:
 		return diagnostic(measure("Link", "", "%"))
 	default:
@@ -139,6 +149,13 @@ type config struct {
 	PayloadOff        string         `json:"payload_off,omitempty"`
 	StateOn           string         `json:"state_on,omitempty"`
 	StateOff          string         `json:"state_off,omitempty"`
+	PositionTopic     string         `json:"position_topic,omitempty"` // cover
+	PositionTemplate  string         `json:"position_template,omitempty"`
+	SetPositionTopic  string         `json:"set_position_topic,omitempty"`
+	SetPosition       string         `json:"set_position_template,omitempty"`
+	PayloadOpen       string         `json:"payload_open,omitempty"`
+	PayloadClose      string         `json:"payload_close,omitempty"`
+	PayloadStop       string         `json:"payload_stop,omitempty"`
 	PayloadLock       string         `json:"payload_lock,omitempty"`
 	PayloadUnlock     string         `json:"payload_unlock,omitempty"`
 	StateLocked       string         `json:"state_locked,omitempty"`
@@ -259,6 +276,11 @@ func traitConfig(d home.Device, t home.Trait, s shown, version string) config {
 	case "number":
 		c.CommandTopic, c.CommandTemplate = topicDeviceSet(d.ID), s.command
 		c.Min, c.Max = &low, &high
+	case "cover":
+		c.CommandTopic, c.SetPositionTopic, c.SetPosition = topicDeviceSet(d.ID), topicDeviceSet(d.ID), s.command
+		c.PositionTopic, c.PositionTemplate = c.StateTopic, fmt.Sprintf("{{ value_json.traits.%s.value }}", t)
+		c.PayloadOpen, c.PayloadClose = strings.Replace(s.command, "{{ position }}", "100", 1), strings.Replace(s.command, "{{ position }}", "0", 1)
+		c.PayloadStop = told(t, "stop")
 	case "lock":
 		c.CommandTopic = topicDeviceSet(d.ID)
 		c.PayloadLock, c.PayloadUnlock = told(t, "locked"), told(t, "unlocked")

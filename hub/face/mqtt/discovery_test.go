@@ -19,6 +19,7 @@ var components = map[string][]string{
 	"switch":              {"state_topic", "value_template", "command_topic", "payload_on", "payload_off", "state_on", "state_off"},
 	"siren":               {"state_topic", "state_value_template", "command_topic", "command_template"},
 	"number":              {"state_topic", "value_template", "command_topic", "command_template", "min", "max"},
+	"cover":               {"state_topic", "value_template", "command_topic", "position_topic", "position_template", "set_position_topic", "set_position_template", "payload_open", "payload_close", "payload_stop"},
 	"lock":                {"state_topic", "value_template", "command_topic", "payload_lock", "payload_unlock"},
 	"event":               {"state_topic", "value_template", "event_types"},
 	"alarm_control_panel": {"state_topic", "command_topic", "command_template", "code", "supported_features"},
@@ -94,6 +95,7 @@ func checkPage(t *testing.T, p page) {
 func TestDiscoveredCommandsAreUnderstood(t *testing.T) {
 	for trait, sent := range map[home.Trait][]struct{ field, value string }{
 		home.Switch: {{"payload_on", "on"}, {"payload_off", "off"}},
+		home.Cover:  {{"payload_open", "100"}, {"payload_close", "0"}, {"payload_stop", "stop"}},
 		home.Lock:   {{"payload_lock", "locked"}, {"payload_unlock", "unlocked"}},
 	} {
 		d := home.Device{ID: "zwave-9", Traits: map[home.Trait]home.State{trait: {}, home.Level: {}}}
@@ -122,11 +124,12 @@ func TestDiscoveredCommandsAreUnderstood(t *testing.T) {
 	}
 	fill := strings.NewReplacer("{{ value }}", "on", "{{ duration }}", "30")
 	for template, want := range map[string]string{
-		fill.Replace(before + after):                                         "siren on 0s",
-		fill.Replace(before + lasting + after):                               "siren on 30s",
-		strings.ReplaceAll(shownAs(home.Level).command, "{{ value }}", "40"): "level 40 0s",
+		fill.Replace(before + after):                                            "siren on 0s",
+		fill.Replace(before + lasting + after):                                  "siren on 30s",
+		strings.ReplaceAll(shownAs(home.Level).command, "{{ value }}", "40"):    "level 40 0s",
+		strings.ReplaceAll(shownAs(home.Cover).command, "{{ position }}", "40"): "cover 40 0s",
 	} {
-		cmd, err := parseDeviceCommand([]byte(template), []home.Trait{home.Siren, home.Level})
+		cmd, err := parseDeviceCommand([]byte(template), []home.Trait{home.Siren, home.Level, home.Cover})
 		got := fmt.Sprintf("%s %s %s", cmd.Trait, cmd.Value, time.Duration(cmd.Sound.For))
 		if err != nil || got != want {
 			t.Errorf("%s is understood as %s (%v), want %s", template, got, err, want)

@@ -277,7 +277,7 @@ func (r *Registry) Introduce(d home.Device) {
 		if old.Name != string(old.ID) { // it has a better name than its id
 			next.Name = old.Name
 		}
-		next.Room, next.LastSeen = old.Room, old.LastSeen
+		next.Room, next.LastSeen, next.Problems, next.Waiting = old.Room, old.LastSeen, old.Problems, old.Waiting
 		if next.Health == home.HealthOK && silent(old.Health) {
 			next.Health = old.Health
 		}
@@ -413,6 +413,19 @@ func (r *Registry) SetHealth(id home.DeviceID, h home.Health) {
 			d.Health = h
 		}
 	})
+}
+
+// SetProblems notes what keeps a device from doing what it is there for.
+func (r *Registry) SetProblems(id home.DeviceID, problems []home.Problem) {
+	if d, ok := r.Device(id); ok && slices.Equal(d.Problems, problems) {
+		return
+	}
+	r.change(id, func(d *home.Device) { d.Problems = slices.Clone(problems) })
+}
+
+// SetWaiting notes which commands wait for a device that sleeps.
+func (r *Registry) SetWaiting(id home.DeviceID, waiting []home.Waiting) {
+	r.change(id, func(d *home.Device) { d.Waiting = slices.Clone(waiting) })
 }
 
 // Silent notes that a device is late or missing. What its radio says of one
@@ -649,14 +662,24 @@ func checkCommand(cmd home.Command) error {
 		return wants(home.On, home.Off)
 	case home.Lock:
 		return wants(home.Locked, home.Unlocked)
-	case home.Level:
-		if cmd.Value.IsNumber() && cmd.Value.Float() >= 0 && cmd.Value.Float() <= 100 {
+	case home.Level, home.Cover:
+		if cmd.Value.IsNumber() && cmd.Value.Float() >= 0 && cmd.Value.Float() <= 100 || cmd.Trait == home.Cover && cmd.Value == home.Stop {
 			return nil
 		}
-		return &home.Invalid{Field: "value", Reason: "level can be 0 to 100"}
+		return &home.Invalid{Field: "value", Reason: fmt.Sprintf("%s can be 0 to 100", cmd.Trait)}
 	default:
 		return &home.Invalid{Field: "trait", Reason: fmt.Sprintf("%s can be read, not set", cmd.Trait)}
 	}
+}
+
+// Ended writes down how a command ended that waited longer than whoever gave it:
+// since before the hub started.
+func (r *Registry) Ended(cmd home.Command, err error) {
+	name := string(cmd.Device)
+	if d, ok := r.Device(cmd.Device); ok {
+		name = d.Name
+	}
+	r.told(cmd, name, "", err)
 }
 
 func (r *Registry) told(cmd home.Command, name, by string, err error) {

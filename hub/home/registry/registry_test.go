@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -94,7 +95,34 @@ func open(t *testing.T) (*house, *registry.Registry) {
 func door() home.Device {
 	return home.Device{
 		ID: "zwave-5", Name: "Front door", Radio: "zwave", Address: "5", Health: home.HealthOK,
-		Traits: map[home.Trait]home.State{home.Contact: {}, home.Siren: {}, home.Level: {}},
+		Traits: map[home.Trait]home.State{home.Contact: {}, home.Siren: {}, home.Level: {}, home.Cover: {}},
+	}
+}
+
+// What waits for a device and what is wrong with it is kept when its radio learns
+// more of it, and is news only when it changes.
+func TestWhatWaitsIsShown(t *testing.T) {
+	h, r := open(t)
+	r.Introduce(door())
+	sub := r.Changes.Subscribe(8)
+	waiting := []home.Waiting{{Trait: home.Cover, Value: home.Number(40)}}
+	r.SetWaiting("zwave-5", waiting)
+	r.SetProblems("zwave-5", []home.Problem{home.NotEnrolled})
+	r.SetProblems("zwave-5", []home.Problem{home.NotEnrolled})
+	r.Introduce(door())
+	n := 0
+	for it, ok := sub.TryNext(); ok; it, ok = sub.TryNext() {
+		if n++; n > 1 && (!slices.Equal(it.Value.Waiting, waiting) || !slices.Equal(it.Value.Problems, []home.Problem{home.NotEnrolled})) {
+			t.Errorf("published %+v", it.Value)
+		}
+	}
+	if n != 3 {
+		t.Errorf("%d changes were published, want 3", n)
+	}
+	h.lines = nil
+	r.Ended(home.Command{Device: "zwave-5", Trait: home.Cover, Value: home.Number(40)}, errors.New("it sleeps"))
+	if diff := cmp.Diff(h.lines, []string{"Front door: cover could not be set to 40."}); diff != "" {
+		t.Errorf("journal (-got +want):\n%s", diff)
 	}
 }
 
@@ -279,6 +307,8 @@ func TestCommandsAreCheckedAndAnswered(t *testing.T) {
 		{home.Command{Device: "zwave-5", Trait: home.Lock, Value: home.Locked}, `trait: Front door has no trait "lock"`},
 		{home.Command{Device: "zwave-5", Trait: home.Siren, Value: home.Word("loud")}, `value: siren can be [on off], not "loud"`},
 		{home.Command{Device: "zwave-5", Trait: home.Level, Value: home.Number(101)}, `value: level can be 0 to 100`},
+		{home.Command{Device: "zwave-5", Trait: home.Level, Value: home.Stop}, `value: level can be 0 to 100`},
+		{home.Command{Device: "zwave-5", Trait: home.Cover, Value: home.Number(-1)}, `value: cover can be 0 to 100`},
 		{home.Command{Device: "zwave-5", Trait: home.Contact, Value: home.Open}, `trait: contact can be read, not set`},
 	} {
 		_, err := r.Command(tt.cmd, "Ada")

@@ -41,8 +41,9 @@ var said = map[home.Trait][2]string{
 
 // units follow the number of a measuring trait.
 var units = map[home.Trait]string{
-	home.Battery: " %", home.Level: " %", home.Link: " %", home.Humidity: " %",
+	home.Battery: " %", home.Level: " %", home.Cover: " % open", home.Link: " %", home.Humidity: " %",
 	home.Temperature: " °C", home.Illuminance: " lx", home.Power: " W", home.Energy: " kWh",
+	home.Voltage: " V", home.Current: " A",
 }
 
 // Sentence tells a reading in words.

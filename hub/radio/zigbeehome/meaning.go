@@ -83,9 +83,19 @@ func attributeSays(e zigbee.Endpoint, cluster zcl.Cluster, a zcl.Attr, v zcl.Val
 		}
 	case cluster == zcl.Occupancy && a == zcl.OccupancyState:
 		say(home.Occupancy, home.Bool(v.N&1 != 0))
+	case cluster == zcl.WindowCovering && a == zcl.CoveringLift:
+		say(home.Cover, home.Number(100-min(v.Float(), 100)))
 	case cluster == zcl.Electrical:
-		if a == zcl.ActivePower && e.PowerCount > 0 {
-			say(home.Power, thousandths(v.Float()*e.PowerCount))
+		for _, m := range []struct {
+			attr  zcl.Attr
+			count float64
+			trait home.Trait
+		}{
+			{zcl.ActivePower, e.PowerCount, home.Power}, {zcl.RMSVoltage, e.VoltageCount, home.Voltage}, {zcl.RMSCurrent, e.CurrentCount, home.Current},
+		} {
+			if a == m.attr && m.count > 0 {
+				say(m.trait, thousandths(v.Float()*m.count))
+			}
 		}
 	case cluster == zcl.Metering:
 		if a == zcl.MeterSummation && e.EnergyCount > 0 {
@@ -103,21 +113,6 @@ var states = map[zcl.LockState]home.Value{
 	zcl.LockHalf:     home.Jammed,
 	zcl.LockLocked:   home.Locked,
 	zcl.LockUnlocked: home.Unlocked,
-}
-
-// bolts is the table of what happened at a lock, of what moved its bolt. A lock
-// tells that at once, and its state later.
-var bolts = map[zcl.LockEvent]home.Value{
-	zcl.LockedEvent:      home.Locked,
-	zcl.OneTouchLocked:   home.Locked,
-	zcl.KeyLocked:        home.Locked,
-	zcl.AutoLocked:       home.Locked,
-	zcl.ScheduleLocked:   home.Locked,
-	zcl.ManuallyLocked:   home.Locked,
-	zcl.UnlockedEvent:    home.Unlocked,
-	zcl.KeyUnlocked:      home.Unlocked,
-	zcl.ScheduleUnlocked: home.Unlocked,
-	zcl.ManuallyUnlocked: home.Unlocked,
 }
 
 // thousandths cuts off what a count cannot tell.
@@ -142,6 +137,15 @@ func dim(v home.Value) zcl.MoveToLevel {
 	return zcl.MoveToLevel{OnOff: true, Level: byte(math.Round(min(max(v.Float(), 0), 100) * zcl.LevelFull / 100)), Time: soon}
 }
 
+// cover finds how a shutter is told to go to so many percent open, or to stop. The
+// cluster counts from the top.
+func cover(v home.Value) zcl.Command {
+	if v == home.Stop {
+		return zcl.StopCovering{}
+	}
+	return zcl.LiftCovering{Percent: 100 - byte(math.Round(min(max(v.Float(), 0), 100)))}
+}
+
 // traits are those of a device.
 func traits(d *zigbee.Device) map[home.Trait]home.State {
 	m := make(map[home.Trait]home.State)
@@ -156,13 +160,17 @@ func traits(d *zigbee.Device) map[home.Trait]home.State {
 			{e.Serves(zcl.PowerConfiguration) && !d.Mains, home.Battery},
 			{e.Serves(zcl.OnOff), home.Switch},
 			{e.Serves(zcl.Level) && e.Serves(zcl.OnOff), home.Level},
+			{e.Serves(zcl.WindowCovering), home.Cover},
 			{e.Serves(zcl.DoorLock), home.Lock},
+			{e.Serves(zcl.DoorLock) && e.Serves(zcl.Alarms), home.Tamper},
 			{e.Serves(zcl.Occupancy), home.Occupancy},
 			{e.Serves(zcl.Temperature), home.Temperature},
 			{e.Serves(zcl.Humidity), home.Humidity},
 			{e.Serves(zcl.Illuminance), home.Illuminance},
 			{e.PowerCount > 0, home.Power},
 			{e.EnergyCount > 0, home.Energy},
+			{e.VoltageCount > 0, home.Voltage},
+			{e.CurrentCount > 0, home.Current},
 			{e.Serves(zcl.IASWD), home.Siren},
 			{e.Uses(zcl.IASACE), home.Keypad},
 		} {
@@ -194,6 +202,7 @@ var kinds = []struct {
 	{home.Glass, "Glass sensor"},
 	{home.Vibration, "Vibration sensor"},
 	{home.Occupancy, "Presence sensor"},
+	{home.Cover, "Shutter"},
 	{home.Level, "Dimmer"},
 	{home.Switch, "Switch"},
 	{home.Temperature, "Thermometer"},

@@ -71,7 +71,7 @@ func TestMeaningsAsReviewed(t *testing.T) {
 }
 
 func TestAttributes(t *testing.T) {
-	zone := zigbee.Endpoint{In: []zcl.Cluster{zcl.IASZone}, Zone: zigbee.Zone{Type: zcl.TypeContact}, PowerCount: 0.1, EnergyCount: 0.001}
+	zone := zigbee.Endpoint{In: []zcl.Cluster{zcl.IASZone}, Zone: zigbee.Zone{Type: zcl.TypeContact}, PowerCount: 0.1, EnergyCount: 0.001, VoltageCount: 0.1, CurrentCount: 0.001}
 	for _, c := range []struct {
 		cluster zcl.Cluster
 		attr    zcl.Attr
@@ -106,6 +106,12 @@ func TestAttributes(t *testing.T) {
 		{zcl.Electrical, zcl.ActivePower, zcl.OfInt(zcl.Int16, 423), "power=42.3"},
 		{zcl.Electrical, zcl.ActivePower, zcl.OfInt(zcl.Int16, -7), "power=-0.7"}, // what a roof sends back
 		{zcl.Electrical, zcl.PowerDivisor, zcl.Of(zcl.Uint16, 10), ""},
+		{zcl.Electrical, zcl.RMSVoltage, zcl.Of(zcl.Uint16, 2304), "voltage=230.4"},
+		{zcl.Electrical, zcl.RMSCurrent, zcl.Of(zcl.Uint16, 1250), "current=1.25"},
+		{zcl.Electrical, zcl.RMSCurrent, zcl.Of(zcl.Uint16, 0xFFFF), ""},
+		{zcl.WindowCovering, zcl.CoveringLift, zcl.Of(zcl.Uint8, 0), "cover=100"},
+		{zcl.WindowCovering, zcl.CoveringLift, zcl.Of(zcl.Uint8, 75), "cover=25"},
+		{zcl.WindowCovering, zcl.CoveringLift, zcl.Of(zcl.Uint8, 255), ""},
 		{zcl.Metering, zcl.MeterSummation, zcl.Of(zcl.Uint48, 1234567), "energy=1234.567"},
 		{zcl.Metering, zcl.MeterSummation, zcl.Of(zcl.Uint48, 1<<48-1), ""},
 		{zcl.Metering, zcl.MeterUnit, zcl.Of(zcl.Enum8, 0), ""},
@@ -121,7 +127,7 @@ func TestAttributes(t *testing.T) {
 
 func TestCommands(t *testing.T) {
 	d := &zigbee.Device{Endpoints: []zigbee.Endpoint{
-		{ID: 1, In: []zcl.Cluster{zcl.OnOff, zcl.Level}}, {ID: 2, In: []zcl.Cluster{zcl.DoorLock}},
+		{ID: 1, In: []zcl.Cluster{zcl.OnOff, zcl.Level}}, {ID: 2, In: []zcl.Cluster{zcl.DoorLock, zcl.WindowCovering}},
 	}}
 	for _, c := range []struct {
 		trait    home.Trait
@@ -134,6 +140,9 @@ func TestCommands(t *testing.T) {
 		{home.Level, home.Number(50), 1, zcl.MoveToLevel{OnOff: true, Level: 127, Time: 5}},
 		{home.Level, home.Number(100), 1, zcl.MoveToLevel{OnOff: true, Level: 254, Time: 5}},
 		{home.Level, home.Number(300), 1, zcl.MoveToLevel{OnOff: true, Level: 254, Time: 5}},
+		{home.Cover, home.Number(0), 2, zcl.LiftCovering{Percent: 100}},
+		{home.Cover, home.Number(30), 2, zcl.LiftCovering{Percent: 70}},
+		{home.Cover, home.Stop, 2, zcl.StopCovering{}},
 		{home.Lock, home.Locked, 2, zcl.LockDoor{}},
 		{home.Lock, home.Unlocked, 2, zcl.UnlockDoor{}},
 		{home.Siren, home.On, 0, nil},
@@ -156,7 +165,9 @@ func TestTraits(t *testing.T) {
 		{[]zcl.Cluster{zcl.PowerConfiguration, zcl.Occupancy, zcl.Illuminance}, "Presence sensor", "battery illuminance occupancy"},
 		{[]zcl.Cluster{zcl.OnOff, zcl.Level}, "Dimmer", "level switch"},
 		{[]zcl.Cluster{zcl.OnOff, zcl.Electrical, zcl.Metering}, "Switch", "power switch"}, // it counts no electricity
-		{[]zcl.Cluster{zcl.Level}, "Device", ""},                                           // a remote control that serves it says nothing by it
+		{[]zcl.Cluster{zcl.PowerConfiguration, zcl.DoorLock, zcl.Alarms}, "Lock", "battery lock tamper"},
+		{[]zcl.Cluster{zcl.WindowCovering}, "Shutter", "cover"},
+		{[]zcl.Cluster{zcl.Level}, "Device", ""}, // a remote control that serves it says nothing by it
 	} {
 		e := zigbee.Endpoint{ID: 1, In: c.in}
 		if e.Serves(zcl.Electrical) {
@@ -203,21 +214,46 @@ func (obeys) Send(_ zigbee.IEEE, _ byte, _ zcl.Cluster, _ zcl.Command, _ zigbee.
 	done(nil)
 }
 
+// usedLocks writes down what was done at locks.
+type usedLocks struct {
+	House
+	uses []string
+}
+
+func (l *usedLocks) LockUsed(_ home.DeviceID, u home.LockUse) {
+	word := u.Bolt.String()
+	if u.Refused {
+		word = "refused"
+	}
+	l.uses = append(l.uses, fmt.Sprintf("%s by %s, %d", word, u.Means, u.User))
+}
+
 // A lock says itself how its bolt stands; that it was told to move is no proof.
 func TestLock(t *testing.T) {
 	s := &said{}
-	r := New(s, nil, slog.New(slog.DiscardHandler))
+	locks := &usedLocks{}
+	r := New(s, locks, slog.New(slog.DiscardHandler))
 	r.Attach(obeys{})
-	r.known[7] = &zigbee.Device{IEEE: 7, Studied: true, Endpoints: []zigbee.Endpoint{{ID: 1, In: []zcl.Cluster{zcl.DoorLock}}}}
+	r.known[7] = &zigbee.Device{IEEE: 7, Studied: true, Listening: true, Endpoints: []zigbee.Endpoint{{ID: 1, In: []zcl.Cluster{zcl.DoorLock}}}}
 	r.Command(home.Command{Device: ID(7), Trait: home.Lock, Value: home.Locked}, func(err error) {
 		if err != nil {
 			t.Error(err)
 		}
 	})
-	for _, e := range []zcl.LockEvent{zcl.ManuallyUnlocked, zcl.AutoLocked, zcl.UnlockWrongPIN} {
-		r.OnEvent(zigbee.Report{Device: 7, Endpoint: 1, Cluster: zcl.DoorLock, Command: zcl.LockOperation{Event: e, PIN: "1234"}})
+	for _, c := range []zcl.LockOperation{
+		{Source: zcl.LockByHand, Event: zcl.ManuallyUnlocked, User: 0xFFFF},
+		{Source: zcl.LockByHand, Event: zcl.AutoLocked, User: 0xFFFF},
+		{Source: zcl.LockByKeypad, Event: zcl.UnlockedEvent, User: 3, PIN: "1234"},
+		{Source: zcl.LockByRadio, Event: zcl.LockedEvent, User: 0xFFFF},
+		{Source: zcl.LockByKeypad, Event: zcl.UnlockWrongPIN, User: 0xFFFF, PIN: "9999"},
+		{Source: zcl.LockByKeypad, Event: zcl.NonAccessUserOfALock},
+	} {
+		r.OnEvent(zigbee.Report{Device: 7, Endpoint: 1, Cluster: zcl.DoorLock, Command: c})
 	}
-	if d := cmp.Diff(s.words, []string{"lock=unlocked", "lock=locked", "seen"}); d != "" {
+	if d := cmp.Diff(s.words, []string{"lock=unlocked", "lock=locked", "lock=unlocked", "lock=locked", "seen", "seen"}); d != "" {
 		t.Errorf("reported (-got +want):\n%s", d)
+	}
+	if d := cmp.Diff(locks.uses, []string{"unlocked by hand, -1", "locked by itself, -1", "unlocked by pin, 3", "refused by pin, -1"}); d != "" {
+		t.Errorf("used (-got +want):\n%s", d)
 	}
 }

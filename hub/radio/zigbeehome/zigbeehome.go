@@ -29,12 +29,20 @@ type Devices interface {
 	SetHealth(home.DeviceID, home.Health)
 	Seen(home.DeviceID, time.Time)
 	Left(id home.DeviceID, by string)
+	SetProblems(home.DeviceID, []home.Problem)
+	SetWaiting(home.DeviceID, []home.Waiting)
+	// Ended writes down how a command ended that was given before the hub started.
+	Ended(home.Command, error)
 }
 
 // Stick is what the radio needs of the Zigbee controller.
 type Stick interface {
 	Send(to zigbee.IEEE, endpoint byte, cluster zcl.Cluster, cmd zcl.Command, lane zigbee.Lane, done func(error))
 	Answer(r zigbee.Report, cmd zcl.Command, done func(error))
+	// Order has a device told something once it can be; how that ended comes as an
+	// event, on another goroutine.
+	Order(zigbee.Order) uint64
+	Waiting(zigbee.IEEE) []zigbee.Order
 	Refresh(zigbee.IEEE)
 	Remove(context.Context, zigbee.IEEE) error
 	Devices() []zigbee.Device
@@ -59,6 +67,8 @@ type House interface {
 	Zones() (all []home.Zone, open, out []home.ZoneID)
 	// DeviceReady tells that the device has been asked what it is.
 	DeviceReady(d home.Device)
+	// LockUsed tells what was done at a lock.
+	LockUsed(home.DeviceID, home.LockUse)
 	// Joining tells how far joining has come.
 	Joining(zigbee.Join)
 }
@@ -75,13 +85,16 @@ type Radio struct {
 	ways  map[zigbee.IEEE]*ways          // of those that are known
 	look  func(quirks.Likeness) (quirks.Quirk, bool)
 	faces map[zigbee.IEEE]*face // what keypads show
+
+	ordered map[uint64]func(error) // who is told how an order ended
 }
 
 // New makes the radio. Attach the stick before it runs.
 func New(devices Devices, house House, log *slog.Logger) *Radio {
 	return &Radio{
 		devices: devices, house: house, log: log, known: make(map[zigbee.IEEE]*zigbee.Device), faces: make(map[zigbee.IEEE]*face), ways: make(map[zigbee.IEEE]*ways),
-		look: func(l quirks.Likeness) (quirks.Quirk, bool) { return quirks.Find(nil, l) },
+		ordered: make(map[uint64]func(error)),
+		look:    func(l quirks.Likeness) (quirks.Quirk, bool) { return quirks.Find(nil, l) },
 	}
 }
 
@@ -107,6 +120,7 @@ func (r *Radio) OnEvent(e zigbee.Event) {
 		for _, d := range r.stick.Devices() {
 			r.device(d)
 			r.reached(d.IEEE, true)
+			r.waits(d.IEEE, r.stick.Waiting(d.IEEE))
 		}
 		r.house.RadioUp()
 	case zigbee.Down:
@@ -123,6 +137,10 @@ func (r *Radio) OnEvent(e zigbee.Event) {
 		r.forget(e.Device)
 		r.mu.Unlock()
 		r.devices.Left(ID(e.Device), "")
+	case zigbee.OrdersChanged:
+		r.waits(e.Device, e.Waiting)
+	case zigbee.OrderEnded:
+		r.orderEnded(e)
 	case zigbee.Joining:
 		r.house.Joining(e.Join)
 	}
@@ -176,8 +194,10 @@ func (r *Radio) report(e zigbee.Report) {
 	case zcl.ZoneStatusChange:
 		zone(c.Status)
 	case zcl.LockOperation:
-		if v, ok := bolts[c.Event]; ok {
-			say(home.Lock, v)
+		r.lockOperated(id, d, c, say)
+	case zcl.Alarm:
+		if c.Of == zcl.DoorLock {
+			r.lockWarns(id, c, say)
 		}
 	case zcl.ReportAttributes:
 		for _, a := range c.Attributes {
@@ -234,6 +254,7 @@ func (r *Radio) device(d zigbee.Device) {
 		}
 	}
 	r.devices.SetHealth(id, health)
+	r.devices.SetProblems(id, problems(&d))
 }
 
 func describe(d *zigbee.Device, q *quirks.Quirk, health home.Health) home.Device {
@@ -307,8 +328,8 @@ func (r *Radio) Command(cmd home.Command, done func(error)) {
 		done(err)
 		return
 	}
-	r.stick.Send(a, e, c.Head().Cluster, c, lane, func(err error) {
-		if err == nil && cmd.Trait != home.Lock { // how the bolt stands the lock says when it has moved
+	r.tell(d, e, c, lane, cmd, func(err error) {
+		if err == nil && cmd.Value != home.Stop && cmd.Trait != home.Lock { // how the bolt stands the lock says when it has moved
 			r.devices.Report(home.Reading{Device: cmd.Device, Trait: cmd.Trait, Value: cmd.Value, At: time.Now()})
 		}
 		done(err)
@@ -333,9 +354,12 @@ func command(d *zigbee.Device, cmd home.Command) (endpoint byte, c zcl.Command, 
 	}
 	if e, ok := d.Serving(zcl.DoorLock); ok && cmd.Trait == home.Lock {
 		if cmd.Value == home.Locked {
-			return e.ID, zcl.LockDoor{}, zigbee.LaneUser, nil
+			return e.ID, zcl.LockDoor{PIN: string(cmd.Code)}, zigbee.LaneUser, nil
 		}
-		return e.ID, zcl.UnlockDoor{}, zigbee.LaneUser, nil
+		return e.ID, zcl.UnlockDoor{PIN: string(cmd.Code)}, zigbee.LaneUser, nil
+	}
+	if e, ok := d.Serving(zcl.WindowCovering); ok && cmd.Trait == home.Cover {
+		return e.ID, cover(cmd.Value), zigbee.LaneUser, nil
 	}
 	return 0, nil, 0, fmt.Errorf("zigbee: device %s: %w", d.IEEE, errNoCluster)
 }

@@ -1222,7 +1222,7 @@ export interface components {
             mode?: string;
             text?: string;
             /** @enum {string} */
-            trait?: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "link";
+            trait?: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link";
             /** @description a word, a truth or a number in the unit of its trait; null while not known */
             value?: string | boolean | number | null;
         };
@@ -1239,7 +1239,7 @@ export interface components {
             mode?: string;
             text?: string;
             /** @enum {string} */
-            trait?: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "link";
+            trait?: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link";
             /** @description a word, a truth or a number in the unit of its trait; null while not known */
             value?: string | boolean | number | null;
         };
@@ -1505,7 +1505,7 @@ export interface components {
              */
             for?: string;
             /** @enum {string} */
-            trait: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "link";
+            trait: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link";
             /** @description what the trait shall become */
             value: string | boolean | number;
         };
@@ -1525,6 +1525,7 @@ export interface components {
             model: string;
             name: string;
             power: string;
+            problems?: ("not-enrolled" | "not-reporting")[];
             radio: string;
             room: string;
             /** @enum {string} */
@@ -1533,6 +1534,7 @@ export interface components {
             traits: {
                 [key: string]: components["schemas"]["State"];
             };
+            waiting?: components["schemas"]["Waiting"][];
         };
         Event: {
             /** Format: date-time */
@@ -2288,6 +2290,16 @@ export interface components {
             /** Format: int64 */
             score: number;
         };
+        Waiting: {
+            /** Format: date-time */
+            since: string;
+            /** @enum {string} */
+            trait: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link";
+            /** Format: date-time */
+            until: string;
+            /** @description a word, a truth or a number in the unit of its trait; null while not known */
+            value: string | boolean | number | null;
+        };
         When: {
             /** Format: double */
             above?: number;
@@ -2315,7 +2327,7 @@ export interface components {
             /** @enum {string} */
             phase?: "disarmed" | "arming" | "armed" | "entry" | "alarm";
             /** @enum {string} */
-            trait?: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "link";
+            trait?: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link";
             /** @description a word, a truth or a number in the unit of its trait; null while not known */
             value?: string | boolean | number | null;
         };
@@ -2346,7 +2358,7 @@ export interface components {
             /** @enum {string} */
             phase?: "disarmed" | "arming" | "armed" | "entry" | "alarm";
             /** @enum {string} */
-            trait?: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "link";
+            trait?: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link";
             /** @description a word, a truth or a number in the unit of its trait; null while not known */
             value?: string | boolean | number | null;
         };
@@ -2371,7 +2383,7 @@ export interface components {
             name: string;
             silent: boolean;
             /** @enum {string} */
-            trait: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "link";
+            trait: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link";
         };
         ZoneRequest: {
             /** @description false: its alarms are told at once */
@@ -2408,7 +2420,7 @@ export interface components {
             /** @description a panic zone that nobody in the house hears or sees */
             silent?: boolean;
             /** @enum {string} */
-            trait: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "link";
+            trait: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link";
         };
     };
     responses: never;

@@ -542,6 +542,7 @@ interface Words {
 	'trait.switch': never;
 	'trait.siren': never;
 	'trait.level': never;
+	'trait.cover': never;
 	'trait.lock': never;
 	'trait.button': never;
 	'trait.keypad': never;
@@ -550,6 +551,8 @@ interface Words {
 	'trait.illuminance': never;
 	'trait.power': never;
 	'trait.energy': never;
+	'trait.voltage': never;
+	'trait.current': never;
 	'trait.link': never;
 	'zoneform.name': never;
 	'zoneform.kind': never;
@@ -620,6 +623,9 @@ interface Words {
 	'device.about': never;
 	'device.says': never;
 	'device.guards': never;
+	'device.wrong': never;
+	'device.waiting': never;
+	'device.waiting.help': 'time';
 	'device.free': 'n';
 	'device.name.title': never;
 	'device.fact.room': never;
@@ -670,6 +676,7 @@ interface Words {
 	'lock.locked': never;
 	'lock.unlocked': never;
 	'lock.jammed': never;
+	'cover.open': 'n';
 	'health.well': never;
 	'health.some': 'n';
 	'health.heard': 'ok' | 'n';

@@ -88,7 +88,7 @@ export const awaited = (d: Device): Trait[] => Object.keys(d.traits).filter((t) 
 /** What a rule may tell a device; a siren is the alarm's alone. */
 export function told(d: Device): Trait[] {
 	if ('siren' in d.traits) return [];
-	return (['switch', 'level', 'lock'] as const).filter((t) => t in d.traits);
+	return (['switch', 'level', 'cover', 'lock'] as const).filter((t) => t in d.traits);
 }
 
 /** An event as it begins, with what it cannot be without. */
@@ -129,7 +129,7 @@ export function freshAct(kind: Act['do'], devices: readonly Device[]): Act {
 export function commandOf(d: Device, trait: Trait | undefined = told(d)[0]): Act {
 	const act: Act = { do: 'command', device: d.id };
 	if (trait) act.trait = trait;
-	return { ...act, value: trait === 'lock' ? 'locked' : trait === 'level' ? 50 : 'on' };
+	return { ...act, value: trait === 'lock' ? 'locked' : trait === 'level' || trait === 'cover' ? 50 : 'on' };
 }
 
 export const STARTERS = ['evening', 'leaving', 'hall'] as const;

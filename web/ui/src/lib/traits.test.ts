@@ -21,6 +21,10 @@ test.each([
 	['lock', 'unknown', 'No word yet'],
 	['temperature', 21.46, '21.5 °C'],
 	['illuminance', 1200, '1,200 lx'],
+	['voltage', 230.04, '230 V'],
+	['cover', 0, 'Closed'],
+	['cover', 40, '40 % open'],
+	['cover', 100, 'Open'],
 	['button', 'press', 'press'],
 ])('%s %s', (trait, value, line) => {
 	expect(traitLine(trait, value)).toBe(line);

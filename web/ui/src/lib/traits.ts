@@ -11,12 +11,16 @@ const units: Record<string, string> = {
 	power: 'W',
 	energy: 'kWh',
 	level: '%',
+	voltage: 'V',
+	current: 'A',
 };
 
 /** What a trait says, in a word or with its unit: "Open", "Movement", "21.5 °C". */
 export function traitLine(trait: string, value: Value): string {
 	if (value === null) return t('zone.unknown');
 	if (typeof value === 'number') {
+		if (trait === 'cover' && (value === 0 || value === 100)) return t(value ? 'zone.open' : 'zone.closed');
+		if (trait === 'cover') return t('cover.open', { n: value });
 		const unit = units[trait];
 		return unit ? `${number.format(value)} ${unit}` : number.format(value);
 	}
