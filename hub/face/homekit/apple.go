@@ -61,6 +61,8 @@ func (f *apple) Write(ctx context.Context, id hap.ID, v any) hap.Status {
 		}
 	case characteristic.TypeBrightness:
 		status = f.tell(a, id, home.Command{Device: s.device.ID, Trait: home.Level, Value: home.Number(whole(v))})
+	case characteristic.TypeTargetPosition:
+		status = f.tell(a, id, home.Command{Device: s.device.ID, Trait: home.Cover, Value: home.Number(whole(v))})
 	case characteristic.TypeLockTargetState:
 		status = f.lock(a, id, s.device.ID, whole(v) == lockSecured)
 	}

@@ -305,15 +305,19 @@ func TestButtonsAreToldEachTime(t *testing.T) {
 	p.hears(press, "2")
 }
 
-// TestDevicesThatDoNotObey: a switch and a lock that do not do what they were asked
-// for are told as they are, when their time is over.
+// TestDevicesThatDoNotObey: a switch, a shutter and a lock that do not do what they
+// were asked for are told as they are, when their time is over.
 func TestDevicesThatDoNotObey(t *testing.T) {
 	h := newHouse(
 		device("zwave-6", "Lamp", map[home.Trait]home.Value{home.Switch: home.Off}),
 		device("zwave-8", "Back door", map[home.Trait]home.Value{home.Lock: home.Unlocked}),
+		device("zigbee-5", "Shutter", map[home.Trait]home.Value{home.Cover: home.Number(100)}),
 	)
 	f, _, p := h.paired(t)
 	lamp, target, current := p.must("Lamp", typeOn), p.must("Back door", typeLockTarget), p.must("Back door", typeLockCurrent)
+	if got := p.write(p.must("Shutter", "7C"), "40"); got != "204" {
+		t.Errorf("shutter: %s", got)
+	}
 	p.subscribe(lamp, target, current)
 	if got := p.write(lamp, "true"); got != "204" {
 		t.Errorf("lamp: %s", got)
@@ -321,7 +325,7 @@ func TestDevicesThatDoNotObey(t *testing.T) {
 	if got := p.write(target, "1"); got != "204" {
 		t.Errorf("lock: %s", got)
 	}
-	want := []home.Command{{Device: "zwave-6", Trait: home.Switch, Value: home.On}, {Device: "zwave-8", Trait: home.Lock, Value: home.Locked}}
+	want := []home.Command{{Device: "zigbee-5", Trait: home.Cover, Value: home.Number(40)}, {Device: "zwave-6", Trait: home.Switch, Value: home.On}, {Device: "zwave-8", Trait: home.Lock, Value: home.Locked}}
 	if d := cmp.Diff(h.commands, want, cmp.Comparer(func(a, b home.Value) bool { return a == b })); d != "" {
 		t.Errorf("commands (-got +want):\n%s", d)
 	}
@@ -337,7 +341,7 @@ func TestDevicesThatDoNotObey(t *testing.T) {
 	f.server.Notify(late...)
 	p.hears(lamp, "false")
 	p.hears(target, "0")
-	if len(late) != 2 || !f.bridge.nextOverdue().IsZero() {
+	if len(late) != 3 || !f.bridge.nextOverdue().IsZero() {
 		t.Errorf("told %v", late)
 	}
 }

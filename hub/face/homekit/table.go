@@ -83,7 +83,7 @@ func shownAs(t home.Trait) shown {
 		return shown{hidden: "Apple Home has no siren, and a switch would be turned on with everything else"}
 	case home.Keypad:
 		return shown{hidden: "has no state, and what is typed may be a code"}
-	case home.Power, home.Energy, home.Link:
+	case home.Power, home.Energy, home.Voltage, home.Current, home.Link:
 		return shown{hidden: "Apple Home has no word for it"}
 	default:
 		return shown{}
@@ -119,7 +119,7 @@ func makeKinds() []*kind {
 		sensor(11, "Humidity", home.Humidity, service.NewHumiditySensor().S, number(home.Humidity, 0, 100)),
 		sensor(12, "Light", home.Illuminance, service.NewLightSensor().S, number(home.Illuminance, 0.0001, 100000)),
 		battery(13), warning(14),
-		plug(15), lamp(16), lock(17), button(18),
+		plug(15), lamp(16), lock(17), button(18), shutter(19),
 	}
 }
 
@@ -384,6 +384,14 @@ func lamp(n uint64) *kind {
 		}
 		return level > 0
 	}, percent(home.Level))
+}
+
+// shutter goes to where it is asked to and says where it is; whether it moves it
+// does not say, so it is shown to stand (§9.78).
+func shutter(n uint64) *kind {
+	const stopped = 2
+	return common(n, "Window Covering", home.Cover, service.NewWindowCovering().S, percent(home.Cover), percent(home.Cover),
+		func(*subject) any { return stopped })
 }
 
 // States of a lock (§9.52, §9.56).

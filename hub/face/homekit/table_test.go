@@ -88,6 +88,7 @@ func TestInstanceIDsAreKeptForEver(t *testing.T) {
 		"513 43: 514=25 515=8 516=23",
 		"545 45: 546=1D 547=1E 548=23 549=75 550=77 551=7A",
 		"577 89: 578=73 579=23",
+		"609 8C: 610=6D 611=7C 612=72 613=23",
 	}
 	if d := cmp.Diff(got, want); d != "" {
 		t.Errorf("numbers changed (-got +want); every Apple Home that is paired would lose its rooms:\n%s", d)
@@ -144,6 +145,8 @@ func TestWhatDevicesSay(t *testing.T) {
 		{"dimmer", val(home.Switch, home.Off, home.Level, home.Number(40)), subject{}, "43.8", 40},
 		{"dimmer that is off", val(home.Switch, home.Off, home.Level, home.Number(40)), subject{}, "43.25", false},
 		{"dimmer without a switch", val(home.Level, home.Number(40)), subject{}, "43.25", true},
+		{"shutter", val(home.Cover, home.Number(25)), subject{}, "8C.6D", 25},
+		{"shutter that says nothing yet", val(home.Cover, home.Value{}), subject{}, "8C.6D", nil},
 		{"locked", val(home.Lock, home.Locked), subject{}, "45.1D", 1},
 		{"jammed", val(home.Lock, home.Jammed), subject{}, "45.1D", 2},
 		{"lock that says nothing", val(home.Lock, home.Unknown), subject{}, "45.1D", 3},
