@@ -346,6 +346,7 @@ func (h *Hub) run(ctx context.Context) error {
 	if h.zigbee != nil {
 		core = append(
 			core, part{name: "zigbee", run: h.zigbee.run}, part{name: "zigbee air", run: h.zigbee.listen}, part{name: "quirks", run: h.zigbee.watchQuirks},
+			part{name: "upgrades", run: h.seeToUpgrades},
 		)
 	}
 	if h.o.Demo != nil && h.o.Demo.Furnish != nil {

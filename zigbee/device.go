@@ -92,11 +92,13 @@ type node struct {
 	line   []errand // what comes after that
 	orders []*order // what it is to be told, the most urgent first
 
+	reread  bool              // its maker, model and firmware are asked for once more
 	doubted bool              // what it was told is to be looked at again
 	checked time.Time         // when it was looked at last, or the stick came up
 	says    map[say]time.Time // what it has reported since
 	polled  map[say]time.Time // when it was asked for what it does not report
 	told    []say             // what the caller knows that it refuses to report
+	tells   string            // the firmware that the caller knows of
 }
 
 // heard is a frame that was heard.

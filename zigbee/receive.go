@@ -318,6 +318,16 @@ func (c *Controller) Gone(id IEEE) {
 	c.tell(DeviceLeft{id})
 }
 
+// Reread has a device asked anew who made it and what it runs, when it has come
+// back. It does not wait.
+func (c *Controller) Reread(id IEEE) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := c.nodes[id]; n != nil {
+		n.reread = true
+	}
+}
+
 // Refresh asks a device how it is; what it says comes as reports. It does not
 // wait.
 func (c *Controller) Refresh(id IEEE) {

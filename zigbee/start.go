@@ -113,7 +113,8 @@ func (c *Controller) load() error {
 		return fmt.Errorf("zigbee: reading the devices: %w", err)
 	}
 	for _, d := range devices {
-		n := &node{Device: d}
+		n := &node{Device: d, tells: d.Firmware}
+		n.told = n.polls()
 		c.nodes[d.IEEE] = n
 		c.shorts[d.Short] = n
 	}

@@ -106,7 +106,8 @@ func (c *Controller) studied(id IEEE, err error) {
 		return
 	}
 	polls := n.polls()
-	news, again := !slices.Equal(polls, n.told), n.Studied
+	news, again := !slices.Equal(polls, n.told) || n.tells != n.Firmware, n.Studied
+	n.tells = n.Firmware
 	n.Studied, n.fails, n.doubted, n.asked, n.checked, n.told = true, 0, false, true, time.Now(), polls
 	clear(n.says)
 	c.mu.Unlock()
@@ -255,9 +256,15 @@ func (c *Controller) read(ctx context.Context, id IEEE, endpoint byte, cluster z
 
 // basics asks who made the device. One that refuses to say stays nameless.
 func (c *Controller) basics(ctx context.Context, id IEEE) error {
-	d, _ := c.device(id)
+	c.mu.Lock()
+	var d Device
+	again := false
+	if n := c.nodes[id]; n != nil {
+		d, again = n.Device, n.reread
+	}
+	c.mu.Unlock()
 	e, ok := d.Serving(zcl.Basic)
-	if !ok || d.Model != "" {
+	if !ok || d.Model != "" && !again {
 		return nil
 	}
 	v, err := c.read(ctx, id, e.ID, zcl.Basic, zcl.BasicManufacturer, zcl.BasicModel, zcl.BasicSoftwareBuild)
@@ -265,6 +272,7 @@ func (c *Controller) basics(ctx context.Context, id IEEE) error {
 		return err
 	}
 	c.note(id, func(n *node) {
+		n.reread = false
 		n.Maker, n.Model, n.Firmware = v[zcl.BasicManufacturer].Text(), v[zcl.BasicModel].Text(), v[zcl.BasicSoftwareBuild].Text()
 	})
 	return nil

@@ -200,6 +200,7 @@ type Device struct {
 	Sounder  *Sounder        `json:"sounder,omitempty"` // of a siren; the value it points to never changes
 	Problems []Problem       `json:"problems,omitempty"`
 	Waiting  []Waiting       `json:"waiting,omitempty"`
+	Upgrade  *Upgrade        `json:"upgrade,omitempty"` // the value it points to never changes
 }
 
 // Problem is something that keeps a device from doing what it is there for, though

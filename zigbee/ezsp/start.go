@@ -154,8 +154,9 @@ func (s *Stick) configure(ctx context.Context) error {
 		}
 	}
 	// The hub is the control equipment of an alarm system: it takes codes from
-	// keypads (0x0501), listens to zones (0x0500) and rings sirens (0x0502).
-	return s.tell(ctx, addEndpoint, endpoint, 0x04, 0x01, 0x00, 0x04, 0, 1, 2, 0x01, 0x05, 0x00, 0x05, 0x02, 0x05)
+	// keypads (0x0501), listens to zones (0x0500) and rings sirens (0x0502). It has
+	// firmware for devices (0x0019).
+	return s.tell(ctx, addEndpoint, endpoint, 0x04, 0x01, 0x00, 0x04, 0, 2, 2, 0x01, 0x05, 0x19, 0x00, 0x00, 0x05, 0x02, 0x05)
 }
 
 // raise brings up the network that the stick holds; false: it holds none.

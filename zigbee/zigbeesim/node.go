@@ -75,6 +75,8 @@ type Node struct {
 	configs   map[report]config
 	rounds    int
 	settled   bool // it reports everything, and nobody knows any more who told it to
+	firmware  *firmware
+	build     string
 	hearing   byte // number of the command that is heard
 	heard     func(cluster uint16, command byte, payload []byte) (status byte)
 	attribute func(cluster, id uint16) (kind byte, value []byte, ok bool)
@@ -91,7 +93,7 @@ func (s *Stick) node(m Make, model string, deviceID uint16) *Node {
 	if m.Poll == 0 {
 		m.Poll = 5 * time.Second
 	}
-	n := &Node{s: s, make: m, ieee: m.IEEE, model: model, deviceID: deviceID, present: true, battery: 100, in: []uint16{0x0000, 0x0003}}
+	n := &Node{s: s, make: m, ieee: m.IEEE, model: model, deviceID: deviceID, present: true, battery: 100, build: "1.0", in: []uint16{0x0000, 0x0003}}
 	if m.CheckIn != 0 {
 		n.in = append(n.in, 0x0020)
 	}
@@ -464,6 +466,8 @@ func (n *Node) hear(cluster uint16, endpoint, _ byte, b []byte) {
 			n.stay(time.Duration(quarters) * time.Second / 4)
 		}
 		status = success
+	} else if cluster == 0x0019 && n.firmware != nil {
+		status = n.upgrade(command, f.b)
 	} else if n.heard != nil {
 		n.hearing = seq
 		status = n.heard(cluster, command, f.b)
@@ -571,7 +575,7 @@ func (n *Node) read(cluster, id uint16) (kind byte, value []byte, ok bool) {
 		}
 		return 0x30, []byte{source}, true
 	case cluster == 0x0000 && id == 0x4000:
-		return text("1.0")
+		return text(n.build)
 	case cluster == 0x0001 && id == 0x0021:
 		return 0x20, []byte{2 * n.battery}, n.has(cluster)
 	case cluster == 0x0500 && n.has(cluster):

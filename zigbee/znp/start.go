@@ -298,11 +298,12 @@ func (s *Stick) Resume(ctx context.Context) error {
 		}
 	}
 	// The hub is the control equipment of an alarm system: it takes codes from
-	// keypads (0x0501) and listens to zones (0x0500), and rings sirens (0x0502).
+	// keypads (0x0501) and listens to zones (0x0500), and rings sirens (0x0502). It
+	// has firmware for devices (0x0019).
 	const there = 0xB8
 	return s.tell(ctx, afRegister, []byte{
 		endpoint, 0x04, 0x01, 0x00, 0x04, 0, 0,
-		1, 0x01, 0x05,
+		2, 0x01, 0x05, 0x19, 0x00,
 		2, 0x00, 0x05, 0x02, 0x05,
 	}, there)
 }

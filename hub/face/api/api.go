@@ -104,6 +104,8 @@ type Options struct {
 	Notices Notices          // nil: none are kept
 	Radios  map[string]Radio // by kind: "zwave", "zigbee"
 	Keypads Keypads          // nil: the house has none
+	// Upgrades are the firmware files for devices.
+	Upgrades Upgrades
 	// Signature is the signature of a Zigbee device; nil: the house has none.
 	Signature func(home.DeviceID) (zigbee.Signature, bool)
 

@@ -293,6 +293,9 @@ func (a *API) routes() []route {
 		{del, "/api/v1/devices/{id}", right(auth.DevicesWrite), "devices", "Remove a device that is gone", 0, typed(a.removeDevice)},
 		{get, "/api/v1/devices/{id}/signature", right(auth.DevicesRead), "devices", "What whoever is to teach the hub a Zigbee device's ways needs to know of it; no address, key or code is in it", 0, typed(a.signature)},
 		{post, "/api/v1/devices/{id}/command", right(auth.DevicesCommand), "devices", "Tell a device something; a later event says done or failed", accepted, typed(a.command)},
+		{get, "/api/v1/firmware", right(auth.DevicesRead), "devices", "The firmware files in the data folder", 0, typed(a.firmware)},
+		{post, "/api/v1/devices/{id}/upgrade", right(auth.SystemWrite), "devices", "Give a device a firmware; it asks for it, and the device says how far it has come", accepted, typed(a.startUpgrade)},
+		{del, "/api/v1/devices/{id}/upgrade", right(auth.SystemWrite), "devices", "Give up a firmware; the device runs what it ran before", 0, typed(a.stopUpgrade)},
 
 		{get, "/api/v1/keypads", right(auth.DevicesRead), "devices", "All keypads, and what each is set to", 0, typed(a.keypads)},
 		{get, "/api/v1/keypads/{id}", right(auth.DevicesRead), "devices", "One keypad", 0, typed(a.keypad)},

@@ -277,7 +277,7 @@ func (r *Registry) Introduce(d home.Device) {
 		if old.Name != string(old.ID) { // it has a better name than its id
 			next.Name = old.Name
 		}
-		next.Room, next.LastSeen, next.Problems, next.Waiting = old.Room, old.LastSeen, old.Problems, old.Waiting
+		next.Room, next.LastSeen, next.Problems, next.Waiting, next.Upgrade = old.Room, old.LastSeen, old.Problems, old.Waiting, old.Upgrade
 		if next.Health == home.HealthOK && silent(old.Health) {
 			next.Health = old.Health
 		}
@@ -426,6 +426,11 @@ func (r *Registry) SetProblems(id home.DeviceID, problems []home.Problem) {
 // SetWaiting notes which commands wait for a device that sleeps.
 func (r *Registry) SetWaiting(id home.DeviceID, waiting []home.Waiting) {
 	r.change(id, func(d *home.Device) { d.Waiting = slices.Clone(waiting) })
+}
+
+// SetUpgrade notes how a new firmware for the device stands; nil: there is none.
+func (r *Registry) SetUpgrade(id home.DeviceID, u *home.Upgrade) {
+	r.change(id, func(d *home.Device) { d.Upgrade = u })
 }
 
 // Silent notes that a device is late or missing. What its radio says of one

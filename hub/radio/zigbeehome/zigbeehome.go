@@ -31,6 +31,7 @@ type Devices interface {
 	Left(id home.DeviceID, by string)
 	SetProblems(home.DeviceID, []home.Problem)
 	SetWaiting(home.DeviceID, []home.Waiting)
+	SetUpgrade(home.DeviceID, *home.Upgrade)
 	// Ended writes down how a command ended that was given before the hub started.
 	Ended(home.Command, error)
 }
@@ -44,6 +45,8 @@ type Stick interface {
 	Order(zigbee.Order) uint64
 	Waiting(zigbee.IEEE) []zigbee.Order
 	Refresh(zigbee.IEEE)
+	// Reread has a device asked anew who made it and what it runs.
+	Reread(zigbee.IEEE)
 	Remove(context.Context, zigbee.IEEE) error
 	Devices() []zigbee.Device
 }
@@ -69,6 +72,11 @@ type House interface {
 	DeviceReady(d home.Device)
 	// LockUsed tells what was done at a lock.
 	LockUsed(home.DeviceID, home.LockUse)
+	// MayUpgrade tells why a device may not fetch a firmware now, as the end of "the
+	// device asked for it, and …"; nil: it may.
+	MayUpgrade(home.DeviceID) error
+	// Guarded tells that the house is not disarmed.
+	Guarded() bool
 	// Joining tells how far joining has come.
 	Joining(zigbee.Join)
 }
@@ -86,15 +94,16 @@ type Radio struct {
 	look  func(quirks.Likeness) (quirks.Quirk, bool)
 	faces map[zigbee.IEEE]*face // what keypads show
 
-	ordered map[uint64]func(error) // who is told how an order ended
+	ordered  map[uint64]func(error) // who is told how an order ended
+	upgrades map[zigbee.IEEE]*upgrade
 }
 
 // New makes the radio. Attach the stick before it runs.
 func New(devices Devices, house House, log *slog.Logger) *Radio {
 	return &Radio{
 		devices: devices, house: house, log: log, known: make(map[zigbee.IEEE]*zigbee.Device), faces: make(map[zigbee.IEEE]*face), ways: make(map[zigbee.IEEE]*ways),
-		ordered: make(map[uint64]func(error)),
-		look:    func(l quirks.Likeness) (quirks.Quirk, bool) { return quirks.Find(nil, l) },
+		ordered: make(map[uint64]func(error)), upgrades: make(map[zigbee.IEEE]*upgrade),
+		look: func(l quirks.Likeness) (quirks.Quirk, bool) { return quirks.Find(nil, l) },
 	}
 }
 
@@ -134,6 +143,7 @@ func (r *Radio) OnEvent(e zigbee.Event) {
 		r.mu.Lock()
 		delete(r.known, e.Device)
 		delete(r.faces, e.Device)
+		delete(r.upgrades, e.Device)
 		r.forget(e.Device)
 		r.mu.Unlock()
 		r.devices.Left(ID(e.Device), "")
@@ -213,8 +223,11 @@ func (r *Radio) report(e zigbee.Report) {
 		if points, ok := quirks.PointsOf(c); ok && q != nil {
 			quirkPoints(q, points, quirky)
 		}
-		if e.Cluster == zcl.IASACE {
+		switch e.Cluster {
+		case zcl.IASACE:
 			r.pressed(e)
+		case zcl.OTAUpgrade:
+			r.upgradeSays(e)
 		}
 	}
 	r.hold(e.Device, list)
@@ -245,7 +258,7 @@ func (r *Radio) device(d zigbee.Device) {
 	if !d.Studied {
 		health = home.HealthJoining
 	}
-	if before == nil || before.Studied != d.Studied {
+	if before == nil || before.Studied != d.Studied || before.Firmware != d.Firmware {
 		h := describe(&d, w.Quirk, health)
 		r.devices.Introduce(h)
 		if d.Studied {
@@ -255,6 +268,9 @@ func (r *Radio) device(d zigbee.Device) {
 	}
 	r.devices.SetHealth(id, health)
 	r.devices.SetProblems(id, problems(&d))
+	if before != nil && d.Firmware != "" && before.Firmware != d.Firmware {
+		r.booted(d.IEEE)
+	}
 }
 
 func describe(d *zigbee.Device, q *quirks.Quirk, health home.Health) home.Device {

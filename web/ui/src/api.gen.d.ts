@@ -337,6 +337,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{id}/upgrade": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a device a firmware; it asks for it, and the device says how far it has come */
+        post: operations["postDevicesIdUpgrade"];
+        /** Give up a firmware; the device runs what it ran before */
+        delete: operations["deleteDevicesIdUpgrade"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -346,6 +364,23 @@ export interface paths {
         };
         /** The journal, newest first */
         get: operations["getEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/firmware": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The firmware files in the data folder */
+        get: operations["getFirmware"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1534,6 +1569,7 @@ export interface components {
             traits: {
                 [key: string]: components["schemas"]["State"];
             };
+            upgrade?: components["schemas"]["Upgrade"];
             waiting?: components["schemas"]["Waiting"][];
         };
         Event: {
@@ -1571,6 +1607,24 @@ export interface components {
             name: string;
             /** @description IANA time zone, such as Europe/Berlin */
             zone?: string;
+        };
+        Firmware: {
+            /** Format: int64 */
+            bytes: number;
+            /** @description why it can't be used; then the rest is empty */
+            fault?: string;
+            /** @description its name */
+            file: string;
+            /** @description what its maker calls it */
+            header: string;
+            /** @description SHA-256 of the file */
+            id: string;
+            maker: string;
+            radio: string;
+            /** @description to compare with what its maker or an index says */
+            sha512: string;
+            type: string;
+            version: string;
         };
         HomeKit: {
             /** @description what is open is left out when Apple Home arms; else it is refused */
@@ -2248,6 +2302,26 @@ export interface components {
             /** Format: date-time */
             since: string;
             text: string;
+        };
+        Upgrade: {
+            /** @description id of the firmware */
+            file: string;
+            /** @description it may be older than what the device runs */
+            older: boolean;
+            /** Format: int64 */
+            percent: number;
+            /** Format: date-time */
+            since: string;
+            /** @enum {string} */
+            state: "waiting" | "running" | "paused" | "installing" | "done" | "failed";
+            text: string;
+            version: string;
+        };
+        UpgradeRequest: {
+            /** @description id of the firmware */
+            file: string;
+            /** @description it may be older than what the device runs */
+            older?: boolean;
         };
         User: {
             /** Format: date-time */
@@ -3390,6 +3464,76 @@ export interface operations {
             };
         };
     };
+    postDevicesIdUpgrade: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpgradeRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Device"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteDevicesIdUpgrade: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getEvents: {
         parameters: {
             query?: {
@@ -3416,6 +3560,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFirmware: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Firmware"][];
                 };
             };
             /** @description A problem: see its code */
