@@ -96,7 +96,9 @@ func (c *Controller) owed(r Report, m Message, err error) {
 			return
 		}
 		status = zcl.UnsupportedCommand
-	case zcl.ReportAttributes, zcl.ZoneStatusChange, zcl.LockOperation, zcl.Emergency, zcl.Fire, zcl.Panic:
+	case zcl.ReportAttributes, zcl.ZoneStatusChange, zcl.LockOperation, zcl.LockProgrammed, zcl.Alarm,
+		zcl.TurnOff, zcl.TurnOn, zcl.Toggle, zcl.TurnOffWithEffect, zcl.TurnOnRecall, zcl.TurnOnTimed,
+		zcl.MoveToLevel, zcl.MoveLevel, zcl.StepLevel, zcl.StopLevel, zcl.RecallScene, zcl.Emergency, zcl.Fire, zcl.Panic:
 	default:
 		return
 	}

@@ -27,6 +27,7 @@ var reported = []struct {
 }{
 	{zcl.PowerConfiguration, []attrReport{
 		{zcl.BatteryPercentage, zcl.Uint8, 600, 1800, 4}, // 2 %; half an hour is a sleeper's sign of life
+		{zcl.BatteryVoltage, zcl.Uint8, 3600, 21600, 1},  // 0.1 V
 	}, 6 * time.Hour},
 	{zcl.OnOff, []attrReport{{zcl.OnOffState, zcl.Bool, 0, 600, 0}}, time.Minute},
 	{zcl.Level, []attrReport{{zcl.CurrentLevel, zcl.Uint8, 1, 600, 3}}, time.Minute}, // 1 %

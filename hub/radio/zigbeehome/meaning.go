@@ -69,6 +69,8 @@ func attributeSays(e zigbee.Endpoint, cluster zcl.Cluster, a zcl.Attr, v zcl.Val
 		zoneSays(e.Zone.Type, zcl.ZoneStatus(v.N), say)
 	case cluster == zcl.PowerConfiguration && a == zcl.BatteryPercentage:
 		say(home.Battery, home.Number(min(v.Float()/2, 100)))
+	case cluster == zcl.PowerConfiguration && a == zcl.BatteryVoltage:
+		say(home.Voltage, home.Number(v.Float()/10))
 	case cluster == zcl.OnOff && a == zcl.OnOffState:
 		if v.N == 1 {
 			say(home.Switch, home.On)
@@ -105,6 +107,43 @@ func attributeSays(e zigbee.Endpoint, cluster zcl.Cluster, a zcl.Attr, v zcl.Val
 		if m, ok := measured[cluster]; ok {
 			say(m.trait, home.Number(m.of(v)))
 		}
+	}
+}
+
+// full and flat are the volts of a lithium cell of 3 V, which most sensors have. A
+// device that tells volts and no percent has as much left as lies between them.
+const full, flat = 3.0, 2.5
+
+// chargeOf is how full a battery is by its volts, in %.
+func chargeOf(volts float64) home.Value {
+	return home.Number(math.Round(100 * min(max((volts-flat)/(full-flat), 0), 1)))
+}
+
+// voltsAlone are the volts in an answer about a battery that tells no percent.
+func voltsAlone(r zcl.ReadAttributesResponse) (volts float64, ok bool) {
+	for _, a := range r.Records {
+		switch {
+		case a.Status != zcl.Success || !a.Value.Known():
+		case a.Attr == zcl.BatteryPercentage:
+			return 0, false
+		case a.Attr == zcl.BatteryVoltage:
+			volts, ok = a.Value.Float()/10, true
+		}
+	}
+	return volts, ok
+}
+
+// pushed is the table of what a remote control sends, by what was done to it. A
+// lamp is told the same by other means, and a presence sensor that switches it on
+// for a while says nothing of a button.
+func pushed(c zcl.Command) (home.Value, bool) {
+	switch c.(type) {
+	case zcl.TurnOn, zcl.TurnOff, zcl.Toggle, zcl.TurnOffWithEffect, zcl.TurnOnRecall, zcl.RecallScene, zcl.StepLevel, zcl.MoveToLevel:
+		return home.Word("press"), true
+	case zcl.MoveLevel:
+		return home.Word("hold"), true
+	default:
+		return home.Value{}, false
 	}
 }
 
@@ -173,6 +212,7 @@ func traits(d *zigbee.Device) map[home.Trait]home.State {
 			{e.CurrentCount > 0, home.Current},
 			{e.Serves(zcl.IASWD), home.Siren},
 			{e.Uses(zcl.IASACE), home.Keypad},
+			{remote(e), home.Button},
 		} {
 			if c.has {
 				m[c.trait] = home.State{}
@@ -183,6 +223,12 @@ func traits(d *zigbee.Device) map[home.Trait]home.State {
 		delete(m, home.LowBattery)
 	}
 	return m
+}
+
+// remote tells whether an endpoint is a remote control: it switches and is not
+// switched itself, and is no sensor.
+func remote(e zigbee.Endpoint) bool {
+	return (e.Uses(zcl.OnOff) || e.Uses(zcl.Scenes)) && !e.Serves(zcl.OnOff) && !e.Serves(zcl.IASZone) && !e.Serves(zcl.Occupancy)
 }
 
 // kinds names devices by what they are first of all.
@@ -205,6 +251,7 @@ var kinds = []struct {
 	{home.Cover, "Shutter"},
 	{home.Level, "Dimmer"},
 	{home.Switch, "Switch"},
+	{home.Button, "Remote control"},
 	{home.Temperature, "Thermometer"},
 }
 

@@ -257,3 +257,57 @@ func TestLock(t *testing.T) {
 		t.Errorf("used (-got +want):\n%s", d)
 	}
 }
+
+// A device that tells volts and no percent has a battery like any other.
+func TestBatteryByItsVolts(t *testing.T) {
+	percent := func(n uint64) zcl.ReadRecord {
+		return zcl.ReadRecord{Attr: zcl.BatteryPercentage, Value: zcl.Of(zcl.Uint8, n)}
+	}
+	volts := func(n uint64) zcl.ReadRecord {
+		return zcl.ReadRecord{Attr: zcl.BatteryVoltage, Value: zcl.Of(zcl.Uint8, n)}
+	}
+	none := zcl.ReadRecord{Attr: zcl.BatteryPercentage, Status: zcl.UnsupportedAttribute}
+	for _, c := range []struct {
+		records []zcl.ReadRecord
+		want    string
+	}{
+		{[]zcl.ReadRecord{percent(200), volts(30)}, "battery=100 voltage=3"},
+		{[]zcl.ReadRecord{none, volts(30)}, "battery=100 voltage=3"},
+		{[]zcl.ReadRecord{none, volts(28)}, "battery=60 voltage=2.8"},
+		{[]zcl.ReadRecord{percent(255), volts(21)}, "battery=0 voltage=2.1"},
+		{[]zcl.ReadRecord{none, volts(255)}, "seen"},
+	} {
+		s := &said{}
+		r := New(s, nil, slog.New(slog.DiscardHandler))
+		r.known[7] = &zigbee.Device{IEEE: 7, Studied: true, Endpoints: []zigbee.Endpoint{{ID: 1, In: []zcl.Cluster{zcl.PowerConfiguration}}}}
+		r.OnEvent(zigbee.Report{Device: 7, Endpoint: 1, Cluster: zcl.PowerConfiguration, Command: zcl.ReadAttributesResponse{Records: c.records}})
+		if got := strings.Join(s.words, " "); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.records, got, c.want)
+		}
+	}
+}
+
+// A remote control is a button; what switches a lamp by itself is none.
+func TestRemoteControl(t *testing.T) {
+	for _, c := range []struct {
+		in, out []zcl.Cluster
+		cmd     zcl.Command
+		want    string
+	}{
+		{nil, []zcl.Cluster{zcl.OnOff}, zcl.Toggle{}, "button=press"},
+		{nil, []zcl.Cluster{zcl.Scenes}, zcl.RecallScene{}, "button=press"},
+		{nil, []zcl.Cluster{zcl.OnOff, zcl.Level}, zcl.MoveLevel{Down: true}, "button=hold"},
+		{nil, []zcl.Cluster{zcl.OnOff, zcl.Level}, zcl.StopLevel{}, "seen"},
+		{nil, []zcl.Cluster{zcl.OnOff}, zcl.TurnOnTimed{OnTime: 600}, "seen"},
+		{[]zcl.Cluster{zcl.OnOff}, []zcl.Cluster{zcl.OnOff}, zcl.TurnOn{}, "seen"},
+		{[]zcl.Cluster{zcl.Occupancy}, []zcl.Cluster{zcl.OnOff}, zcl.TurnOn{}, "seen"},
+	} {
+		s := &said{}
+		r := New(s, nil, slog.New(slog.DiscardHandler))
+		r.known[7] = &zigbee.Device{IEEE: 7, Studied: true, Endpoints: []zigbee.Endpoint{{ID: 1, In: c.in, Out: c.out}}}
+		r.OnEvent(zigbee.Report{Device: 7, Endpoint: 1, Cluster: c.cmd.Head().Cluster, Command: c.cmd})
+		if got := strings.Join(s.words, " "); got != c.want {
+			t.Errorf("%v %v %T: %q, want %q", c.in, c.out, c.cmd, got, c.want)
+		}
+	}
+}

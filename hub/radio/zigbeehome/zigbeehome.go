@@ -214,6 +214,9 @@ func (r *Radio) report(e zigbee.Report) {
 			attribute(a)
 		}
 	case zcl.ReadAttributesResponse:
+		if volts, ok := voltsAlone(c); ok && e.Cluster == zcl.PowerConfiguration {
+			say(home.Battery, chargeOf(volts))
+		}
 		for _, a := range c.Records {
 			if a.Status == zcl.Success {
 				attribute(zcl.Attribute{Attr: a.Attr, Value: a.Value})
@@ -223,11 +226,14 @@ func (r *Radio) report(e zigbee.Report) {
 		if points, ok := quirks.PointsOf(c); ok && q != nil {
 			quirkPoints(q, points, quirky)
 		}
-		switch e.Cluster {
-		case zcl.IASACE:
+		if e.Cluster == zcl.IASACE {
 			r.pressed(e)
-		case zcl.OTAUpgrade:
+		}
+		if e.Cluster == zcl.OTAUpgrade {
 			r.upgradeSays(e)
+		}
+		if v, ok := pushed(c); ok && remote(part) {
+			say(home.Button, v)
 		}
 	}
 	r.hold(e.Device, list)
