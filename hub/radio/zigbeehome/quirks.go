@@ -106,67 +106,6 @@ func saidBy(rd *quirks.Reading, v quirks.Value) saying {
 	return saying{home.Trait(rd.Trait), value(v), rd.Lasts}
 }
 
-// quirkPoints hands on what data points say.
-func quirkPoints(q *quirks.Quirk, points []quirks.Point, say func(saying)) {
-	for _, p := range points {
-		n, ok := p.Number()
-		for i := range q.Readings {
-			if rd := &q.Readings[i]; ok && rd.Source == quirks.FromPoint && rd.ID == p.ID {
-				if v, ok := rd.Of(n); ok {
-					say(saidBy(rd, v))
-				}
-			}
-		}
-	}
-}
-
-// quirkAttribute hands on what an attribute says, or the tags in it, and tells
-// whether the quirk has a word for it.
-func quirkAttribute(q *quirks.Quirk, cluster zcl.Cluster, maker uint16, a zcl.Attribute, say func(saying)) (known bool) {
-	tags, _ := quirks.TagsOf(cluster, a)
-	for i := range q.Readings {
-		rd := &q.Readings[i]
-		if rd.Source == quirks.FromAttribute && rd.Cluster == cluster && rd.Attr == a.Attr && (maker == 0 || maker == rd.Maker) {
-			known = true
-			if v, ok := rd.OfFloat(a.Value.Float()); ok && a.Value.Known() && a.Value.B == nil {
-				say(saidBy(rd, v))
-			}
-		}
-		for _, t := range tags {
-			if rd.Source == quirks.FromTag && rd.ID == t.ID && t.Value.Known() && t.Value.B == nil {
-				if v, ok := rd.OfFloat(t.Value.Float()); ok {
-					say(saidBy(rd, v))
-				}
-			}
-		}
-	}
-	return known
-}
-
-// quirkZone hands on what the alarm bits of a zone say.
-func quirkZone(q *quirks.Quirk, s zcl.ZoneStatus, say func(saying)) {
-	for i := range q.Readings {
-		rd := &q.Readings[i]
-		if rd.Source != quirks.FromAlarm {
-			continue
-		}
-		mask := zcl.ZoneAlarm1 | zcl.ZoneAlarm2
-		switch rd.ID {
-		case 1:
-			mask = zcl.ZoneAlarm1
-		case 2:
-			mask = zcl.ZoneAlarm2
-		}
-		n := int64(0)
-		if s&mask != 0 {
-			n = 1
-		}
-		if v, ok := rd.Of(n); ok {
-			say(saidBy(rd, v))
-		}
-	}
-}
-
 // hold sees to what a device does not end itself. Of one that was just heard and
 // said nothing of it since it can be heard, it is over.
 func (r *Radio) hold(a zigbee.IEEE, list []saying) {

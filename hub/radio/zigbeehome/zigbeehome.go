@@ -171,7 +171,8 @@ func (r *Radio) report(e zigbee.Report) {
 		r.devices.Report(home.Reading{Device: id, Trait: t, Value: v, At: e.At})
 	}
 	var list []saying
-	quirky := func(s saying) {
+	quirky := func(rd *quirks.Reading, v quirks.Value) {
+		s := saidBy(rd, v)
 		if s.trait != home.LowBattery || !d.Mains {
 			heard, list = true, append(list, s)
 			r.devices.Report(home.Reading{Device: id, Trait: s.trait, Value: s.value, At: e.At})
@@ -188,12 +189,12 @@ func (r *Radio) report(e zigbee.Report) {
 			zoneSays(part.Zone.Type, s, say)
 			return
 		}
-		quirkZone(q, s, quirky)
+		q.HearZone(s, quirky)
 		zoneItself(s, say)
 	}
 	attribute := func(a zcl.Attribute) {
 		switch {
-		case q != nil && quirkAttribute(q, e.Cluster, e.Frame.Manufacturer, a, quirky), e.Frame.Manufacturer != 0:
+		case q != nil && q.HearAttribute(e.Cluster, e.Frame.Manufacturer, a, quirky), e.Frame.Manufacturer != 0:
 		case e.Cluster == zcl.IASZone && a.Attr == zcl.ZoneStatusAttr && a.Value.Known():
 			zone(zcl.ZoneStatus(a.Value.N))
 		default:
@@ -224,7 +225,7 @@ func (r *Radio) report(e zigbee.Report) {
 		}
 	default:
 		if points, ok := quirks.PointsOf(c); ok && q != nil {
-			quirkPoints(q, points, quirky)
+			q.HearPoints(points, quirky)
 		}
 		if e.Cluster == zcl.IASACE {
 			r.pressed(e)

@@ -7,32 +7,11 @@
 // bit of a zone's status. What answers like a table becomes one; the rest is left
 // out and counted.
 import { writeFileSync } from "node:fs";
-import { configures, definitions, exposes, licence, saysPoint, saysZone, sets, version } from "./peer.mjs";
+import { configures, definitions, exposes, licence, numbers, saysPoint, saysZone, sets, traitOf, version, word } from "./peer.mjs";
 
-/** the peer's properties and our traits */
-const traits = {
-  contact: "contact", smoke: "smoke", occupancy: "motion", presence: "occupancy", water_leak: "water", vibration: "vibration", gas: "gas",
-  carbon_monoxide: "co", tamper: "tamper", battery_low: "low_battery", battery_state: "low_battery", battery_level: "low_battery", battery: "battery",
-  temperature: "temperature", humidity: "humidity", illuminance: "illuminance",
-};
 const alarming = ["contact", "smoke", "motion", "occupancy", "water", "vibration", "gas", "co", "glass"];
 const classes = { contact: "contact", smoke: "smoke", motion: "motion", occupancy: "motion", water: "leak", vibration: "vibration", gas: "gas", co: "CO", siren: "siren" };
-const numbers = ["battery", "temperature", "humidity", "illuminance"];
 const near = (a, b) => Math.abs(a - b) < 1e-6;
-
-/** a property's trait: a sensor that speaks of presence is one of presence whatever the property is called */
-function traitOf(d, property) {
-  const name = property.replace(/_alarm_[12]$/, "");
-  const t = traits[name];
-  return t === "motion" && /presence|radar|mmwave|breath|bed/i.test(`${d.description} ${d.model}`) ? "occupancy" : t;
-}
-
-/** a published value in our words; undefined: none of ours */
-function word(trait, property, v) {
-  if (property === "battery_state" || property === "battery_level") return v === undefined ? undefined : String(v === "low");
-  if (typeof v !== "boolean") return undefined;
-  return trait === "contact" ? (v ? "closed" : "open") : String(v);
-}
 
 /** a table of numbers and words as a quirk file has it; undefined: it is none */
 function table(trait, said) {
@@ -65,26 +44,26 @@ function line(points) {
 
 const probes = { battery: [0, 10, 40, 70, 100], temperature: [0, 10, 100, 200, 250], humidity: [0, 10, 100, 300, 500], illuminance: [0, 10, 100, 500, 1000] };
 
-async function points(d) {
+async function points(d, of) {
   const lines = [];
   const listed = d.meta?.tuyaDatapoints?.map((p) => p[0]);
   for (const dp of listed ? [...new Set(listed)] : Array.from({ length: 130 }, (_, i) => i + 1)) {
-    const of = new Map(); // property → type → number → value
+    const heard = new Map(); // property → type → number → value
     const lasting = new Map();
     for (const [type, list] of [[1, [0, 1]], [4, [0, 1, 2, 3, 4, 5]], [2, [0, 1, 2, 3, 10, 40, 70, 100, 200, 250, 300, 500, 1000]]]) {
       for (const n of list) {
-        const { out, lasts } = await saysPoint(d, dp, type, bytes(type, n));
+        const { out, lasts } = await saysPoint(d, dp, type, bytes(type, n), of);
         for (const [property, value] of Object.entries(out)) {
           if (!traitOf(d, property)) continue;
           if (lasts && value === true) lasting.set(property, lasts);
-          if (!of.has(property)) of.set(property, new Map());
-          const types = of.get(property);
+          if (!heard.has(property)) heard.set(property, new Map());
+          const types = heard.get(property);
           if (!types.has(type)) types.set(type, new Map());
           types.get(type).set(n, value);
         }
       }
     }
-    for (const [property, types] of of) {
+    for (const [property, types] of heard) {
       const trait = traitOf(d, property);
       let how;
       if (numbers.includes(trait)) {
@@ -100,17 +79,17 @@ async function points(d) {
           how ??= types.has(type) ? table(trait, new Map(list.map((n) => [n, word(trait, property, types.get(type).get(n))]))) : undefined;
         }
       }
-      if (how === undefined) left.push(`${d.model}: data point ${dp}, ${property}`);
+      if (how === undefined) left.add(`${d.model}: data point ${dp}, ${property}`);
       else lines.push({ trait, text: `point ${dp} ${trait}${how}${lasting.has(property) ? ` lasts ${lasting.get(property)}s` : ""}` });
     }
   }
   return lines;
 }
 
-async function zone(d) {
+async function zone(d, of) {
   if (!d.fromZigbee.some((c) => c.cluster === "ssIasZone")) return [];
   const lines = [];
-  const [none, first, second] = [await saysZone(d, 0), await saysZone(d, 1), await saysZone(d, 2)];
+  const [none, first, second] = [await saysZone(d, 0, of), await saysZone(d, 1, of), await saysZone(d, 2, of)];
   for (const property of new Set([...Object.keys(none.out), ...Object.keys(first.out), ...Object.keys(second.out)])) {
     const trait = traitOf(d, property);
     if (!alarming.includes(trait)) continue;
@@ -118,7 +97,7 @@ async function zone(d) {
     const bit = w1 !== w0 && w2 !== w0 ? "any" : w1 !== w0 ? "1" : w2 !== w0 ? "2" : undefined;
     const alarmed = bit === "2" ? w2 : w1;
     if (!bit || alarmed === undefined) {
-      left.push(`${d.model}: zone, ${property}`);
+      left.add(`${d.model}: zone, ${property}`);
       continue;
     }
     const how = table(trait, new Map([[0, w0], [1, alarmed]])) ?? ` 1=${alarmed}`;
@@ -132,7 +111,7 @@ async function zone(d) {
 }
 
 /** how a siren is told to sound */
-async function siren(d) {
+async function siren(d, of) {
   if (!/siren/i.test(d.description) && !d.model.startsWith("NAS-AB02")) return [];
   const all = exposes(d);
   const alarm = all.find((e) => e.name === "alarm");
@@ -140,7 +119,7 @@ async function siren(d) {
   const one = (list) => list.find((v) => alarm.values?.includes(v));
   const sounds = alarm.type === "binary" ? (alarm.value_on ?? true) : one(["sound_light", "alarm_sound_light", "sound"]);
   const silent = alarm.type === "binary" ? (alarm.value_off ?? false) : one(["off", "normal"]);
-  const [[on], [off]] = [await sets(d, "alarm", sounds), await sets(d, "alarm", silent)];
+  const [[on], [off]] = [await sets(d, "alarm", sounds, of), await sets(d, "alarm", silent, of)];
   if (!on || !off || on.dp !== off.dp) return [];
   const kind = { 1: "bool", 2: "number", 4: "enum" };
   const value = (p) => p.data.readUIntBE(0, p.data.length);
@@ -149,18 +128,18 @@ async function siren(d) {
   for (const name of ["volume", "alarm_volume"]) {
     const e = all.find((x) => x.name === name);
     const loud = e && (e.type === "enum" ? ["high", "High", "loud"].find((v) => e.values.includes(v)) : e.value_max);
-    const [p] = loud === undefined ? [] : await sets(d, name, loud);
+    const [p] = loud === undefined ? [] : await sets(d, name, loud, of);
     if (p) lines.push({ text: `set volume ${p.dp} ${kind[p.datatype]} ${value(p)}` });
   }
   for (const name of ["duration", "alarm_time"]) {
     const e = all.find((x) => x.name === name && x.type === "numeric");
-    const [p] = e ? await sets(d, name, e.value_max) : [];
+    const [p] = e ? await sets(d, name, e.value_max, of) : [];
     if (p) lines.push({ text: `set duration ${p.dp} ${kind[p.datatype]} ${/^m/.test(e.unit ?? "s") ? "minutes" : "seconds"} ${value(p)}` });
   }
   // what it says of itself
   const said = new Map();
   for (const n of on.datatype === 1 ? [0, 1] : [0, 1, 2, 3]) {
-    const { out } = await saysPoint(d, on.dp, on.datatype, bytes(on.datatype, n));
+    const { out } = await saysPoint(d, on.dp, on.datatype, bytes(on.datatype, n), of);
     if ("alarm" in out) said.set(n, out.alarm === silent ? "off" : "on");
   }
   if (new Set(said.values()).size === 2) {
@@ -172,13 +151,18 @@ async function siren(d) {
 
 const clean = (s) => s.split("\0")[0].trim();
 const quote = (s) => (/^[^\s"#*]+$/.test(s) ? s : JSON.stringify(s));
-const left = []; // what answers like no table
+const left = new Set(); // what answers like no table
 const skipped = []; // fingerprints that a match line can't say
+
+const claims = new Map(); // how many definitions have a name but for zeros and spaces at its end
+for (const m of definitions.flatMap((d) => d.zigbeeModel ?? [])) claims.set(clean(m), (claims.get(clean(m)) ?? 0) + 1);
 
 /** who is meant: model → makers */
 function matches(d) {
   const m = new Map();
-  for (const model of d.zigbeeModel ?? []) m.set(clean(model), new Set());
+  for (const model of d.zigbeeModel ?? []) {
+    if (clean(model) === model || claims.get(clean(model)) === 1) m.set(clean(model), new Set());
+  }
   for (const f of d.fingerprint ?? []) {
     const more = Object.keys(f).filter((k) => !["modelID", "manufacturerName"].includes(k));
     if (!f.modelID || more.length > 0 || !f.manufacturerName) {
@@ -199,34 +183,50 @@ for (const d of definitions) {
   const found = new Map(); // in the peer's own words, by class and way
   const tuya = d.fromZigbee.some((c) => c.cluster === "manuSpecificTuya" && [c.type].flat().some((t) => t.startsWith("commandData") || t.startsWith("commandActive")));
   if (d.file === "lumi.js") continue; // own.quirks
-  const asked = [...(tuya ? await points(d) : []), ...(await zone(d)), ...(tuya ? await siren(d) : [])];
   const way = tuya ? "tuya" : "ias";
   for (const p of exposes(d)) {
-    const c = classes[p.name === "alarm" && asked.some((l) => l.trait === "siren") ? "siren" : traitOf(d, p.name ?? "")];
+    const c = classes[p.name === "alarm" && tuya && (/siren/i.test(d.description) || d.model.startsWith("NAS-AB02")) ? "siren" : traitOf(d, p.name ?? "")];
     if (c && (tuya || d.fromZigbee.some((z) => z.cluster === "ssIasZone"))) found.set(c, way);
   }
-  const got = new Set(asked.map((l) => classes[l.trait]).filter(Boolean));
   const who = matches(d).filter(([model, makers]) => {
     const names = makers.size ? [...makers] : [""];
     for (const n of names) if (seen.has(`${model} ${n}`)) makers.delete(n);
     for (const n of names) seen.add(`${model} ${n}`);
     return !(names[0] !== "" && makers.size === 0);
   });
+  // a definition may take one maker's device otherwise than another's
+  const groups = new Map(); // lines → model → makers
+  const got = new Set();
+  for (const [model, makers] of who) {
+    for (const maker of makers.size ? makers : [undefined]) {
+      const of = { modelID: model, manufacturerName: maker };
+      const asked = [...(tuya ? await points(d, of) : []), ...(await zone(d, of)), ...(tuya ? await siren(d, of) : [])];
+      const here = asked.map((l) => classes[l.trait]).filter(Boolean);
+      if (here.length === 0) continue;
+      for (const c of here) got.add(c);
+      const key = [...new Set(asked.map((l) => l.text))].join("\n");
+      if (!groups.has(key)) groups.set(key, new Map());
+      const group = groups.get(key);
+      if (!group.has(model)) group.set(model, new Set());
+      if (maker) group.get(model).add(maker);
+    }
+  }
   for (const [c] of found) {
     counts[c] ??= { tuya: [0, 0], ias: [0, 0] };
     counts[c][way][1]++;
-    if (got.has(c) && who.length > 0) counts[c][way][0]++;
+    if (got.has(c)) counts[c][way][0]++;
   }
-  if (who.length === 0 || got.size === 0) continue;
-  const done = tuya ? await configures(d) : [];
-  const lines = [...new Set(asked.map((l) => l.text))];
-  if (tuya) {
-    lines.push("read 0x0000 0x0004 0x0000 0x0001 0x0005 0x0007 0xfffe");
-    if (done.some((x) => x.command === "dataQuery")) lines.push("query");
-    if (d.options?.some((o) => o.name === "time_start" && /Default for this device: "2000"/.test(o.description ?? ""))) lines.push("clock 2000");
-    if (d.meta?.tuyaSendCommand === "sendData" && !lines.includes("send")) lines.push("send");
+  const done = tuya && groups.size > 0 ? await configures(d) : [];
+  for (const [key, group] of groups) {
+    const lines = key.split("\n");
+    if (tuya) {
+      lines.push("read 0x0000 0x0004 0x0000 0x0001 0x0005 0x0007 0xfffe");
+      if (done.some((x) => x.command === "dataQuery")) lines.push("query");
+      if (d.options?.some((o) => o.name === "time_start" && /Default for this device: "2000"/.test(o.description ?? ""))) lines.push("clock 2000");
+      if (d.meta?.tuyaSendCommand === "sendData" && !lines.includes("send")) lines.push("send");
+    }
+    entries.push({ name: `${d.vendor} ${d.model}: ${d.description}`.replace(/[\s#"]+/g, " "), who: [...group], lines });
   }
-  entries.push({ name: `${d.vendor} ${d.model}: ${d.description}`.replace(/[\s#"]+/g, " "), who, lines });
 }
 
 const names = new Set();
@@ -243,6 +243,6 @@ for (const e of entries) {
 const file = process.argv[2] ?? new URL("../herdsman.quirks", import.meta.url);
 writeFileSync(file, text);
 writeFileSync(new URL("../herdsman.LICENSE", import.meta.url), `herdsman.quirks is derived from npm zigbee-herdsman-converters ${version}:\n\n${licence}`);
-console.log(`${entries.length} devices, ${text.length} bytes; ${left.length} readings are no tables, ${skipped.length} fingerprints say more than model and maker`);
+console.log(`${entries.length} devices, ${text.length} bytes; ${left.size} readings are no tables, ${skipped.length} fingerprints say more than model and maker`);
 for (const [c, n] of Object.entries(counts)) console.log(`${c}: ${n.tuya[0]} of ${n.tuya[1]} by data points, ${n.ias[0]} of ${n.ias[1]} by zone`);
-if (process.env.LEFT) console.log(left.join("\n"), "\n", skipped.join("\n"));
+if (process.env.LEFT) console.log([...left].join("\n"), "\n", skipped.join("\n"));

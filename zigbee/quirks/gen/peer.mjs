@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 
 const require = createRequire(import.meta.url);
 const root = dirname(dirname(require.resolve("zigbee-herdsman-converters")));
-const zhc = require("zigbee-herdsman-converters");
+export const zhc = require("zigbee-herdsman-converters");
 zhc.setLogger({ debug() {}, info() {}, warning() {}, error() {} });
 export const version = JSON.parse(readFileSync(join(root, "package.json"))).version;
 export const licence = readFileSync(join(root, "LICENSE"), "utf8");
@@ -18,6 +18,29 @@ export const definitions = readdirSync(join(root, "dist/devices"))
   .filter((f) => f.endsWith(".js") && f !== "index.js")
   .sort()
   .flatMap((f) => (require(join(root, "dist/devices", f)).definitions ?? []).map((d) => Object.assign(zhc.prepareDefinition(d), { file: f })));
+
+/** the peer's properties and our traits */
+const traits = {
+  contact: "contact", smoke: "smoke", occupancy: "motion", presence: "occupancy", water_leak: "water", vibration: "vibration", gas: "gas",
+  carbon_monoxide: "co", tamper: "tamper", battery_low: "low_battery", battery_state: "low_battery", battery_level: "low_battery", battery: "battery",
+  temperature: "temperature", humidity: "humidity", illuminance: "illuminance",
+};
+/** a property's trait: a sensor that speaks of presence is one of presence whatever the property is called */
+export function traitOf(d, property) {
+  const name = property.replace(/_alarm_[12]$/, "");
+  const t = traits[name];
+  return t === "motion" && /presence|radar|mmwave|breath|bed/i.test(`${d.description} ${d.model}`) ? "occupancy" : t;
+}
+
+/** a published value in our words; undefined: none of ours */
+export function word(trait, property, v) {
+  if (property === "battery_state" || property === "battery_level") return v === undefined ? undefined : String(v === "low");
+  if (typeof v !== "boolean") return undefined;
+  return trait === "contact" ? (v ? "closed" : "open") : String(v);
+}
+
+/** traits that are numbers */
+export const numbers = ["battery", "temperature", "humidity", "illuminance"];
 
 const anything = (does = {}) => new Proxy(does, { get: (t, k) => (k in t ? t[k] : k === "then" ? undefined : () => undefined) });
 let number = 0;
@@ -33,7 +56,7 @@ export function device(d, done = [], of = {}) {
     configureReporting: async () => {},
     supportsInputCluster: () => true, supportsOutputCluster: () => true,
     getClusterAttributeValue: () => undefined, getInputClusters: () => [], getOutputClusters: () => [],
-    saveClusterAttributeKeyValue() {}, hasBind: () => false, isBound: () => false,
+    addCustomCluster() {}, saveClusterAttributeKeyValue() {}, hasBind: () => false, isBound: () => false,
   });
   const dev = anything({
     constructor: { name: "Device" }, ieeeAddr: `0x${(++number).toString(16).padStart(16, "0")}`, modelID: d.zigbeeModel?.[0] ?? d.fingerprint?.[0]?.modelID, manufacturerName: d.fingerprint?.[0]?.manufacturerName,
@@ -75,13 +98,13 @@ const pointTypes = ["commandDataReport", "commandDataResponse", "commandActiveSt
 export const saysPoint = (d, dp, datatype, data, of) => says(d, "manuSpecificTuya", pointTypes, { seq: 1, dpValues: [{ dp, datatype, data }] }, of);
 
 /** … by the status of its IAS zone */
-export const saysZone = (d, status) =>
-  says(d, "ssIasZone", ["commandStatusChangeNotification", "attributeReport", "readResponse"], { zonestatus: status, zoneStatus: status, extendedstatus: 0 });
+export const saysZone = (d, status, of) =>
+  says(d, "ssIasZone", ["commandStatusChangeNotification", "attributeReport", "readResponse"], { zonestatus: status, zoneStatus: status, extendedstatus: 0 }, of);
 
 /** the data points that a definition sends when a property is set */
-export async function sets(d, key, value) {
+export async function sets(d, key, value, of) {
   const done = [];
-  const { dev, endpoint } = device(d, done);
+  const { dev, endpoint } = device(d, done, of);
   const c = d.toZigbee.find((t) => !t.key || t.key.includes(key));
   if (!c?.convertSet) return [];
   const meta = { device: dev, mapped: d, message: { [key]: value }, state: {}, options: {}, publish() {}, endpoint_name: undefined };
