@@ -89,8 +89,9 @@ INTEROP := zwave/zwavesim/interop
 ZIGBEE_INTEROP := zigbee/interop
 PEERS := $(INTEROP)/node_modules/.package-lock.json $(ZIGBEE_INTEROP)/node_modules/.package-lock.json \
 	$(QUIRKS)/node_modules/.package-lock.json
+BENCH_PEER := hub/bench/peer/zigbee2mqtt
 
-$(PEERS): %/node_modules/.package-lock.json: %/package-lock.json
+$(PEERS) $(BENCH_PEER)/node_modules/.package-lock.json: %/node_modules/.package-lock.json: %/package-lock.json
 	cd $* && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
@@ -101,7 +102,7 @@ interop: build $(PEERS) ## the hub and the simulator against npm zwave-js, Zigbe
 interop-smoke: $(PEERS) ## only: the hub on a stick that is not ours, and the Zigbee codecs and stick
 	CGO_ENABLED=1 $(GO) test -count=1 -tags interop -short -timeout 10m ./$(INTEROP) ./$(ZIGBEE_INTEROP)
 
-bench: build $(INTEROP)/node_modules/.package-lock.json ## measure the hub beside its peer; prints Markdown
+bench: build $(INTEROP)/node_modules/.package-lock.json $(BENCH_PEER)/node_modules/.package-lock.json ## measure the hub beside its peers; prints Markdown
 	.ci/install mosquitto
 	$(GO) run ./hub/bench
 

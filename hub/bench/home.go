@@ -52,6 +52,8 @@ func homeMain(args []string) error {
 	f := flag.NewFlagSet("home", flag.ContinueOnError)
 	data := f.String("data", "", "data folder")
 	stick := f.String("stick", "", "port of the stick")
+	mesh := f.String("mesh", "", "port of the Zigbee stick")
+	meshDevices := f.String("mesh-devices", "", "devices in its network, as ieee:short,…")
 	page := f.String("page", "127.0.0.1:0", "address of page and API")
 	mqtt := f.String("mqtt", "", "address of MQTT")
 	door := f.String("door", "", "device whose contact trips at once")
@@ -73,12 +75,16 @@ func homeMain(args []string) error {
 	if err := fill(filepath.Join(*data, "journal.db"), *events, log); err != nil {
 		return err
 	}
+	network, err := meshHome(*meshDevices)
+	if err != nil {
+		return err
+	}
 	return hub.Run(ctx, hub.Options{
-		Config:  config.Config{Data: *data, Name: "Bench", Zwave: config.Zwave{Port: *stick}, MQTT: config.MQTT{Loopback: *mqtt}},
+		Config:  config.Config{Data: *data, Name: "Bench", Zwave: config.Zwave{Port: *stick}, Zigbee: config.Zigbee{Port: *mesh, Adapter: "znp"}, MQTT: config.MQTT{Loopback: *mqtt}},
 		Version: "bench", Log: log, Web: http.NotFoundHandler(),
 		Up: func(a net.Addr) { tell(told{Event: "page", Addr: a.String()}) },
 		Demo: &hub.Demo{
-			Owner: owner, Listen: *page,
+			Owner: owner, Listen: *page, Zigbee: network,
 			Settings: benchSettings(),
 			Furnish:  func(ctx context.Context, h hub.House) error { return obey(ctx, h, home.DeviceID(*door), *all) },
 		},

@@ -11,6 +11,8 @@
 //	         a disk that hangs; beside a program that does nothing else (floor)
 //	reports  report in → MQTT subscriber, beside npm zwave-js with Debian's
 //	         mosquitto on a stick with the same devices
+//	zigbee   report in → MQTT subscriber, beside npm Zigbee2MQTT with Debian's
+//	         mosquitto; memory, and a stick that goes away
 //	process  memory, time to ready, time to stop, size of the binary
 //	flat     cost of a report with 10, 100 and 1,000 devices, and with 10³ to
 //	         10⁶ events in the journal
@@ -69,13 +71,13 @@ func benchMain() error {
 	flag.StringVar(&r.bin, "bin", "bin/gatehouse", "measure memory, start and stop of this `BINARY`; \"\" for none")
 	flag.StringVar(&r.peer, "peer", "zwave/zwavesim/interop", "`DIR` in which npm has installed zwave-js; \"\" to do without")
 	flag.BoolVar(&r.short, "short", false, "a few rounds only: the figures are rough")
-	only := flag.String("only", "siren,reports,process,flat", "which `PARTS` to run")
+	only := flag.String("only", "siren,reports,zigbee,process,flat", "which `PARTS` to run")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
 	parts := map[string]func(context.Context, *run) error{
-		"siren": sirens, "reports": reports, "process": process, "flat": flat,
+		"siren": sirens, "reports": reports, "zigbee": zigbees, "process": process, "flat": flat,
 	}
 	began := time.Now()
 	fmt.Fprintf(r.out, "%s\n\n", machine())

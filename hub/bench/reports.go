@@ -26,10 +26,11 @@ const (
 // side is one of the two that are compared.
 type side struct {
 	name  string
-	stick *stick
-	pids  []int
+	doors []measured
+	watch *stopwatch
+	pids  func() []int
 	// wanted is what a message must hold to tell that a door is open or closed.
-	topic  func(node uint16) string
+	topic  func(d measured) string
 	wanted func(open bool) []byte
 	broker string
 	house  *house // nil for the peer
@@ -48,6 +49,28 @@ type waiting struct {
 	want []byte
 	node uint16
 	got  chan time.Time
+}
+
+// measured is a door on either radio.
+type measured struct {
+	door
+	node uint16 // its address on the wire
+	id   string // its name in the topics
+}
+
+type door interface {
+	Open()
+	Close()
+	IsOpen() bool
+}
+
+// measure is the doors of a Z-Wave stick.
+func (s *stick) measure() []measured {
+	var all []measured
+	for _, d := range s.doors {
+		all = append(all, measured{d, d.ID(), strconv.Itoa(int(d.ID()))})
+	}
+	return all
 }
 
 // reports measures report in → MQTT subscriber, beside zwave-js.
@@ -76,11 +99,21 @@ func reports(ctx context.Context, r *run) error {
 		defer close2()
 		both = append(both, theirs)
 	}
+	defer leave(both)
+	if err := r.race(ctx, "reports", both, rounds, dense, sparse); err != nil {
+		return err
+	}
+	rows := compared(ours, theirs, "≤ 0.3", "≤ 0.15")
+	r.table("Report in → MQTT subscriber", []string{"Z-Wave, 7 devices, the same simulated stick", "Gatehouse", "zwave-js 15.29.0 + mosquitto", "ratio", "goal"}, rows)
+	return nil
+}
+
+// race has both sides report in turns.
+func (r *run) race(ctx context.Context, what string, both []*side, rounds, dense, sparse int) error {
 	for _, s := range both {
 		if err := s.subscribe(); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
-		defer s.client.Disconnect(0)
 		s.warm(ctx)
 	}
 	for _, s := range both {
@@ -89,7 +122,7 @@ func reports(ctx context.Context, r *run) error {
 		s.idle = (s.used() - before) / 10
 	}
 	for round := range rounds {
-		r.say("reports: round %d of %d", round+1, rounds)
+		r.say("%s: round %d of %d", what, round+1, rounds)
 		for _, s := range both {
 			if s.house != nil && round == 0 {
 				if err := s.house.order("profile"); err != nil {
@@ -111,20 +144,30 @@ func reports(ctx context.Context, r *run) error {
 			}
 		}
 	}
-	r.table("Report in → MQTT subscriber", reportHead, [][]string{
-		compare("20 reports/s, p50", quantile(ours.dense, .5), quantile(theirs.dense, .5), "≤ 0.3"),
-		compare("20 reports/s, p95", quantile(ours.dense, .95), quantile(theirs.dense, .95), "≤ 0.3"),
-		compare("20 reports/s, p99", quantile(ours.dense, .99), quantile(theirs.dense, .99), ""),
-		compare("one in 5 s, p50", quantile(ours.sparse, .5), quantile(theirs.sparse, .5), "≤ 0.3"),
-		compare("one in 5 s, p95", quantile(ours.sparse, .95), quantile(theirs.sparse, .95), "≤ 0.3"),
-		compare("CPU per report at 20/s, broker in", per(ours.cpu, len(ours.dense)), per(theirs.cpu, len(theirs.dense)), "≤ 0.15"),
-		compare("CPU in an idle second, broker in", ours.idle, theirs.idle, ""),
-		{"lost", strconv.Itoa(ours.lost), strconv.Itoa(theirs.lost), "–", "0"},
-	})
 	return nil
 }
 
-var reportHead = []string{"7 devices, the same simulated stick", "Gatehouse", "zwave-js 15.29.0 + mosquitto", "ratio", "goal"}
+func leave(both []*side) {
+	for _, s := range both {
+		if s.client != nil {
+			s.client.Disconnect(0)
+		}
+	}
+}
+
+// compared is what a race has shown.
+func compared(ours, theirs *side, latency, cpu string) [][]string {
+	return [][]string{
+		compare("20 reports/s, p50", quantile(ours.dense, .5), quantile(theirs.dense, .5), latency),
+		compare("20 reports/s, p95", quantile(ours.dense, .95), quantile(theirs.dense, .95), latency),
+		compare("20 reports/s, p99", quantile(ours.dense, .99), quantile(theirs.dense, .99), ""),
+		compare("one in 5 s, p50", quantile(ours.sparse, .5), quantile(theirs.sparse, .5), latency),
+		compare("one in 5 s, p95", quantile(ours.sparse, .95), quantile(theirs.sparse, .95), latency),
+		compare("CPU per report at 20/s, broker in", per(ours.cpu, len(ours.dense)), per(theirs.cpu, len(theirs.dense)), cpu),
+		compare("CPU in an idle second, broker in", ours.idle, theirs.idle, ""),
+		{"lost", strconv.Itoa(ours.lost), strconv.Itoa(theirs.lost), "–", "0"},
+	}
+}
 
 func compare(what string, ours, theirs time.Duration, goal string) []string {
 	return []string{what, ms(ours), ms(theirs), ratio(ours, theirs), goal}
@@ -139,7 +182,7 @@ func per(d time.Duration, n int) time.Duration {
 
 func (s *side) used() time.Duration {
 	var all time.Duration
-	for _, pid := range s.pids {
+	for _, pid := range s.pids() {
 		all += cpu(pid)
 	}
 	return all
@@ -164,8 +207,8 @@ func (s *side) subscribe() error {
 	// QoS 0, as Home Assistant subscribes: the peer publishes with QoS 0, so
 	// that with QoS 1 only the hub would have acknowledgements to read.
 	topics := make(map[string]byte)
-	for _, d := range s.stick.doors {
-		topics[s.topic(d.ID())] = 0
+	for _, d := range s.doors {
+		topics[s.topic(d)] = 0
 	}
 	t := s.client.SubscribeMultiple(topics, nil)
 	t.WaitTimeout(10 * time.Second)
@@ -175,7 +218,7 @@ func (s *side) subscribe() error {
 // warm has each door open and close, so that what is measured is no first time.
 func (s *side) warm(ctx context.Context) {
 	var ignored []time.Duration
-	s.feed(ctx, 4*len(s.stick.doors), 200*time.Millisecond, &ignored)
+	s.feed(ctx, 4*len(s.doors), 200*time.Millisecond, &ignored)
 	s.lost = 0
 }
 
@@ -186,14 +229,14 @@ func (s *side) feed(ctx context.Context, n int, pause time.Duration, into *[]tim
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for i := range n {
-		d := s.stick.doors[i%len(s.stick.doors)]
+		d := s.doors[i%len(s.doors)]
 		open := !d.IsOpen()
-		w := waiting{want: s.wanted(open), node: d.ID(), got: make(chan time.Time, 1)}
-		topic := s.topic(d.ID())
+		w := waiting{want: s.wanted(open), node: d.node, got: make(chan time.Time, 1)}
+		topic := s.topic(d)
 		s.mu.Lock()
 		s.wait[topic] = w
 		s.mu.Unlock()
-		s.stick.watch.forget(d.ID())
+		s.watch.forget(d.node)
 		if open {
 			d.Open()
 		} else {
@@ -203,7 +246,7 @@ func (s *side) feed(ctx context.Context, n int, pause time.Duration, into *[]tim
 			select {
 			case at := <-w.got:
 				mu.Lock()
-				*into = append(*into, at.Sub(s.stick.watch.sent(w.node)))
+				*into = append(*into, at.Sub(s.watch.sent(w.node)))
 				mu.Unlock()
 			case <-time.After(reportWithin):
 				mu.Lock()
@@ -233,15 +276,19 @@ func hubSide(ctx context.Context, r *run, dir string) (*side, func(), error) {
 		return nil, nil, err
 	}
 	return &side{
-		name: "Gatehouse", stick: s, house: h, pids: []int{h.Process.Pid}, broker: h.mqtt,
-		topic: func(node uint16) string { return fmt.Sprintf("gatehouse/device/zwave-%d", node) },
-		wanted: func(open bool) []byte {
-			if open {
-				return []byte(`"contact":{"value":"open"`)
-			}
-			return []byte(`"contact":{"value":"closed"`)
-		},
+		name: "Gatehouse", doors: s.measure(), watch: &s.watch, house: h, pids: h.pids, broker: h.mqtt,
+		topic: func(d measured) string { return "gatehouse/device/zwave-" + d.id }, wanted: contactSays,
 	}, h.close, nil
+}
+
+func (h *house) pids() []int { return []int{h.Process.Pid} }
+
+// contactSays is what a message of the hub holds of an open or closed contact.
+func contactSays(open bool) []byte {
+	if open {
+		return []byte(`"contact":{"value":"open"`)
+	}
+	return []byte(`"contact":{"value":"closed"`)
 }
 
 // peerSide is zwave-js with a small program that publishes each value to
@@ -294,8 +341,9 @@ func peerSide(ctx context.Context, r *run, dir string) (*side, func(), error) {
 		}
 	}
 	return &side{
-		name: "zwave-js", stick: s, pids: []int{node.Process.Pid, mosquitto.Process.Pid}, broker: broker,
-		topic: func(node uint16) string { return fmt.Sprintf("zwave/%d/113/Access Control/Door state", node) },
+		name: "zwave-js", doors: s.measure(), watch: &s.watch, broker: broker,
+		pids:  func() []int { return []int{node.Process.Pid, mosquitto.Process.Pid} },
+		topic: func(d measured) string { return "zwave/" + d.id + "/113/Access Control/Door state" },
 		wanted: func(open bool) []byte { // Notification: Access Control, window/door is open 0x16, closed 0x17
 			if open {
 				return []byte(`"value":22`)

@@ -297,15 +297,9 @@ func openHouse(ctx context.Context, s *stick, dir string, events int) (*house, e
 	if err != nil {
 		return nil, err
 	}
-	t, err := h.heard("tokens", time.Minute)
-	if err != nil {
+	if err := h.up(); err != nil {
 		return nil, err
 	}
-	h.tokens = t.Tokens
-	if t, err = h.heard("page", time.Minute); err != nil {
-		return nil, err
-	}
-	h.page = t.Addr
 	stopWaking := s.wake()
 	defer stopWaking()
 	if _, err := h.heard("furnished", 3*time.Minute); err != nil {
@@ -317,6 +311,20 @@ func openHouse(ctx context.Context, s *stick, dir string, events int) (*house, e
 	}
 	sleep(ctx, 2*time.Second)
 	return h, nil
+}
+
+// up waits until the hub's page is there.
+func (h *house) up() error {
+	t, err := h.heard("tokens", time.Minute)
+	if err != nil {
+		return err
+	}
+	h.tokens = t.Tokens
+	if t, err = h.heard("page", time.Minute); err != nil {
+		return err
+	}
+	h.page = t.Addr
+	return nil
 }
 
 func freePort() (string, error) {
