@@ -25,6 +25,7 @@
 package port
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,8 +33,11 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
+
+	"gatehouse/hub/nowait"
 )
 
 // Errors that a caller may want to tell apart. The texts returned say more.
@@ -92,17 +96,33 @@ func dial(ctx context.Context, addr string) (io.ReadWriteCloser, error) {
 	case err != nil:
 		return nil, fmt.Errorf("port: %s: cannot connect: %w", addr, err)
 	}
-	return &stream{addr: addr, conn: c}, nil
+	raw, err := c.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		return nil, fmt.Errorf("port: %s: %w", addr, err)
+	}
+	return &stream{addr: addr, conn: c, raw: raw}, nil
 }
 
 // stream is a network port.
 type stream struct {
 	addr string
 	conn net.Conn
+	raw  syscall.RawConn // of conn: what need not wait goes this way
+
+	writing sync.Mutex
 }
 
-func (s *stream) Read(b []byte) (int, error) {
-	n, err := s.conn.Read(b)
+func (s *stream) Read(b []byte) (n int, err error) {
+	if len(b) == 0 {
+		return 0, nil
+	}
+	rerr := s.raw.Read(func(fd uintptr) bool {
+		n, err = nowait.Read(fd, b)
+		return !errors.Is(err, nowait.ErrAgain)
+	})
+	if err = cmp.Or(rerr, err); n == 0 && err == nil {
+		err = io.EOF
+	}
 	if err != nil && !errors.Is(err, net.ErrClosed) {
 		_ = s.conn.Close()
 		if errors.Is(err, io.EOF) {
@@ -114,10 +134,18 @@ func (s *stream) Read(b []byte) (int, error) {
 }
 
 func (s *stream) Write(b []byte) (int, error) {
-	if err := s.conn.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
-		return 0, fmt.Errorf("port: %s: %w", s.addr, err)
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	n := 0
+	err := s.raw.Control(func(fd uintptr) { n, _ = nowait.Write(fd, b) }) // conn.Write meets the error again
+	if err == nil && n < len(b) {
+		if err = s.conn.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
+			return n, fmt.Errorf("port: %s: %w", s.addr, err)
+		}
+		var more int
+		more, err = s.conn.Write(b[n:])
+		n += more
 	}
-	n, err := s.conn.Write(b)
 	if err == nil {
 		return n, nil
 	}
