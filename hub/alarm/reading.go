@@ -137,7 +137,8 @@ func (s *step) closed(i int) {
 // exit delay: doors spring back. The figure is Alarmo's.
 const closeBounce = 5 * time.Second
 
-// notClosed keeps the exit delay going that a closed door was to end.
+// notClosed keeps the exit delay going that a closed door was to end, when nobody
+// knows any more whether one is.
 func (s *step) notClosed(i int) {
 	for _, a := range s.cfg().areasOf[i] {
 		if s.cfg().zones[i].Kind == home.ZoneEntry && !s.p.st.stands[a].closing.IsZero() {
@@ -173,12 +174,16 @@ func (s *step) waysOut(a int) (open, watched bool) {
 // each arming.
 func (s *step) exitDoorOpened(i int) {
 	z := &s.cfg().zones[i]
-	s.notClosed(i)
 	for _, a := range s.cfg().areasOf[i] {
 		if was := &s.p.st.stands[a]; was.watch != home.PhaseArming || !s.cfg().uses(was.mode, i) {
 			continue
 		}
-		switch st := s.stand(a); st.exit {
+		st := s.stand(a)
+		if !st.closing.IsZero() {
+			st.closing = time.Time{}
+			s.visible = true
+		}
+		switch st.exit {
 		case exitUnused:
 			st.exit = exitOpened
 			s.durable = true
