@@ -287,6 +287,7 @@ func (h *Hub) deviceConditions(d home.Device) {
 		h.board.ClearDevice(d.ID)
 		h.keypads.left(d.ID)
 		h.warden.forget(d.ID)
+		h.locks.forget(d.ID)
 		return
 	}
 	failed := d.Health == home.HealthFailed || d.Health == home.HealthMissing

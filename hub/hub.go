@@ -107,6 +107,7 @@ type Hub struct {
 	rules   *rules.Rules
 	sirens  *sirens.Sirens
 	keypads *pads
+	locks   *locks
 	warden  *warden
 	stick   *zwave.Controller
 	zwave   *zwaveNetwork
@@ -272,10 +273,11 @@ func (h *Hub) buildRadio() {
 }
 
 func (h *Hub) buildZigbee() {
+	h.locks = &locks{h, storage.NewTable[home.LockCode](h.db, "lock-codes")}
 	if h.o.Config.Zigbee.Port == "" {
 		return
 	}
-	h.zigbee = &zigbeeNetwork{hub: h, port: h.o.Config.Zigbee.Port}
+	h.zigbee = &zigbeeNetwork{hub: h, port: h.o.Config.Zigbee.Port, lockUses: make(chan lockUse, 64)}
 	h.zigbee.owner = h.ownersQuirks()
 	h.zigbee.lookAtQuirks()
 	h.zigbee.moves = storage.NewCell[channelMove](h.db, "zigbee-channel-move")
@@ -346,7 +348,7 @@ func (h *Hub) run(ctx context.Context) error {
 	if h.zigbee != nil {
 		core = append(
 			core, part{name: "zigbee", run: h.zigbee.run}, part{name: "zigbee air", run: h.zigbee.listen}, part{name: "quirks", run: h.zigbee.watchQuirks},
-			part{name: "upgrades", run: h.seeToUpgrades},
+			part{name: "upgrades", run: h.seeToUpgrades}, part{name: "locks", run: h.zigbee.writeLockUses},
 		)
 	}
 	if h.o.Demo != nil && h.o.Demo.Furnish != nil {

@@ -34,6 +34,8 @@ type zigbeeNetwork struct {
 
 	faulty map[string]error // of the owner's quirk files; touched by one goroutine
 
+	lockUses chan lockUse // what was done at locks, to be written down
+
 	mu     sync.Mutex
 	family string     // of the stick, or the one that is tried next
 	found  bool       // a stick of it has answered

@@ -89,7 +89,7 @@ func (m *meadow) begin(dir string) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	leave := []string{"watchdog", "snapshots", "panel snapshots", "air", "box"}
 	rooms := slices.DeleteFunc(m.core(), func(p part) bool { return slices.Contains(leave, p.name) })
-	rooms = append(rooms, part{name: "journal", run: m.journal.Run, vital: true}, part{name: "zigbee", run: m.keep, vital: true}, part{name: "zigbee air", run: m.zigbee.listen}, part{name: "upgrades", run: m.seeToUpgrades})
+	rooms = append(rooms, part{name: "journal", run: m.journal.Run, vital: true}, part{name: "zigbee", run: m.keep, vital: true}, part{name: "zigbee air", run: m.zigbee.listen}, part{name: "upgrades", run: m.seeToUpgrades}, part{name: "locks", run: m.zigbee.writeLockUses})
 	parts := start(ctx, m.log, cancel, rooms...)
 	m.end = func() {
 		m.stopping.Store(true)

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -122,6 +123,39 @@ func TestZigbeeLock(t *testing.T) {
 		if !m.journalled(home.KindAccess, "Lock was given a wrong code.") {
 			t.Error("nobody wrote down that a wrong code was entered")
 		}
+		code := home.LockCode{Device: id, User: 2, Person: "Ada"}
+		if err := m.locks.Put(t.Context(), code, "24680", "Anna"); err != nil || door.PIN(2) != "24680" {
+			t.Errorf("a code: %v, the lock knows %q", err, door.PIN(2))
+		}
+		code.User = 3
+		if _, taken := errors.AsType[*home.Invalid](m.locks.Put(t.Context(), code, "24680", "Anna")); !taken {
+			t.Error("two have the same code")
+		}
+		door.Enter("24680")
+		m.pass(time.Second)
+		m.reads(id, home.Lock, home.Unlocked)
+		if !m.journalled(home.KindAccess, "Ada unlocked Lock with a code.") {
+			t.Error("nobody wrote down who unlocked it")
+		}
+		if all, err := m.locks.Codes(id); err != nil || len(all) != 1 {
+			t.Errorf("the codes: %v, %v", all, err)
+		}
+		door.WantPIN()
+		m.order(id, home.Lock, home.Locked)
+		m.pass(10 * time.Second)
+		m.reads(id, home.Lock, home.Unlocked) // it wants a code by radio, too
+		if !m.journalled(home.KindAccess, "Lock refused what the hub told it; it may want a code.") {
+			t.Error("nobody wrote down that it refused")
+		}
+		if _, err := m.devices.Command(home.Command{Device: id, Trait: home.Lock, Value: home.Locked, Code: "24680"}, "Anna"); err != nil {
+			t.Fatal(err)
+		}
+		m.pass(10 * time.Second)
+		m.reads(id, home.Lock, home.Locked)
+		if err := m.locks.Delete(t.Context(), id, 2, "Anna"); err != nil || door.PIN(2) != "" {
+			t.Errorf("taken away: %v, the lock knows %q", err, door.PIN(2))
+		}
+		door.WantNoPIN()
 		door.Jam()
 		m.order(id, home.Lock, home.Unlocked)
 		m.pass(10 * time.Second)
@@ -134,6 +168,11 @@ func TestZigbeeLock(t *testing.T) {
 		m.pass(time.Second)
 		m.reads(id, home.Tamper, home.True)
 		m.present(health.DeviceTampered, id, "Lock")
+		door.TakeBattery()
+		m.pass(time.Minute)
+		if _, asleep := errors.AsType[*home.Conflict](m.locks.Put(t.Context(), code, "13579", "Anna")); !asleep {
+			t.Error("a lock that does not answer has taken a code")
+		}
 	})
 }
 

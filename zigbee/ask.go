@@ -42,6 +42,12 @@ func (c *Controller) ask(ctx context.Context, id IEEE, endpoint byte, cluster zc
 	return c.askAs(ctx, id, endpoint, cluster, 0, cmd)
 }
 
+// Ask asks a device and waits for its answer: a command of the cluster, or a
+// default response. It asks several times.
+func (c *Controller) Ask(ctx context.Context, id IEEE, endpoint byte, cmd zcl.Command) (zcl.Command, error) {
+	return c.ask(ctx, id, endpoint, cmd.Head().Cluster, cmd)
+}
+
 // askAs asks for attributes of a maker; 0: of the library.
 func (c *Controller) askAs(ctx context.Context, id IEEE, endpoint byte, cluster zcl.Cluster, maker uint16, cmd zcl.Command) (zcl.Command, error) {
 	a, err := c.question(ctx, id, func(w *waiter, done func(error)) {

@@ -37,3 +37,11 @@ type LockUse struct {
 	Refused bool // a wrong PIN, or one whose time it is not
 	Many    bool // as many wrong ones as the lock allows
 }
+
+// LockCode is a code that a lock itself knows. Its digits are the lock's alone: the
+// hub hands them on and keeps none.
+type LockCode struct {
+	Device DeviceID `json:"device"`
+	User   int      `json:"user" doc:"the number under which the lock knows it"`
+	Person string   `json:"person"`
+}

@@ -175,11 +175,16 @@ func (d *Lock) Force() {
 	d.warn(0x06)
 }
 
-// WantPIN has it do nothing by radio without a PIN.
-func (d *Lock) WantPIN() {
+// WantPIN has it do nothing by radio without a PIN; WantNoPIN ends that.
+func (d *Lock) WantPIN() { d.wantPIN(true) }
+
+// WantNoPIN does.
+func (d *Lock) WantNoPIN() { d.wantPIN(false) }
+
+func (d *Lock) wantPIN(on bool) {
 	d.s.mu.Lock()
 	defer d.s.mu.Unlock()
-	d.wantsPIN = true
+	d.wantsPIN = on
 }
 
 // State is "locked", "unlocked" or "jammed".

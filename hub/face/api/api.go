@@ -106,6 +106,7 @@ type Options struct {
 	Keypads Keypads          // nil: the house has none
 	// Upgrades are the firmware files for devices.
 	Upgrades Upgrades
+	Locks    Locks
 	// Signature is the signature of a Zigbee device; nil: the house has none.
 	Signature func(home.DeviceID) (zigbee.Signature, bool)
 

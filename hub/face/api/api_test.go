@@ -44,7 +44,7 @@ func newHouse() *house {
 	}
 	h.opt = Options{
 		People: h.people, Panel: h.fakePanel, Zones: h.fakePanel, Codes: h.fakePanel, Rules: &h.fakeRules,
-		Devices: h.fakeDevices, Journal: h.fakeJournal, Health: &h.board, Upgrades: &fakeUpgrades{},
+		Devices: h.fakeDevices, Journal: h.fakeJournal, Health: &h.board, Upgrades: &fakeUpgrades{}, Locks: &fakeLocks{},
 		Radios:       map[string]Radio{"zwave": &fakeRadio{}},
 		AlarmChanges: &h.alarms, DeviceChanges: &h.devices, Events: &h.events, HealthChanges: WatchTopic(&h.health),
 		Version: "0.1.0", SecurityContact: "mailto:security@example.org",

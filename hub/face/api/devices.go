@@ -93,6 +93,7 @@ type commandInput struct {
 type commandRequest struct {
 	Trait home.Trait     `json:"trait"`
 	Value wanted         `json:"value" doc:"what the trait shall become"`
+	Code  string         `json:"code,omitempty" writeOnly:"true" pattern:"^[0-9]{4,10}$" patternDescription:"4 to 10 digits" doc:"that a lock wants for what it is told"`
 	For   *home.Duration `json:"for,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\"" doc:"a siren falls silent after so long, 15 minutes at most; left out: after 10s"`
 }
 
@@ -114,6 +115,9 @@ func (a *API) command(ctx context.Context, in *commandInput) (*status[commandTak
 	caller := ask(ctx).caller
 	cmd := home.Command{Device: in.ID, Trait: in.Body.Trait, Value: in.Body.Value.Value}
 	set(&cmd.Sound.For, in.Body.For)
+	if cmd.Code = home.PIN(in.Body.Code); cmd.Code != "" && cmd.Trait != home.Lock {
+		return nil, &home.Invalid{Field: "code", Reason: "only a lock takes a code"}
+	}
 	if cmd.Trait == home.Siren && cmd.Value != home.Off && caller.Kind == auth.BySession && !caller.Fresh(time.Now()) {
 		return nil, auth.ErrStepUp
 	}

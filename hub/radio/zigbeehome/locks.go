@@ -1,6 +1,9 @@
 package zigbeehome
 
 import (
+	"context"
+	"time"
+
 	"gatehouse/hub/home"
 	"gatehouse/zigbee"
 	"gatehouse/zigbee/zcl"
@@ -83,9 +86,71 @@ func (r *Radio) lockOperated(id home.DeviceID, d *zigbee.Device, c zcl.LockOpera
 	}
 }
 
+// lockAnswered hands on that a lock does not do what it was told. That it does, its
+// bolt says.
+func (r *Radio) lockAnswered(id home.DeviceID, s zcl.Status) {
+	if s != zcl.Success {
+		r.house.LockUsed(id, home.LockUse{Refused: true, Means: home.ByHub, User: -1})
+	}
+}
+
 // warnsOf tells whether a lock says that its cover was taken off, or the door
 // forced.
 func warnsOf(d *zigbee.Device) bool {
 	e, ok := d.Serving(zcl.DoorLock)
 	return ok && e.Serves(zcl.Alarms)
+}
+
+// SetPIN gives a user of a lock a PIN. It waits for the lock's answer.
+func (r *Radio) SetPIN(ctx context.Context, id home.DeviceID, user int, pin home.PIN) error {
+	cmd, err := r.askLock(ctx, id, zcl.SetPIN{User: uint16(user), Status: zcl.UserEnabled, PIN: string(pin)})
+	if err != nil {
+		return err
+	}
+	a, ok := cmd.(zcl.SetPINResponse)
+	switch {
+	case ok && a.Status == zcl.PINSet:
+		return nil
+	case ok && a.Status == zcl.PINFull:
+		return &home.Conflict{Reason: "the lock has no room for another code; remove one first"}
+	case ok && a.Status == zcl.PINDuplicate:
+		return &home.Invalid{Field: "code", Reason: "choose other digits: the lock can't take these"}
+	default:
+		return &home.Invalid{Field: "code", Reason: "the lock refused it: it may have no such user, or want more or fewer digits"}
+	}
+}
+
+// ClearPIN takes it away. It waits for the lock's answer.
+func (r *Radio) ClearPIN(ctx context.Context, id home.DeviceID, user int) error {
+	cmd, err := r.askLock(ctx, id, zcl.ClearPIN{User: uint16(user)})
+	if err != nil {
+		return err
+	}
+	if a, ok := cmd.(zcl.ClearPINResponse); !ok || a.Status != 0 {
+		return &home.Conflict{Reason: "the lock did not take the code away"}
+	}
+	return nil
+}
+
+// lockWithin is how long somebody waits for a lock's answer.
+const lockWithin = 25 * time.Second
+
+func (r *Radio) askLock(ctx context.Context, id home.DeviceID, cmd zcl.Command) (zcl.Command, error) {
+	a, ok := AddressOf(id)
+	d := r.find(a)
+	if !ok || d == nil {
+		return nil, &home.NotFound{What: "lock", ID: string(id)}
+	}
+	e, ok := d.Serving(zcl.DoorLock)
+	if !ok {
+		return nil, &home.NotFound{What: "lock", ID: string(id)}
+	}
+	ctx, cancel := context.WithTimeout(ctx, lockWithin)
+	defer cancel()
+	answer, err := r.stick.Ask(ctx, a, e.ID, cmd)
+	if err != nil {
+		r.log.Info("lock does not answer", "device", id, "err", err)
+		return nil, &home.Conflict{Reason: "the lock does not answer; wake it by touching its keypad, and try again"}
+	}
+	return answer, nil
 }

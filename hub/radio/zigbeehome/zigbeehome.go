@@ -40,6 +40,8 @@ type Devices interface {
 type Stick interface {
 	Send(to zigbee.IEEE, endpoint byte, cluster zcl.Cluster, cmd zcl.Command, lane zigbee.Lane, done func(error))
 	Answer(r zigbee.Report, cmd zcl.Command, done func(error))
+	// Ask waits for a device's answer; it asks several times.
+	Ask(ctx context.Context, to zigbee.IEEE, endpoint byte, cmd zcl.Command) (zcl.Command, error)
 	// Order has a device told something once it can be; how that ended comes as an
 	// event, on another goroutine.
 	Order(zigbee.Order) uint64
@@ -206,6 +208,10 @@ func (r *Radio) report(e zigbee.Report) {
 		zone(c.Status)
 	case zcl.LockOperation:
 		r.lockOperated(id, d, c, say)
+	case zcl.LockDoorResponse:
+		r.lockAnswered(id, c.Status)
+	case zcl.UnlockDoorResponse:
+		r.lockAnswered(id, c.Status)
 	case zcl.Alarm:
 		if c.Of == zcl.DoorLock {
 			r.lockWarns(id, c, say)

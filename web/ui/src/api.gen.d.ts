@@ -303,6 +303,41 @@ export interface paths {
         patch: operations["patchDevicesId"];
         trace?: never;
     };
+    "/api/v1/devices/{id}/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The codes that a lock itself knows, without their digits */
+        get: operations["getDevicesIdCodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/codes/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give a lock a code; answered when the lock has taken it */
+        put: operations["putDevicesIdCodesUser"];
+        post?: never;
+        /** Take a code away from a lock */
+        delete: operations["deleteDevicesIdCodesUser"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices/{id}/command": {
         parameters: {
             query?: never;
@@ -1534,6 +1569,8 @@ export interface components {
             uses_left?: number | null;
         };
         CommandRequest: {
+            /** @description that a lock wants for what it is told */
+            code?: string;
             /**
              * @description a siren falls silent after so long, 15 minutes at most; left out: after 10s
              * @example 30s
@@ -1763,6 +1800,21 @@ export interface components {
             /** @enum {string} */
             stage: "none" | "enrol" | "pending" | "full";
             user: string;
+        };
+        LockCode: {
+            device: string;
+            person: string;
+            /**
+             * Format: int64
+             * @description the number under which the lock knows it
+             */
+            user: number;
+        };
+        LockCodeRequest: {
+            /** @description handed on to the lock and kept nowhere else */
+            code: string;
+            /** @description whose it is: the journal says who unlocked */
+            person: string;
         };
         ModeRequest: {
             /** @description the part of the house that is meant; without it the area house */
@@ -3383,6 +3435,109 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Device"];
                 };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDevicesIdCodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LockCode"][];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putDevicesIdCodesUser: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                user: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LockCodeRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LockCode"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteDevicesIdCodesUser: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                user: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem: see its code */
             default: {
