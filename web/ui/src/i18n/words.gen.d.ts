@@ -624,6 +624,17 @@ interface Words {
 	'device.says': never;
 	'device.guards': never;
 	'device.wrong': never;
+	'upgrade.title': never;
+	'upgrade.waiting': never;
+	'upgrade.running': never;
+	'upgrade.paused': never;
+	'upgrade.installing': never;
+	'upgrade.done': never;
+	'upgrade.failed': never;
+	'upgrade.file': never;
+	'upgrade.older': never;
+	'upgrade.start': never;
+	'upgrade.stop': never;
 	'device.waiting': never;
 	'device.waiting.help': 'time';
 	'device.free': 'n';
