@@ -125,6 +125,10 @@ func TestWindows(t *testing.T) {
 			[]string{"35m0s d1 late", "1h10m0s d1 missing"},
 		},
 		{
+			supervision.Habit{Class: supervision.ZigbeeSleeping, Every: time.Hour},
+			[]string{"1h6m0s d1 late", "2h6m0s d1 missing"},
+		},
+		{
 			supervision.Habit{Class: supervision.ZigbeeListening},
 			[]string{"10m0s d1 asked", "11m0s d1 asked", "12m0s d1 asked", "13m0s d1 late", "22m0s d1 asked", "30m0s d1 missing", "32m0s d1 asked"},
 		},

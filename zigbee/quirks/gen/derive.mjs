@@ -233,6 +233,11 @@ const names = new Set();
 let text = `# Derived from npm zigbee-herdsman-converters ${version} by gen/derive.mjs: what the
 # data points of Tuya's devices and the alarm bits of IAS zones mean. Its licence,
 # MIT, and its notice stand in herdsman.LICENSE. Not to be changed by hand.
+#
+# How many of its definitions of a class are here, of how many there are:
+${Object.entries(counts)
+  .map(([c, n]) => `# ${c}: ${n.tuya[0]} of ${n.tuya[1]} by data points, ${n.ias[0]} of ${n.ias[1]} by zone`)
+  .join("\n")}
 `;
 for (const e of entries) {
   let name = e.name;
@@ -244,5 +249,4 @@ const file = process.argv[2] ?? new URL("../herdsman.quirks", import.meta.url);
 writeFileSync(file, text);
 writeFileSync(new URL("../herdsman.LICENSE", import.meta.url), `herdsman.quirks is derived from npm zigbee-herdsman-converters ${version}:\n\n${licence}`);
 console.log(`${entries.length} devices, ${text.length} bytes; ${left.size} readings are no tables, ${skipped.length} fingerprints say more than model and maker`);
-for (const [c, n] of Object.entries(counts)) console.log(`${c}: ${n.tuya[0]} of ${n.tuya[1]} by data points, ${n.ias[0]} of ${n.ias[1]} by zone`);
 if (process.env.LEFT) console.log([...left].join("\n"), "\n", skipped.join("\n"));
