@@ -33,5 +33,6 @@
 //   - Nobody waits for a disk, a network or a person with any of these held. Who
 //     saves has a lock for that alone (registry.saving, rules.saving).
 //
-// TestNobodyWaitsForEachOther has everybody do everything at once.
+// TestNobodyWaitsForEachOther has everybody do everything at once; the guard and
+// the registry have tests of their own for whoever may ask them back.
 package hub

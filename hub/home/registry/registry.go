@@ -2,8 +2,8 @@
 // It is the only writer of device state.
 //
 // A reading takes this way, in this order, on the caller's goroutine: state
-// updated, numbered in the journal, handed to the panel by a direct call,
-// published for the faces. Nothing on that way waits for a disk, a network or
+// updated, numbered in the journal if it is news, handed to the panel by a direct
+// call, published for the faces. Nothing on that way waits for a disk, a network or
 // a reader; what is written is written behind it.
 //
 // After a start every trait keeps its last value but is not Fresh until the
