@@ -157,10 +157,13 @@ func TestTheOpenPortOnlyRedirectsAndHelpsToTrust(t *testing.T) {
 	}
 	page := get("GET", "gatehouse.local", "/trust").Body.String()
 	block, _ := pem.Decode(ca)
-	for _, want := range []string{Fingerprint(block.Bytes), "Elm &amp; Street", "https://gatehouse.local:8443/"} {
+	for _, want := range []string{Fingerprint(block.Bytes), "<h1>Let this device trust Elm &amp; Street</h1>", `href="https://gatehouse.local:8443/"`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}
+	}
+	if strings.Contains(page, "{{") || strings.Contains(page, "Elm & Street") {
+		t.Error("the page has a gap, or a name that is not escaped")
 	}
 	if _, err := RedirectHandler(Trust{CA: []byte("nonsense")}); err == nil {
 		t.Error("nonsense was taken as a certificate")
