@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -199,10 +200,13 @@ func TestIDs(t *testing.T) {
 // said writes down what a radio reports.
 type said struct {
 	Devices
+	mu    sync.Mutex // what a device never ends is ended by a timer
 	words []string
 }
 
 func (s *said) Report(r home.Reading) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.words = append(s.words, fmt.Sprintf("%s=%s", r.Trait, r.Value))
 }
 func (s *said) Seen(home.DeviceID, time.Time) { s.words = append(s.words, "seen") }

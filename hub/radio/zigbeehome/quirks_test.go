@@ -17,12 +17,18 @@ import (
 
 func (s *said) Introduce(home.Device)                     {}
 func (s *said) SetHealth(home.DeviceID, home.Health)      {}
-func (s *said) take() (words []string)                    { words, s.words = s.words, nil; return words }
 func (s *said) SetProblems(home.DeviceID, []home.Problem) {}
 func (s *said) Left(home.DeviceID, string)                {}
 func (quiet) DeviceReady(home.Device)                     {}
 func (quiet) RadioDown(error)                             {}
 func (quiet) KeypadHere(home.DeviceID)                    {}
+
+func (s *said) take() (words []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	words, s.words = s.words, nil
+	return words
+}
 
 // quiet is a house that is told nothing.
 type quiet struct{ House }
