@@ -151,11 +151,7 @@ func (c *Controller) Answered(from Short, cluster uint16, b []byte) {
 		c.log.Debug("answer not understood", "short", from, "err", err)
 		return
 	}
-	switch r := body.(type) {
-	case zdo.NetworkAddressResponse:
-		c.located(r.Addresses)
-		return
-	case zdo.IEEEAddressResponse:
+	if r, ok := body.(zdo.IEEEAddressResponse); ok {
 		c.located(r.Addresses)
 		return
 	}

@@ -41,8 +41,6 @@ var words = []struct {
 		{Reporting: zcl.Reporting{Attr: 33, Min: 3600, Max: 43104, Change: zcl.Of(zcl.Uint8, 2)}}, {Status: zcl.NotFound, Reporting: zcl.Reporting{Attr: 32}},
 	}}, name: "readReportConfigRsp", theirs: `[{"status":0,"direction":0,"attrId":33,"dataType":32,"minRepIntval":3600,"maxRepIntval":43104,"repChange":2},{"status":139,"direction":0,"attrId":32}]`},
 	{answer: true, ours: zcl.DefaultResponse{Command: 1, Status: zcl.UnsupportedCluster}, name: "defaultRsp", theirs: `{"cmdId":1,"statusCode":195}`},
-	{ours: zcl.DiscoverAttributes{Max: 16}, name: "discover", theirs: `{"startAttrId":0,"maxAttrIds":16}`},
-	{answer: true, ours: zcl.DiscoverAttributesResponse{Complete: true, Attributes: []zcl.AttributeType{{Attr: 0, Type: zcl.Uint8}, {Attr: 4, Type: zcl.Text}}}, name: "discoverRsp", theirs: `{"discComplete":1,"attrInfos":[{"attrId":0,"dataType":32},{"attrId":4,"dataType":66}]}`},
 
 	{ours: zcl.ResetToFactoryDefaults{}, name: "resetFactDefault", theirs: `{}`},
 	{ours: zcl.IdentifySelf{Seconds: 60}, name: "identify", theirs: `{"identifytime":60}`},

@@ -1,12 +1,8 @@
 package zcl
 
-// Attributes of Window Covering (7.4.2.1, 7.4.2.2).
-const (
-	CoveringType         Attr = 0x0000 // Enum8
-	CoveringConfigStatus Attr = 0x0007 // Bitmap8
-	CoveringLift         Attr = 0x0008 // Uint8, % of the way down: 0 is open, 100 closed
-	CoveringTilt         Attr = 0x0009 // Uint8, the same of its slats
-)
+// CoveringLift is the attribute of Window Covering (7.4.2.1): Uint8, % of the way
+// down, so that 0 is open and 100 closed.
+const CoveringLift Attr = 0x0008
 
 // RaiseCovering opens it altogether (7.4.2.2.1).
 type RaiseCovering struct{}

@@ -5,9 +5,6 @@ const (
 	LockStateAttr       Attr = 0x0000 // Enum8, a LockState
 	LockActuatorEnabled Attr = 0x0002 // Bool
 	LockDoorState       Attr = 0x0003 // Enum8: 0 open, 1 closed, 2 jammed, 3 forced open
-	LockPINUsers        Attr = 0x0012 // Uint16, how many PINs it keeps
-	LockPINMax          Attr = 0x0017 // Uint8, digits
-	LockPINMin          Attr = 0x0018 // Uint8
 	LockRequiresPIN     Attr = 0x0033 // Bool: for what is sent by radio
 )
 

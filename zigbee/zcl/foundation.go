@@ -209,24 +209,6 @@ type DefaultResponse struct {
 	Status  Status
 }
 
-// DiscoverAttributes asks which attributes there are (2.5.13).
-type DiscoverAttributes struct {
-	First Attr
-	Max   byte
-}
-
-// AttributeType is an attribute and its type.
-type AttributeType struct {
-	Attr Attr
-	Type Type
-}
-
-// DiscoverAttributesResponse is the answer (2.5.14).
-type DiscoverAttributesResponse struct {
-	Complete   bool
-	Attributes []AttributeType
-}
-
 func parseFoundation(p *params) Command {
 	switch p.command {
 	case 0x00:
@@ -283,12 +265,6 @@ func parseFoundation(p *params) Command {
 		return r
 	case 0x0B:
 		return DefaultResponse{p.byte(), Status(p.byte())}
-	case 0x0C:
-		return DiscoverAttributes{p.attr(), p.byte()}
-	case 0x0D:
-		return DiscoverAttributesResponse{p.byte() != 0, list(p, func() AttributeType {
-			return AttributeType{p.attr(), Type(p.byte())}
-		})}
 	default:
 		return nil
 	}
@@ -388,12 +364,6 @@ func (ReportAttributes) Head() Head { return Head{Command: 0x0A} }
 // Head says which command it is.
 func (DefaultResponse) Head() Head { return Head{Command: 0x0B} }
 
-// Head says which command it is.
-func (DiscoverAttributes) Head() Head { return Head{Command: 0x0C} }
-
-// Head says which command it is.
-func (DiscoverAttributesResponse) Head() Head { return Head{Command: 0x0D} }
-
 // Append writes the payload.
 func (c ReadAttributes) Append(b []byte) []byte {
 	for _, a := range c.Attrs {
@@ -492,17 +462,3 @@ func (c ReportAttributes) Append(b []byte) []byte {
 
 // Append writes the payload.
 func (c DefaultResponse) Append(b []byte) []byte { return append(b, c.Command, byte(c.Status)) }
-
-// Append writes the payload.
-func (c DiscoverAttributes) Append(b []byte) []byte {
-	return append(put16(b, uint16(c.First)), c.Max)
-}
-
-// Append writes the payload.
-func (c DiscoverAttributesResponse) Append(b []byte) []byte {
-	b = append(b, bit(c.Complete, 0))
-	for _, a := range c.Attributes {
-		b = append(put16(b, uint16(a.Attr)), byte(a.Type))
-	}
-	return b
-}

@@ -1,14 +1,5 @@
 package zcl
 
-// Attributes of OTA Upgrade (11.10), which are those of the client.
-const (
-	UpgradeFileOffset     Attr = 0x0001 // Uint32
-	UpgradeCurrentVersion Attr = 0x0002 // Uint32
-	UpgradeStatus         Attr = 0x0006 // Enum8
-	UpgradeManufacturer   Attr = 0x0007 // Uint16
-	UpgradeImageType      Attr = 0x0008 // Uint16
-)
-
 // Image names a firmware.
 type Image struct {
 	Manufacturer uint16

@@ -83,8 +83,6 @@ var wires = []struct {
 	{name: "report nested too deep", wire: "18 2e 0a 0100 48" + strings.Repeat(" 48 0100", 16), err: "zcl: foundation command 0x0a: nested too deep"},
 	{name: "default response", wire: "18 2f 0b 01 c3", value: zcl.DefaultResponse{Command: 1, Status: zcl.UnsupportedCluster}},
 	{name: "default response too short", wire: "18 2f 0b 01", err: "zcl: foundation command 0x0b: too short"},
-	{name: "discover attributes", wire: "00 30 0c 0000 10", value: zcl.DiscoverAttributes{Max: 16}},
-	{name: "attributes", wire: "18 30 0d 01 0000 20 0400 42", value: zcl.DiscoverAttributesResponse{Complete: true, Attributes: []zcl.AttributeType{{Attr: 0, Type: zcl.Uint8}, {Attr: 4, Type: zcl.Text}}}},
 	{name: "read a structure", wire: "00 31 0e 0100 00", value: zcl.Raw{Of: zcl.Head{Command: 0x0E}, Payload: []byte{1, 0, 0}}},
 
 	{name: "factory defaults", wire: "01 01 00", value: zcl.ResetToFactoryDefaults{}},

@@ -1,12 +1,5 @@
 package zdo
 
-// NetworkAddressRequest asks for the short address of a node.
-type NetworkAddressRequest struct {
-	IEEE     uint64
-	Children bool // tell its children too
-	First    byte // from which one on
-}
-
 // IEEEAddressRequest asks for the long address of a node.
 type IEEEAddressRequest struct {
 	Addr     uint16
@@ -24,17 +17,11 @@ type Addresses struct {
 	Children []uint16
 }
 
-// NetworkAddressResponse is the answer to NetworkAddressRequest (2.4.4.2.1).
-type NetworkAddressResponse struct{ Addresses }
-
 // IEEEAddressResponse is the answer to IEEEAddressRequest (2.4.4.2.2).
 type IEEEAddressResponse struct{ Addresses }
 
 // NodeDescriptorRequest asks what a node is.
 type NodeDescriptorRequest struct{ Addr uint16 }
-
-// PowerDescriptorRequest asks what a node lives on.
-type PowerDescriptorRequest struct{ Addr uint16 }
 
 // SimpleDescriptorRequest asks what an endpoint is.
 type SimpleDescriptorRequest struct {
@@ -44,13 +31,6 @@ type SimpleDescriptorRequest struct {
 
 // ActiveEndpointsRequest asks which endpoints there are.
 type ActiveEndpointsRequest struct{ Addr uint16 }
-
-// MatchDescriptorRequest asks which endpoints have any of these clusters.
-type MatchDescriptorRequest struct {
-	Addr    uint16
-	Profile uint16
-	In, Out []uint16 // served and used clusters
-}
 
 // NodeType is what a node does in the network (2.3.2.3.1).
 type NodeType byte
@@ -101,21 +81,6 @@ type NodeDescriptorResponse struct {
 	Descriptor NodeDescriptor
 }
 
-// PowerDescriptor is what a node lives on (2.3.2.4), each in four bits.
-type PowerDescriptor struct {
-	Mode      byte // when it receives
-	Available byte // sources: bit 0 mains, 1 rechargeable, 2 disposable battery
-	Source    byte // the one in use, as above
-	Level     byte // 0 critical, 4 a third, 8 two thirds, 12 full
-}
-
-// PowerDescriptorResponse is the answer to PowerDescriptorRequest (2.4.4.2.4).
-type PowerDescriptorResponse struct {
-	Status     Status
-	Addr       uint16
-	Descriptor PowerDescriptor
-}
-
 // SimpleDescriptor is what an endpoint is (2.3.2.5).
 type SimpleDescriptor struct {
 	Endpoint byte
@@ -139,13 +104,6 @@ type ActiveEndpointsResponse struct {
 	Endpoints []byte
 }
 
-// MatchDescriptorResponse is the answer to MatchDescriptorRequest (2.4.4.2.7).
-type MatchDescriptorResponse struct {
-	Status    Status
-	Addr      uint16
-	Endpoints []byte
-}
-
 // Announcement tells that a node has joined, rejoined or has a new address.
 type Announcement struct {
 	Addr       uint16
@@ -155,10 +113,6 @@ type Announcement struct {
 
 func parseDiscovery(c Cluster, p *params) Body {
 	switch c {
-	case NetworkAddress:
-		return NetworkAddressRequest{p.uint64(), p.byte() == 1, p.byte()}
-	case NetworkAddress | Response:
-		return NetworkAddressResponse{p.addresses()}
 	case IEEEAddress:
 		return IEEEAddressRequest{p.uint16(), p.byte() == 1, p.byte()}
 	case IEEEAddress | Response:
@@ -173,15 +127,6 @@ func parseDiscovery(c Cluster, p *params) Body {
 				NodeType(one & 7), one >> 3, two & 7, two >> 3, Capability(p.byte()), p.uint16(),
 				p.byte(), p.uint16(), p.uint16(), p.uint16(), byte(p.optional(1)),
 			}
-		}
-		return r
-	case PowerDescription:
-		return PowerDescriptorRequest{p.uint16()}
-	case PowerDescription | Response:
-		r := PowerDescriptorResponse{Status: Status(p.byte())}
-		if r.Addr = p.interest(r.Status); r.Status == Success {
-			one, two := p.byte(), p.byte()
-			r.Descriptor = PowerDescriptor{one & 0xF, one >> 4, two & 0xF, two >> 4}
 		}
 		return r
 	case SimpleDescription:
@@ -201,11 +146,6 @@ func parseDiscovery(c Cluster, p *params) Body {
 	case ActiveEndpoints | Response:
 		s, addr, endpoints := p.endpoints()
 		return ActiveEndpointsResponse{s, addr, endpoints}
-	case MatchDescription:
-		return MatchDescriptorRequest{p.uint16(), p.uint16(), list(p, p.byte(), p.uint16), list(p, p.byte(), p.uint16)}
-	case MatchDescription | Response:
-		s, addr, endpoints := p.endpoints()
-		return MatchDescriptorResponse{s, addr, endpoints}
 	case DeviceAnnounce:
 		return Announcement{p.uint16(), p.uint64(), Capability(p.byte())}
 	default:
@@ -242,12 +182,6 @@ func (p *params) endpoints() (s Status, addr uint16, endpoints []byte) {
 	return s, addr, endpoints
 }
 
-// Cluster is NetworkAddress.
-func (NetworkAddressRequest) Cluster() Cluster { return NetworkAddress }
-
-// Cluster is the answer to NetworkAddress.
-func (NetworkAddressResponse) Cluster() Cluster { return NetworkAddress | Response }
-
 // Cluster is IEEEAddress.
 func (IEEEAddressRequest) Cluster() Cluster { return IEEEAddress }
 
@@ -259,12 +193,6 @@ func (NodeDescriptorRequest) Cluster() Cluster { return NodeDescription }
 
 // Cluster is the answer to NodeDescription.
 func (NodeDescriptorResponse) Cluster() Cluster { return NodeDescription | Response }
-
-// Cluster is PowerDescription.
-func (PowerDescriptorRequest) Cluster() Cluster { return PowerDescription }
-
-// Cluster is the answer to PowerDescription.
-func (PowerDescriptorResponse) Cluster() Cluster { return PowerDescription | Response }
 
 // Cluster is SimpleDescription.
 func (SimpleDescriptorRequest) Cluster() Cluster { return SimpleDescription }
@@ -278,19 +206,8 @@ func (ActiveEndpointsRequest) Cluster() Cluster { return ActiveEndpoints }
 // Cluster is the answer to ActiveEndpoints.
 func (ActiveEndpointsResponse) Cluster() Cluster { return ActiveEndpoints | Response }
 
-// Cluster is MatchDescription.
-func (MatchDescriptorRequest) Cluster() Cluster { return MatchDescription }
-
-// Cluster is the answer to MatchDescription.
-func (MatchDescriptorResponse) Cluster() Cluster { return MatchDescription | Response }
-
 // Cluster is DeviceAnnounce.
 func (Announcement) Cluster() Cluster { return DeviceAnnounce }
-
-// Append writes the body.
-func (r NetworkAddressRequest) Append(b []byte) []byte {
-	return append(put(b, r.IEEE, 8), bit(r.Children, 0), r.First)
-}
 
 // Append writes the body.
 func (r IEEEAddressRequest) Append(b []byte) []byte {
@@ -327,19 +244,6 @@ func (r NodeDescriptorResponse) Append(b []byte) []byte {
 }
 
 // Append writes the body.
-func (r PowerDescriptorRequest) Append(b []byte) []byte { return put16(b, r.Addr) }
-
-// Append writes the body.
-func (r PowerDescriptorResponse) Append(b []byte) []byte {
-	b = put16(append(b, byte(r.Status)), r.Addr)
-	if r.Status != Success {
-		return b
-	}
-	d := r.Descriptor
-	return append(b, d.Mode&0xF|d.Available<<4, d.Source&0xF|d.Level<<4)
-}
-
-// Append writes the body.
 func (r SimpleDescriptorRequest) Append(b []byte) []byte { return append(put16(b, r.Addr), r.Endpoint) }
 
 // Append writes the body.
@@ -359,17 +263,6 @@ func (r ActiveEndpointsRequest) Append(b []byte) []byte { return put16(b, r.Addr
 
 // Append writes the body.
 func (r ActiveEndpointsResponse) Append(b []byte) []byte {
-	return putList(put16(append(b, byte(r.Status)), r.Addr), r.Endpoints, putByte)
-}
-
-// Append writes the body.
-func (r MatchDescriptorRequest) Append(b []byte) []byte {
-	b = put16(put16(b, r.Addr), r.Profile)
-	return putList(putList(b, r.In, put16), r.Out, put16)
-}
-
-// Append writes the body.
-func (r MatchDescriptorResponse) Append(b []byte) []byte {
 	return putList(put16(append(b, byte(r.Status)), r.Addr), r.Endpoints, putByte)
 }
 

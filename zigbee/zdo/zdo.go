@@ -32,33 +32,23 @@ const Response Cluster = 0x8000
 
 // The clusters that this package speaks.
 const (
-	NetworkAddress    Cluster = 0x0000 // 2.4.3.1.1
 	IEEEAddress       Cluster = 0x0001 // 2.4.3.1.2
 	NodeDescription   Cluster = 0x0002 // 2.4.3.1.3
-	PowerDescription  Cluster = 0x0003 // 2.4.3.1.4
 	SimpleDescription Cluster = 0x0004 // 2.4.3.1.5
 	ActiveEndpoints   Cluster = 0x0005 // 2.4.3.1.6
-	MatchDescription  Cluster = 0x0006 // 2.4.3.1.7
 	DeviceAnnounce    Cluster = 0x0013 // 2.4.3.1.11, which has no answer
 	Bind              Cluster = 0x0021 // 2.4.3.2.2
-	Unbind            Cluster = 0x0022 // 2.4.3.2.3
-	Neighbors         Cluster = 0x0031 // Mgmt_Lqi, 2.4.3.3.2
-	Routes            Cluster = 0x0032 // Mgmt_Rtg, 2.4.3.3.3
-	Bindings          Cluster = 0x0033 // Mgmt_Bind, 2.4.3.3.4
 	Leave             Cluster = 0x0034 // Mgmt_Leave, 2.4.3.3.5
 	PermitJoining     Cluster = 0x0036 // Mgmt_Permit_Joining, 2.4.3.3.7
-	NetworkUpdate     Cluster = 0x0038 // Mgmt_NWK_Update, 2.4.3.3.9
 )
 
 // String names the cluster for a person.
 func (c Cluster) String() string {
 	name, ok := map[Cluster]string{
-		NetworkAddress: "network address", IEEEAddress: "IEEE address", NodeDescription: "node descriptor",
-		PowerDescription: "power descriptor", SimpleDescription: "simple descriptor", ActiveEndpoints: "active endpoints",
-		MatchDescription: "match descriptor", DeviceAnnounce: "device announcement", Bind: "bind", Unbind: "unbind",
-		Neighbors: "neighbour table", Routes: "routing table", Bindings: "binding table", Leave: "leave",
-		PermitJoining: "permit joining", NetworkUpdate: "network update",
-	}[c&^Response]
+		IEEEAddress: "IEEE address", NodeDescription: "node descriptor",
+		SimpleDescription: "simple descriptor", ActiveEndpoints: "active endpoints",
+		DeviceAnnounce: "device announcement", Bind: "bind", Leave: "leave",
+		PermitJoining: "permit joining"}[c&^Response]
 	switch {
 	case !ok:
 		return fmt.Sprintf("cluster 0x%04x", uint16(c))
@@ -143,29 +133,15 @@ type Body interface {
 // that is not known, is a success.
 func StatusOf(b Body) Status {
 	switch r := b.(type) {
-	case NetworkAddressResponse:
-		return r.Status
 	case IEEEAddressResponse:
 		return r.Status
 	case NodeDescriptorResponse:
-		return r.Status
-	case PowerDescriptorResponse:
 		return r.Status
 	case SimpleDescriptorResponse:
 		return r.Status
 	case ActiveEndpointsResponse:
 		return r.Status
-	case MatchDescriptorResponse:
-		return r.Status
 	case StatusResponse:
-		return r.Status
-	case NeighborsResponse:
-		return r.Status
-	case RoutesResponse:
-		return r.Status
-	case BindingsResponse:
-		return r.Status
-	case NetworkUpdateResponse:
 		return r.Status
 	default:
 		return Success
@@ -238,7 +214,6 @@ func (p *params) uint(n int) uint64 {
 
 func (p *params) byte() byte     { return byte(p.uint(1)) }
 func (p *params) uint16() uint16 { return uint16(p.uint(2)) }
-func (p *params) uint32() uint32 { return uint32(p.uint(4)) }
 func (p *params) uint64() uint64 { return p.uint(8) }
 
 // optional reads a number of n bytes that may be left out.
