@@ -23,6 +23,10 @@
 //   - Events are handed over one at a time. The receiver must not block; it may
 //     call Send.
 //   - Send never blocks and calls done exactly once.
+//   - A device that sleeps is sent one thing at a time; an [Order] waits for it, on
+//     disk, until it is heard or its time is over.
+//   - What a device was told to report is read back, and told again when it rejoins,
+//     does not know this stick, or falls silent about it.
 //   - A device is known by its IEEE address; it may come back under another
 //     short one.
 //   - The network's parameters are random, drawn when it is formed. Its key is
