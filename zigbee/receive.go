@@ -345,6 +345,7 @@ func (c *Controller) Refresh(id IEEE) {
 			{zcl.OnOff, zcl.OnOffState},
 			{zcl.Level, zcl.CurrentLevel},
 			{zcl.DoorLock, zcl.LockStateAttr},
+			{zcl.WindowCovering, zcl.CoveringLift},
 			{zcl.Occupancy, zcl.OccupancyState},
 			{zcl.PowerConfiguration, zcl.BatteryPercentage},
 		} {

@@ -19,6 +19,9 @@
 //  5. It reads the state again, every 500 ms, until the zone says that it is
 //     enrolled to us.
 //
+// A zone that never says so, and reports its status to us, is enrolled: what it
+// does counts.
+//
 // Whatever fails is tried again from the start after 1, 2, 4 … 60 minutes, for
 // ever; and what failed as the device did not answer, at once when it is heard. An enrolment never fails for good,
 // and nobody need wait for it: a zone that is not enrolled is a state that can be
@@ -155,6 +158,10 @@ func (e Enrolment) heard(now time.Time, c zcl.Command) (Enrolment, []zcl.Command
 			e = e.settle(now)
 		}
 		return e, []zcl.Command{e.answer()}
+	case zcl.ZoneStatusChange:
+		if e.Phase == Resting {
+			e.Phase, e.Until, e.Failures = Enrolled, time.Time{}, 0
+		}
 	case zcl.ReadAttributesResponse:
 		return e.told(now, c)
 	case zcl.WriteAttributesResponse:

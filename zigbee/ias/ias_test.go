@@ -220,6 +220,18 @@ func TestHeardWhileResting(t *testing.T) {
 	}
 }
 
+// A zone that says that it is not enrolled, and reports its status, is.
+func TestZoneThatReportsIsEnrolled(t *testing.T) {
+	e, _ := life(t, &zone{never: true}, false, time.Minute)
+	if e.Phase != ias.Resting || e.Failures == 0 {
+		t.Fatalf("%s after %d failures", e.Phase, e.Failures)
+	}
+	e, out := e.Step(start.Add(2*time.Minute), ias.Heard{Command: zcl.ZoneStatusChange{Status: zcl.ZoneAlarm1}})
+	if e.Phase != ias.Enrolled || !e.Until.IsZero() || len(out) != 0 {
+		t.Errorf("%s until %v, %v", e.Phase, e.Until, out)
+	}
+}
+
 // A sensor whose battery was changed may have forgotten us.
 func TestEnrolledZoneThatAsksAgain(t *testing.T) {
 	e, _ := life(t, &zone{cie: hub, enrolled: true}, false, time.Hour)
