@@ -237,7 +237,8 @@ func (v *visitor) untilTrait(id home.DeviceID, trait home.Trait, want home.Value
 	})
 }
 
-// settle waits until every zone of the home is there and closed.
+// settle waits until every device of the home is there under its own name, and
+// every zone, closed.
 func (v *visitor) settle() {
 	v.t.Helper()
 	ready := func() bool {
@@ -247,9 +248,21 @@ func (v *visitor) settle() {
 		}
 		for _, id := range []home.ZoneID{
 			"front-door", "back-door", "kitchen-window", "bathroom-window", "hall-motion", "cellar-leak", "landing-smoke",
-			"bedroom-window", "bedroom-smoke",
+			"bedroom-window", "bedroom-smoke", "landing-motion", "landing-motion-tamper", "bathroom-leak", "bathroom-leak-tamper",
+			"garden-door-lock-tamper",
 		} {
 			if !there[id] {
+				return false
+			}
+		}
+		named := map[string]bool{}
+		for _, d := range get[[]home.Device](v, "/api/v1/devices") {
+			named[d.Name] = true
+		}
+		for _, name := range []string{
+			"Hall siren", "Bedroom keypad", "Reading lamp", "Washing machine", "Bedroom climate", "Bedroom shutter",
+		} {
+			if !named[name] {
 				return false
 			}
 		}

@@ -48,7 +48,8 @@ func (c Cluster) String() string {
 		IEEEAddress: "IEEE address", NodeDescription: "node descriptor",
 		SimpleDescription: "simple descriptor", ActiveEndpoints: "active endpoints",
 		DeviceAnnounce: "device announcement", Bind: "bind", Leave: "leave",
-		PermitJoining: "permit joining"}[c&^Response]
+		PermitJoining: "permit joining",
+	}[c&^Response]
 	switch {
 	case !ok:
 		return fmt.Sprintf("cluster 0x%04x", uint16(c))
