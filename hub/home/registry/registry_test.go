@@ -463,18 +463,21 @@ func TestOnlyNewsOfTheDeviceItselfIsALine(t *testing.T) {
 			says(home.Battery, home.Number(80))
 		}
 	}
+	says(home.Siren, home.On)
+	says(home.Siren, home.On)
+	says(home.Siren, home.Off)
 	says(home.Tamper, home.True)
 	says(home.Tamper, home.True)
 	says(home.Tamper, home.False)
 	want := []string{
 		"Front door opened", "Front door: battery 80 %", "Front door closed", "Front door opened", "Front door closed",
-		"Front door: its cover was opened, or it was moved", "Front door: its cover is closed again",
+		"Front door is on", "Front door is off", "Front door: its cover was opened, or it was moved", "Front door: its cover is closed again",
 	}
 	if diff := cmp.Diff(h.lines, want); diff != "" {
 		t.Errorf("journal (-got +want):\n%s", diff)
 	}
-	if len(h.read) != 23 {
-		t.Errorf("the panel heard %d readings, want each of 23", len(h.read))
+	if len(h.read) != 26 {
+		t.Errorf("the panel heard %d readings, want each of 26", len(h.read))
 	}
 }
 
