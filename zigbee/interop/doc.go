@@ -1,6 +1,7 @@
 // Package interop holds the codecs of zigbee/zcl and zigbee/zdo, and
-// zigbee/zigbeesim, to an implementation that is not ours: npm zigbee-herdsman (package.json; `npm ci` in
-// this folder fetches it, and a Node.js that is new enough for it).
+// zigbee/zigbeesim, to an implementation that is not ours: npm zigbee-herdsman
+// (package.json; `npm ci` in this folder fetches it, and a Node.js that is new
+// enough for it).
 //
 // For each command: ours is written and they read it, theirs is written and we
 // read it, and the bytes are the same. What each should read stands in the tables
@@ -10,9 +11,11 @@
 // TestQuirks holds zigbee/quirks to npm zigbee-herdsman-converters: of the same bytes
 // of each device of the tables it must make the same.
 //
-// And as a host it judges the simulated stick: its zstack adapter forms a network
-// there, lets devices join, interviews them, enrolls their zones, hears and tells
-// them things, and comes back to the network.
+// And as a host it judges the simulated sticks of both families: its zstack and
+// ember adapters form a network there, let devices join, also by an install code or
+// near another device, interview them, enroll their zones, hear and tell them
+// things, listen to the noise on a channel, take the network to another, have
+// devices leave, and come back to the network.
 //
 // What both sides get wrong in the same way is not seen here.
 //

@@ -112,7 +112,7 @@ func (e *ezsp) request(b []byte) {
 	case !e.agreed:
 		e.violation("command %#04x before a version was agreed on", command)
 	}
-	if !e.secrets(command, f, answer) && !e.setup(command, f, answer) && !e.networking(command, f, answer) {
+	if !e.secrets(command, f, answer) && !e.setup(command, f, answer) && !e.networking(command, f, answer) && !e.others(command, f, answer) {
 		e.violation("command %#04x is not known to the firmware", command)
 		e.line.send(command, join([]byte{seq, 0x80, 0x01}, le16(0x0058), []byte{0x3A}))
 	}
@@ -307,6 +307,15 @@ func (e *ezsp) unicast(f *fields, answer func(...[]byte)) {
 			e.callback(0x003F, where, tag, e.status(how), []byte{0})
 		}
 	}
+	if to == 0 {
+		confirm(success)
+		if head.profile == 0 && len(payload) > 0 {
+			if answer := e.self(head.cluster, &fields{b: payload[1:]}); answer != nil {
+				e.message(0, 0, 0, head.cluster|0x8000, join(payload[:1], answer))
+			}
+		}
+		return
+	}
 	n := e.nodes[to]
 	e.deliver(n, confirm, func() { e.arrive(n, head, payload) })
 }
@@ -362,7 +371,10 @@ func (e *ezsp) broadcast(f *fields, answer func(...[]byte)) {
 		}
 	}
 	for _, n := range e.nodes {
-		asked := head.profile != 0 || head.cluster == 0 && len(payload) > 8 && binary.LittleEndian.Uint64(payload[1:]) == n.ieee
+		asked := head.cluster == 0 && len(payload) > 8 && binary.LittleEndian.Uint64(payload[1:]) == n.ieee
+		if head.profile != 0 {
+			asked = head.to == 1 || head.to == 0xFF // others are not meant
+		}
 		if asked && n.near() && !n.make.sleepy {
 			e.arrive(n, head, payload)
 		}

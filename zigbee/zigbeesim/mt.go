@@ -2,6 +2,8 @@ package zigbeesim
 
 import (
 	"crypto/aes"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -589,18 +591,23 @@ func (s *Stick) update(command uint16, f *fields) {
 // own answers requests about the stick itself.
 func (s *Stick) own(command, cluster uint16, f *fields) {
 	s.answer(command, success)
+	if answer := s.self(cluster, f); answer != nil {
+		s.word(command+0x2080, join(le16(0), answer))
+	}
+}
+
+// self is what the stick says about itself; nil: nothing.
+func (s *Stick) self(cluster uint16, f *fields) []byte {
 	switch cluster {
 	case 0x02: // NODE_DESC
-		s.word(0x4582, join(le16(0), []byte{success}, le16(0), []byte{0x00, 0x40, 0x8F, 0x00, 0x00, 0x50, 0xA0, 0x00, 0x41, 0x2A, 0xA0, 0x00, 0x00}))
-	case 0x05: // ACTIVE_EP
-		var l []byte
-		for e := range s.endpoints {
-			l = append(l, e)
-		}
-		s.word(0x4585, join(le16(0), []byte{success}, le16(0), []byte{byte(len(l))}, l))
+		return join([]byte{success}, le16(0), []byte{0x00, 0x40, 0x8F, 0x00, 0x00, 0x50, 0xA0, 0x00, 0x41, 0x2A, 0xA0, 0x00, 0x00})
 	case 0x04: // SIMPLE_DESC
 		f.u16()
-		e := f.u8()
-		s.word(0x4584, join(le16(0), []byte{success}, le16(0), []byte{8, e, 0x04, 0x01, 0x05, 0x00, 0, 0, 0}))
+		return join([]byte{success}, le16(0), []byte{8, f.u8(), 0x04, 0x01, 0x05, 0x00, 0, 0, 0})
+	case 0x05: // ACTIVE_EP
+		l := slices.Sorted(maps.Keys(s.endpoints))
+		return join([]byte{success}, le16(0), []byte{byte(len(l))}, l)
+	default:
+		return nil
 	}
 }

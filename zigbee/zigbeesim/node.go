@@ -426,6 +426,9 @@ func (n *Node) say(cluster uint16, frame ...byte) {
 	n.stay(2 * time.Second)
 }
 
+// greenPower is the endpoint of a router's Green Power proxy.
+const greenPower = 242
+
 // Frame control.
 const (
 	clusterCommand = 0x01
@@ -451,6 +454,8 @@ func (n *Node) hear(cluster uint16, endpoint, _ byte, b []byte) {
 	case f.short:
 		n.s.violation("a ZCL frame of %d bytes", len(b))
 		return
+	case endpoint == greenPower && cluster == 0x0021 && !n.make.sleepy:
+		return // every router has a proxy there, which has nobody to pair with
 	case endpoint != 1 && endpoint != 0xFF:
 		n.s.violation("a frame to endpoint %d of %s, which has none", endpoint, n.model)
 		return
