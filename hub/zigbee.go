@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"time"
 
@@ -88,26 +87,6 @@ func (z *zigbeeNetwork) drive(ctx context.Context, p io.ReadWriteCloser) error {
 	return err
 }
 
-// lines are what sticks want of the line, by the names that Linux gives them (npm
-// zigbee-herdsman 11.1.1); all others want 115200 baud without flow control.
-var lines = []struct {
-	name    string
-	options port.Options
-}{
-	{"Nabu_Casa_SkyConnect", port.Options{RTSCTS: true}},
-	{"Nabu_Casa_Home_Assistant_Connect_ZBT-1", port.Options{RTSCTS: true}},
-	{"Nabu_Casa_ZBT-2", port.Options{Baud: 460800, RTSCTS: true}},
-}
-
-func lineOf(path string) port.Options {
-	for _, l := range lines {
-		if strings.Contains(path, l.name) {
-			return l.options
-		}
-	}
-	return port.Options{}
-}
-
 // unread is what the configuration asks for and this hub cannot do. Going on
 // without it would form a new network where the owner wants an old one.
 func (z *zigbeeNetwork) unread() error {
@@ -127,6 +106,10 @@ func (z *zigbeeNetwork) run(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
+	kind := stickAt(z.port)
+	z.mu.Lock()
+	z.family = kind.kind // it is asked in that language first
+	z.mu.Unlock()
 	z.hub.board.Raise(health.RadioStarting, zigbeehome.Kind, "Zigbee")
 	// The port outlives ctx until the network is closed to joining.
 	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -139,7 +122,7 @@ func (z *zigbeeNetwork) run(ctx context.Context) error {
 			z.hub.log.Warn("the Zigbee network stays open until it closes by itself", "err", err)
 		}
 	})()
-	return port.Keep(keeping, z.port, lineOf(z.port), z.drive, func(up bool, err error) {
+	return port.Keep(keeping, z.port, kind.line, z.drive, func(up bool, err error) {
 		if !up {
 			zigbeeHouse{z}.RadioDown(err)
 		}

@@ -17,7 +17,6 @@ import (
 	"gatehouse/hub/face/api"
 	"gatehouse/hub/health"
 	"gatehouse/hub/home"
-	"gatehouse/hub/radio/port"
 	"gatehouse/hub/radio/zigbeehome"
 	"gatehouse/zigbee"
 	"gatehouse/zigbee/zcl"
@@ -162,19 +161,6 @@ func TestZigbeeFromDoorToSirenWithEZSP(t *testing.T) {
 			t.Errorf("plugged in again: %+v", s)
 		}
 	})
-}
-
-func TestLineOfStick(t *testing.T) {
-	for path, want := range map[string]port.Options{
-		"/dev/serial/by-id/usb-Nabu_Casa_ZBT-2_10B41DE58D6C-if00":                               {Baud: 460800, RTSCTS: true},
-		"/dev/serial/by-id/usb-Nabu_Casa_SkyConnect_v1.0_3abe54797c91ed118fc3cad13b20a111-if00": {RTSCTS: true},
-		"/dev/serial/by-id/usb-ITEAD_SONOFF_Zigbee_3.0_USB_Dongle_Plus_V2_20240122184111-if00":  {},
-		"tcp://127.0.0.1:6638": {},
-	} {
-		if got := lineOf(path); got != want {
-			t.Errorf("%s: got %+v, want %+v", path, got, want)
-		}
-	}
 }
 
 func fromDoorToSiren(t *testing.T, m *meadow) {

@@ -10,7 +10,7 @@
 // # What real firmware does
 //
 // Two independent hosts for this protocol (zigbee-herdsman, MIT; zigpy-znp,
-// read only) agree on the following; each is a test here:
+// read only) agree on the following; each is a test named TestTrap:
 //
 //   - AF_INCOMING_MSG carries three bytes behind its data. Bytes behind what is
 //     known are passed over everywhere.
@@ -20,6 +20,8 @@
 //     stick another IEEE address, which counts from then on.
 //   - A command that the firmware does not know is answered by an RPC error and
 //     not by its SRSP.
+//   - One request is in flight at a time; words of the stick come in between, and
+//     confirms in whatever order.
 //   - A message to an absent device ends with a confirm of 0xE9 (a router) or
 //     0xF0 (a sleeper that did not come).
 //

@@ -129,7 +129,7 @@ func TestOldFirmwareIsRefused(t *testing.T) {
 }
 
 // Structures in NV are padded on CC26x2 and packed before: each is read.
-func TestAlignmentOfNV(t *testing.T) {
+func TestTrapAlignmentOfNV(t *testing.T) {
 	for _, packed := range []bool{false, true} {
 		play(t, zigbeesim.Options{Packed: packed}, func(t *testing.T, h *host) {
 			must(t, h.Form(t.Context(), ours))
@@ -150,7 +150,7 @@ func TestAlignmentOfNV(t *testing.T) {
 
 // STARTUP_OPTION clears itself at a reset, so a later one does not forget the
 // network again.
-func TestStartupOptionClearsItself(t *testing.T) {
+func TestTrapStartupOptionClearsItself(t *testing.T) {
 	play(t, zigbeesim.Options{}, func(t *testing.T, h *host) {
 		formed(t, h)
 		h.sim.Unplug()
@@ -168,7 +168,7 @@ func TestStartupOptionClearsItself(t *testing.T) {
 }
 
 // Forming may give the stick another IEEE address: it is asked anew.
-func TestExtendedAddressAfterForming(t *testing.T) {
+func TestTrapExtendedAddressAfterForming(t *testing.T) {
 	play(t, zigbeesim.Options{NewAddress: 0x00124B00AAAAAAAA}, func(t *testing.T, h *host) {
 		before, err := h.Hello(t.Context())
 		must(t, err)
@@ -182,7 +182,7 @@ func TestExtendedAddressAfterForming(t *testing.T) {
 }
 
 // AF_INCOMING_MSG carries three bytes behind its data, and other firmware others.
-func TestTrailingBytesOfIncomingMessage(t *testing.T) {
+func TestTrapTrailingBytesOfIncomingMessage(t *testing.T) {
 	play(t, zigbeesim.Options{}, func(t *testing.T, h *host) {
 		formed(t, h)
 		pad := h.sim.NewKeypad(zigbeesim.Make{IEEE: 0xAB})
@@ -196,7 +196,7 @@ func TestTrailingBytesOfIncomingMessage(t *testing.T) {
 }
 
 // A command that the firmware does not know ends at once, by an RPC error.
-func TestUnknownCommandIsAnRPCError(t *testing.T) {
+func TestTrapUnknownCommandIsAnRPCError(t *testing.T) {
 	play(t, zigbeesim.Options{}, func(t *testing.T, h *host) {
 		formed(t, h)
 		h.sim.Inject(zigbeesim.Fault{Kind: zigbeesim.Unknown, Command: 0x2700})
@@ -227,7 +227,7 @@ func (h *host) send(t *testing.T, to zigbee.Short) (time.Duration, error) {
 
 // A message to a device that is not there ends with a confirm of 0xE9, one to a
 // sleeper that does not come with 0xF0.
-func TestConfirmsOfAbsentDevices(t *testing.T) {
+func TestTrapConfirmsOfAbsentDevices(t *testing.T) {
 	play(t, zigbeesim.Options{}, func(t *testing.T, h *host) {
 		formed(t, h)
 		plug, door := h.sim.NewPlug(zigbeesim.Make{}), h.sim.NewContact(zigbeesim.Make{})
