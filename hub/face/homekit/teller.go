@@ -50,7 +50,7 @@ func newTeller(f *Face) *teller {
 		f:        f,
 		alarms:   f.o.AlarmChanges.Subscribe(32),
 		devices:  f.o.DeviceChanges.Subscribe(256),
-		readings: f.o.Readings.Subscribe(64),
+		readings: f.o.Readings.SubscribeTo(64, func(r home.Reading) bool { return r.Trait == home.Button }),
 		healths:  f.o.HealthChanges.Subscribe(1), // only that something changed
 	}
 }
@@ -271,9 +271,7 @@ func (t *teller) tellPresses() {
 		if !ok {
 			return
 		}
-		if it.Value.Trait == home.Button {
-			t.f.server.Notify(t.f.bridge.pressed(it.Value)...)
-		}
+		t.f.server.Notify(t.f.bridge.pressed(it.Value)...)
 	}
 }
 
