@@ -110,6 +110,8 @@ type Face struct {
 
 	mu       sync.Mutex
 	listener net.Listener // bound
+	closing  bool         // Run has seen that nobody is to be served, and closes it
+	closed   sync.Cond
 
 	told announcement // by the goroutine of Run alone
 }
@@ -123,6 +125,7 @@ type announcement struct {
 // New reads what is kept, and makes it when there is nothing. It starts nothing.
 func New(o Options) (*Face, error) {
 	f := &Face{o: o, wake: make(chan struct{}, 1)}
+	f.closed.L = &f.mu
 	var err error
 	if f.keeper, err = openKeeper(o.Store, f.freePort, f.note); err != nil {
 		return nil, fmt.Errorf("homekit: %w", err)
@@ -192,6 +195,9 @@ func (f *Face) Listen() error {
 func (f *Face) listen() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	for f.closing {
+		f.closed.Wait()
+	}
 	if f.listener != nil {
 		return nil
 	}
@@ -233,6 +239,17 @@ func (f *Face) release() {
 		_ = f.listener.Close() // nothing is lost with a listener
 		f.listener = nil
 	}
+	f.closing = false
+	f.closed.Broadcast()
+}
+
+// done tells whether nobody is to be served any more, and then has whoever wants
+// to be wait until the listener is closed.
+func (f *Face) done() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closing = !f.wanted()
+	return f.closing
 }
 
 // wanted tells whether anybody is to be served.

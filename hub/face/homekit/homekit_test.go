@@ -475,3 +475,21 @@ func TestLongHousesFit(t *testing.T) {
 		t.Errorf("%d left out, want 1", h.leftOut)
 	}
 }
+
+// TestOpensWhileItCloses: an owner who opens pairing in the moment in which the
+// bridge closes for want of anybody finds it open.
+func TestOpensWhileItCloses(t *testing.T) {
+	h := newHouse()
+	f, _ := h.runs(t)
+	for i := range 40 {
+		if err := f.Open("Ada"); err != nil {
+			t.Fatal(err)
+		}
+		c, err := haptest.Dial(addr(f))
+		if err != nil {
+			t.Fatalf("opening %d: %v", i, err)
+		}
+		c.Close()
+		f.Shut("Ada")
+	}
+}

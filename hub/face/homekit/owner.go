@@ -42,10 +42,11 @@ func (f *Face) Open(by string) error {
 	if len(f.keeper.Pairings()) > 0 {
 		return &home.Conflict{Reason: "an Apple device is paired already: invite others in its Home app, or remove it first"}
 	}
+	f.server.Open(time.Now().Add(hap.Window)) // first, or Run might close the port again
 	if err := f.listen(); err != nil {
+		f.server.Open(time.Time{})
 		return &home.Conflict{Reason: err.Error()}
 	}
-	f.server.Open(time.Now().Add(hap.Window))
 	f.note(by, "Pairing with Apple Home is open for ten minutes.")
 	f.changed()
 	return nil

@@ -164,7 +164,7 @@ func (t *teller) run(ctx context.Context, ended <-chan error) error {
 			}
 			return err
 		case <-t.f.wake:
-			if !t.f.wanted() {
+			if t.f.done() {
 				return nil
 			}
 			t.announce()
@@ -178,7 +178,7 @@ func (t *teller) run(ctx context.Context, ended <-chan error) error {
 				t.device(d)
 			}
 		case <-due.C:
-			if !t.f.wanted() { // the window has closed
+			if t.f.done() { // the window has closed
 				return nil
 			}
 		}
