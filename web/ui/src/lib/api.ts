@@ -34,6 +34,7 @@ export type Setup = Schemas['SetupState'];
 export type Offer = Schemas['Offer'];
 export type Verdict = Schemas['Verdict'];
 export type LiveSession = Schemas['LiveSession'];
+export type AppleHome = Schemas['HomeKit'];
 export type JoinState = Schemas['JoinState'];
 export type RadioState = Schemas['RadioState'];
 /** A refusal (RFC 9457); what stands in the way of it depends on its code. */

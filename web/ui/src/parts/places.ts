@@ -4,6 +4,7 @@
  */
 import type { Component } from 'svelte';
 
+import Apple from '@lucide/svelte/icons/house-wifi';
 import Heart from '@lucide/svelte/icons/heart-pulse';
 import KeySquare from '@lucide/svelte/icons/key-square';
 import Keyboard from '@lucide/svelte/icons/keyboard';
@@ -44,6 +45,7 @@ export const ofAlarm: Place[] = [
 export const ofHouse: Place[] = [
 	{ path: '/rules', label: 'nav.rules', icon: Workflow, right: 'rules.read' },
 	{ path: '/devices', label: 'nav.devices', icon: Radio, right: 'devices.read' },
+	{ path: '/settings/apple', label: 'nav.apple', icon: Apple, right: 'homekit.write' },
 	{ path: '/health', label: 'nav.health', icon: Heart, right: 'health.read' },
 ];
 export const ofPage: Place[] = [
