@@ -137,7 +137,20 @@ func (f *apple) tell(a *accessory, id hap.ID, cmd home.Command) hap.Status {
 	return hap.StatusOK
 }
 
+// refusedAgain is how long the same refusal is not written again: a device that
+// asks over and over must not push the house's own story out of the journal.
+const refusedAgain = time.Minute
+
 // refused writes what was not done, so that whoever wonders finds it.
 func (f *apple) refused(line string) {
+	f.mu.Lock()
+	again := line == f.refusal && time.Since(f.refusedAt) < refusedAgain
+	if !again {
+		f.refusal, f.refusedAt = line, time.Now()
+	}
+	f.mu.Unlock()
+	if again {
+		return
+	}
 	f.o.Journal.Add(home.Event{At: home.At(time.Now()), Kind: home.KindCommand, Who: home.Who(apples), Text: line})
 }

@@ -113,6 +113,9 @@ type Face struct {
 	closing  bool         // Run has seen that nobody is to be served, and closes it
 	closed   sync.Cond
 
+	refusal   string // the last one that was written
+	refusedAt time.Time
+
 	told announcement // by the goroutine of Run alone
 }
 
@@ -301,7 +304,7 @@ func (f *Face) serve(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	l := f.take()
-	go func() { ended <- f.server.Serve(ctx, l) }()
+	go func() { ended <- f.server.Serve(ctx, l); close(ended) }()
 	err := t.run(ctx, ended)
 	cancel()
 	f.announce(0)

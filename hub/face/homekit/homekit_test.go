@@ -206,6 +206,14 @@ func TestWhatAppleHomeMayNotDo(t *testing.T) {
 		t.Errorf("unlocking: %s", got)
 	}
 	p.hears(lock, "1")
+	for range 3 {
+		if got := p.write(lock, "0"); got != "207 -70401" {
+			t.Errorf("unlocking again: %s", got)
+		}
+	}
+	if n := strings.Count(h.told(), "asked to unlock"); n != 1 {
+		t.Errorf("the journal says %d times that it may not unlock, want once", n)
+	}
 	if got := p.write(target, "4"); got != "207 -70410" {
 		t.Errorf("a state that nobody can ask for: %s", got)
 	}

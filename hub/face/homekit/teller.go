@@ -159,6 +159,9 @@ func (t *teller) run(ctx context.Context, ended <-chan error) error {
 		case <-ctx.Done():
 			return nil
 		case err := <-ended:
+			if ctx.Err() != nil {
+				return nil // it was quicker to see that
+			}
 			if err == nil {
 				err = errors.New("homekit: the server ended by itself")
 			}
