@@ -75,3 +75,30 @@ func TestXiaomiThatAnswersNothing(t *testing.T) {
 		}
 	})
 }
+
+// A zone that an answer breaks which it did not ask for is answered only when it
+// asks.
+func TestZoneThatIsAnsweredOnlyWhenItAsks(t *testing.T) {
+	play(t, func(t *testing.T, r *rig) {
+		quirk, err := quirks.Parse("shed", "device Touchy\nmatch SimContact\nenroll asked\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.owners.Store(&quirk)
+		waits := r.sim.NewContact(zigbeesim.Make{IEEE: 0x72})
+		asks := r.sim.NewContact(zigbeesim.Make{IEEE: 0x73, AsksToEnroll: true})
+		for _, door := range []*zigbeesim.Contact{waits, asks} {
+			if err := r.PermitJoin(t.Context(), zigbee.Opening{For: time.Minute}); err != nil {
+				t.Fatal(err)
+			}
+			door.Press()
+			time.Sleep(3 * time.Minute)
+		}
+		if _, ok := waits.Enrolled(); ok {
+			t.Error("one that did not ask was answered")
+		}
+		if _, ok := asks.Enrolled(); !ok {
+			t.Error("one that asked was not answered")
+		}
+	})
+}
