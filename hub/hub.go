@@ -256,7 +256,7 @@ func (h *Hub) buildRadio() {
 	if h.o.Config.Zwave.Port == "" {
 		return
 	}
-	h.zwave = &zwaveNetwork{hub: h, port: h.o.Config.Zwave.Port}
+	h.zwave = &zwaveNetwork{radioLink: radioLink{hub: h, kind: zwavehome.Kind, name: "Z-Wave", port: h.o.Config.Zwave.Port}}
 	radio := zwavehome.New(h.devices, zwaveHouse{h.zwave}, h.log)
 	o := zwave.Options{
 		OnEvent: radio.OnEvent,
@@ -277,7 +277,10 @@ func (h *Hub) buildZigbee() {
 	if h.o.Config.Zigbee.Port == "" {
 		return
 	}
-	h.zigbee = &zigbeeNetwork{hub: h, port: h.o.Config.Zigbee.Port, lockUses: make(chan lockUse, 64)}
+	h.zigbee = &zigbeeNetwork{
+		radioLink: radioLink{hub: h, kind: zigbeehome.Kind, name: "Zigbee", port: h.o.Config.Zigbee.Port},
+		lockUses:  make(chan lockUse, 64),
+	}
 	h.zigbee.owner = h.ownersQuirks()
 	h.zigbee.lookAtQuirks()
 	h.zigbee.moves = storage.NewCell[channelMove](h.db, "zigbee-channel-move")

@@ -122,7 +122,7 @@ func (h *Hub) metrics(w io.Writer) {
 		radioMetrics(w, "zwave", counters(h.stick.Counters()))
 	}
 	if h.zigbee != nil {
-		radioMetrics(w, "zigbee", h.zigbee.counters())
+		radioMetrics(w, "zigbee", h.zigbee.counted())
 	}
 }
 

@@ -69,7 +69,7 @@ func sirenHub(t *testing.T, stick *zwavesim.Stick) (*Hub, *memory) {
 	if h.devices, err = registry.Open(registry.Options{Store: m, Journal: m, Panel: m, Sirens: h.sirens, Log: log}); err != nil {
 		t.Fatal(err)
 	}
-	h.zwave, h.warden = &zwaveNetwork{hub: h}, &warden{hub: h, wake: make(chan struct{}, 1)}
+	h.zwave, h.warden = &zwaveNetwork{radioLink: radioLink{hub: h}}, &warden{hub: h, wake: make(chan struct{}, 1)}
 	radio := zwavehome.New(h.devices, zwaveHouse{h.zwave}, log)
 	h.stick = zwave.New(zwave.Options{OnEvent: radio.OnEvent, Store: m, Log: log})
 	radio.Attach(h.stick)

@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +10,6 @@ import (
 
 	"gatehouse/hub/alarm"
 	"gatehouse/hub/face/api"
-	"gatehouse/hub/health"
 	"gatehouse/hub/home"
 	"gatehouse/hub/radio/port"
 	"gatehouse/hub/radio/zigbeehome"
@@ -25,8 +23,7 @@ import (
 // zigbeeNetwork ties the Zigbee stick, its port and the house together, and is
 // the network that the API shows.
 type zigbeeNetwork struct {
-	hub   *Hub
-	port  string
+	radioLink
 	radio *zigbeehome.Radio
 	stick *zigbee.Controller
 	owner *quirks.Owner
@@ -35,13 +32,10 @@ type zigbeeNetwork struct {
 
 	lockUses chan lockUse // what was done at locks, to be written down
 
-	mu     sync.Mutex
-	family string     // of the stick, or the one that is tried next
-	found  bool       // a stick of it has answered
-	count  func() any // the counters of the port that is or was open
-	up     bool
-	since  time.Time
-	why    string
+	own    sync.Mutex
+	family string       // of the stick, or the one that is tried next
+	found  bool         // a stick of it has answered
+	count  func() any   // the counters of the port that is or was open
 	move   *channelMove // under way; nil: none is
 
 	moves *storage.Cell[channelMove]
@@ -55,8 +49,8 @@ const (
 
 // open makes an adapter of a port that has opened.
 func (z *zigbeeNetwork) open(p io.ReadWriter) zigbee.Adapter {
-	z.mu.Lock()
-	defer z.mu.Unlock()
+	z.own.Lock()
+	defer z.own.Unlock()
 	if f := z.hub.o.Config.Zigbee.Adapter; f == familyZNP || f == familyEZSP {
 		z.family, z.found = f, true
 	}
@@ -75,8 +69,8 @@ func (z *zigbeeNetwork) open(p io.ReadWriter) zigbee.Adapter {
 // it is known which one it has.
 func (z *zigbeeNetwork) drive(ctx context.Context, p io.ReadWriteCloser) error {
 	err := z.stick.Run(ctx, p)
-	z.mu.Lock()
-	defer z.mu.Unlock()
+	z.own.Lock()
+	defer z.own.Unlock()
 	if !z.found && errors.Is(err, zigbee.ErrSilent) {
 		if z.family == familyEZSP {
 			z.family = familyZNP
@@ -107,10 +101,10 @@ func (z *zigbeeNetwork) run(ctx context.Context) error {
 		return nil
 	}
 	kind := stickAt(z.port)
-	z.mu.Lock()
+	z.own.Lock()
 	z.family = kind.kind // it is asked in that language first
-	z.mu.Unlock()
-	z.hub.board.Raise(health.RadioStarting, zigbeehome.Kind, "Zigbee")
+	z.own.Unlock()
+	z.starts()
 	// The port outlives ctx until the network is closed to joining.
 	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -129,61 +123,25 @@ func (z *zigbeeNetwork) run(ctx context.Context) error {
 	})
 }
 
-func (z *zigbeeNetwork) set(up bool, why string) {
-	z.mu.Lock()
-	defer z.mu.Unlock()
-	if z.since.IsZero() || z.up != up {
-		z.since = time.Now()
-	}
-	z.up, z.why = up, why
-}
-
-// upSince is since when the stick answers, with the monotonic clock.
-func (z *zigbeeNetwork) upSince() (time.Time, bool) {
-	z.mu.Lock()
-	defer z.mu.Unlock()
-	return z.since, z.up
-}
-
-// counters are those of the line to the stick, since the port opened.
-func (z *zigbeeNetwork) counters() map[string]uint64 {
-	z.mu.Lock()
+// counted are the counters of the line to the stick, since the port opened.
+func (z *zigbeeNetwork) counted() map[string]uint64 {
+	z.own.Lock()
 	count := z.count
-	z.mu.Unlock()
+	z.own.Unlock()
 	if count == nil {
 		return nil
 	}
-	b, err := json.Marshal(count())
-	if err != nil {
-		return nil
-	}
-	var m map[string]uint64
-	if err := json.Unmarshal(b, &m); err != nil {
-		return nil
-	}
-	return m
+	return counters(count())
 }
 
 // State implements api.Radio.
 func (z *zigbeeNetwork) State() api.RadioState {
-	z.mu.Lock()
-	s := api.RadioState{Radio: zigbeehome.Kind, State: "down", Port: z.port, Codes: z.codes(), Text: "The stick can't be reached: " + z.why + "."}
-	up, since := z.up, z.since
-	z.mu.Unlock()
-	switch {
-	case up:
-		s.State, s.Text = "up", "All is well."
-	case since.IsZero():
-		s.State, s.Text = "starting", "The stick is starting."
-	}
-	if !since.IsZero() {
-		t := home.At(since)
-		s.Since = &t
-	}
+	s := z.state()
+	s.Codes = z.codes()
 	if info, network, ok := z.stick.Info(); ok {
 		s.Stick, s.Network, s.Channel = info.Version, fmt.Sprintf("%016x", network.ExtendedPAN), int(network.Channel)
 	}
-	s.Counters, s.Moved = z.counters(), z.moving()
+	s.Counters, s.Moved = z.counted(), z.moving()
 	for _, d := range z.stick.Devices() {
 		s.Map = append(s.Map, api.RadioNode{Device: zigbeehome.ID(d.IEEE), Address: fmt.Sprintf("0x%04x", uint16(d.Short)), Router: d.Router})
 	}
@@ -200,29 +158,22 @@ type zigbeeHouse struct{ *zigbeeNetwork }
 
 // RadioUp implements zigbeehome.House.
 func (z zigbeeHouse) RadioUp() {
-	z.set(true, "")
-	z.mu.Lock()
+	z.own.Lock()
 	z.found = true
-	z.mu.Unlock()
-	z.hub.board.Clear(health.RadioStarting, zigbeehome.Kind)
-	z.hub.board.Clear(health.RadioDown, zigbeehome.Kind)
-	z.hub.sirens.Again()
-	z.hub.warden.look()
+	z.own.Unlock()
+	z.answers()
 }
 
 // RadioDown implements zigbeehome.House.
 func (z zigbeeHouse) RadioDown(why error) {
-	text := "it went silent"
+	text := wentSilent
 	switch {
 	case errors.Is(why, zigbee.ErrSilent): // in which language does not matter, and is another each time
 		text = zigbee.ErrSilent.Error()
 	case why != nil:
 		text = why.Error()
 	}
-	z.set(false, text)
-	z.hub.board.Clear(health.RadioStarting, zigbeehome.Kind)
-	z.hub.board.Raise(health.RadioDown, zigbeehome.Kind, "Zigbee", text)
-	z.hub.warden.look()
+	z.fails(text)
 }
 
 // KeypadUsed implements zigbeehome.House.

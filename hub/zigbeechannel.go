@@ -109,13 +109,13 @@ func (z *zigbeeNetwork) setMove(m *channelMove) { z.replaceMove(nil, m) }
 
 // replaceMove does so unless another change of channel has come in between.
 func (z *zigbeeNetwork) replaceMove(was, m *channelMove) {
-	z.mu.Lock()
+	z.own.Lock()
 	if was != nil && z.move != was {
-		z.mu.Unlock()
+		z.own.Unlock()
 		return
 	}
 	z.move = m
-	z.mu.Unlock()
+	z.own.Unlock()
 	kept := channelMove{}
 	if m != nil {
 		kept = *m
@@ -138,8 +138,8 @@ func (z *zigbeeNetwork) loadMove() {
 
 // moving is the change of channel that is under way, as the API has it.
 func (z *zigbeeNetwork) moving() *api.ChannelMove {
-	z.mu.Lock()
-	defer z.mu.Unlock()
+	z.own.Lock()
+	defer z.own.Unlock()
 	return shownMove(z.move)
 }
 
@@ -157,9 +157,9 @@ func shownMove(m *channelMove) *api.ChannelMove {
 // follow sees who has followed a change of channel, and tells of those who have
 // not when it is time.
 func (z *zigbeeNetwork) follow(now time.Time) {
-	z.mu.Lock()
+	z.own.Lock()
 	m := z.move
-	z.mu.Unlock()
+	z.own.Unlock()
 	if m == nil {
 		return
 	}

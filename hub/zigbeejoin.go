@@ -2,7 +2,6 @@ package hub
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -122,18 +121,11 @@ func (z *zigbeeNetwork) codeless(meant bool) error {
 func (z *zigbeeNetwork) Joining() api.JoinState { return zigbeeJoin(z.stick.Join()) }
 
 func zigbeeJoin(j zigbee.Join) api.JoinState {
-	s := api.JoinState{Step: string(j.Step), Reason: j.Reason}
-	if j.Step == zigbee.JoinIdle {
-		s.Step = "idle"
-	}
+	var d home.DeviceID
 	if j.Device != 0 {
-		s.Device = zigbeehome.ID(j.Device)
+		d = zigbeehome.ID(j.Device)
 	}
-	if !j.Until.IsZero() {
-		until := home.At(j.Until)
-		s.Until = &until
-	}
-	return s
+	return joinState(string(j.Step), d, j.Reason, j.Until)
 }
 
 // Pin implements api.Radio.
@@ -147,17 +139,5 @@ func (z *zigbeeNetwork) CancelJoin(context.Context) error {
 	return nil
 }
 
-// Joining implements zigbeehome.House: each step is a line in the journal's
-// stream, so that every open page follows.
-func (z zigbeeHouse) Joining(j zigbee.Join) {
-	state := zigbeeJoin(j)
-	data, err := json.Marshal(state)
-	if err != nil {
-		z.hub.log.Error("join step not encoded", "err", err)
-	}
-	text := fmt.Sprintf("Joining: %s.", state.Step)
-	if j.Reason != "" {
-		text = "Joining: " + j.Reason + "."
-	}
-	z.hub.journal.Add(home.Event{At: home.At(time.Now()), Kind: home.KindDevice, Device: state.Device, Text: text, Data: data})
-}
+// Joining implements zigbeehome.House.
+func (z zigbeeHouse) Joining(j zigbee.Join) { z.joining(zigbeeJoin(j), "Joining") }

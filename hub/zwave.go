@@ -2,14 +2,11 @@ package hub
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"gatehouse/hub/face/api"
-	"gatehouse/hub/health"
 	"gatehouse/hub/home"
 	"gatehouse/hub/radio/port"
 	"gatehouse/hub/radio/zwavehome"
@@ -19,20 +16,14 @@ import (
 // zwaveNetwork ties the stick, its port and the house together, and is the
 // network that the API shows.
 type zwaveNetwork struct {
-	hub   *Hub
-	port  string
+	radioLink
 	radio *zwavehome.Radio
 	stick *zwave.Controller
-
-	mu    sync.Mutex
-	up    bool
-	since time.Time
-	why   string
 }
 
 // run keeps the port open and the stick driven, whatever is done to it.
 func (z *zwaveNetwork) run(ctx context.Context) error {
-	z.hub.board.Raise(health.RadioStarting, zwavehome.Kind, "Z-Wave")
+	z.starts()
 	return port.Keep(ctx, z.port, port.Options{}, z.stick.Run, func(up bool, err error) {
 		if !up {
 			zwaveHouse{z}.RadioDown(err)
@@ -40,53 +31,18 @@ func (z *zwaveNetwork) run(ctx context.Context) error {
 	})
 }
 
-func (z *zwaveNetwork) set(up bool, why string) {
-	z.mu.Lock()
-	defer z.mu.Unlock()
-	if z.since.IsZero() || z.up != up {
-		z.since = time.Now()
-	}
-	z.up, z.why = up, why
-}
-
-// upSince is since when the stick answers, with the monotonic clock.
-func (z *zwaveNetwork) upSince() (time.Time, bool) {
-	z.mu.Lock()
-	defer z.mu.Unlock()
-	return z.since, z.up
-}
-
-func joinState(j zwave.Join) api.JoinState {
-	s := api.JoinState{Step: string(j.Step), Reason: j.Reason}
-	if j.Step == zwave.JoinIdle {
-		s.Step = "idle"
-	}
+func zwaveJoin(j zwave.Join) api.JoinState {
+	var d home.DeviceID
 	if j.Node != 0 {
-		s.Device = zwavehome.ID(j.Node)
+		d = zwavehome.ID(j.Node)
 	}
-	if !j.Until.IsZero() {
-		until := home.At(j.Until)
-		s.Until = &until
-	}
-	return s
+	return joinState(string(j.Step), d, j.Reason, j.Until)
 }
 
 // State implements api.Radio.
 func (z *zwaveNetwork) State() api.RadioState {
-	z.mu.Lock()
-	s := api.RadioState{Radio: zwavehome.Kind, State: "down", Port: z.port, Codes: api.CodesNone, Text: "The stick can't be reached: " + z.why + "."}
-	up, since := z.up, z.since
-	z.mu.Unlock()
-	switch {
-	case up:
-		s.State, s.Text = "up", "All is well."
-	case since.IsZero():
-		s.State, s.Text = "starting", "The stick is starting."
-	}
-	if !since.IsZero() {
-		t := home.At(since)
-		s.Since = &t
-	}
+	s := z.state()
+	s.Codes = api.CodesNone
 	if info, ok := z.stick.Info(); ok {
 		s.Stick, s.Network = info.Version, fmt.Sprintf("%08x", info.HomeID)
 	}
@@ -95,19 +51,6 @@ func (z *zwaveNetwork) State() api.RadioState {
 		s.Map = append(s.Map, api.RadioNode{Device: zwavehome.ID(n.ID), Address: fmt.Sprint(n.ID)})
 	}
 	return s
-}
-
-// counters turns the driver's counts into a map by their names in JSON.
-func counters(c zwave.Counters) map[string]uint64 {
-	b, err := json.Marshal(c)
-	if err != nil {
-		return nil
-	}
-	var m map[string]uint64
-	if err := json.Unmarshal(b, &m); err != nil {
-		return nil
-	}
-	return m
 }
 
 // Join implements api.Radio.
@@ -140,7 +83,7 @@ func (z *zwaveNetwork) begin(err error, what, by string) error {
 }
 
 // Joining implements api.Radio.
-func (z *zwaveNetwork) Joining() api.JoinState { return joinState(z.stick.Join()) }
+func (z *zwaveNetwork) Joining() api.JoinState { return zwaveJoin(z.stick.Join()) }
 
 // Pin implements api.Radio.
 func (z *zwaveNetwork) Pin(context.Context, string) error {
