@@ -28,6 +28,7 @@ var rooms = []struct {
 	{"hub/home/notices", 2},
 	{"hub/home/supervision", 2},
 	{"hub/home", 0},
+	{"bridge", -1}, // below the radios' simulators, which share it
 	{"zwave", 0},
 	{"zigbee", 0},
 	{"lte", 0},

@@ -344,7 +344,9 @@ func (s *Stick) Replace() {
 	s.restart()
 }
 
-func (s *Stick) plug() (in bool, changes <-chan struct{}) {
+// Socket tells whether the stick is in its socket; changes is closed when that is
+// otherwise.
+func (s *Stick) Socket() (in bool, changes <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return !s.pulled, s.plugging

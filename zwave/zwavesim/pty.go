@@ -47,7 +47,7 @@ func (p *PTY) Run(ctx context.Context) error {
 	defer p.pullOut()
 	defer context.AfterFunc(ctx, p.pullOut)()
 	for {
-		in, changes := p.s.plug()
+		in, changes := p.s.Socket()
 		if !in {
 			p.pullOut()
 			select {

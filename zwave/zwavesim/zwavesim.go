@@ -266,9 +266,9 @@ func (s *Stick) setPulled(pulled bool) {
 	s.change()
 }
 
-// plug tells whether the stick is plugged in, and gives a channel that is closed
-// when that changes.
-func (s *Stick) plug() (in bool, changes <-chan struct{}) {
+// Socket tells whether the stick is in its socket; changes is closed when that is
+// otherwise.
+func (s *Stick) Socket() (in bool, changes <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return !s.pulled, s.plugging
