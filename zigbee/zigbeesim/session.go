@@ -57,8 +57,8 @@ func (h *session) read() error {
 	buf := make([]byte, 512)
 	for {
 		n, err := h.port.Read(buf)
-		if n > 0 && h.s.opt.Tap != nil {
-			h.s.opt.Tap(false, buf[:n])
+		if n > 0 && h.s.tap != nil {
+			h.s.tap(false, buf[:n])
 		}
 		h.s.mu.Lock()
 		if !h.s.lasting(Mute) {
@@ -87,8 +87,8 @@ func (h *session) write(ctx context.Context) {
 			b := h.out[0]
 			h.out = h.out[1:]
 			h.s.mu.Unlock()
-			if h.s.opt.Tap != nil {
-				h.s.opt.Tap(true, b)
+			if h.s.tap != nil {
+				h.s.tap(true, b)
 			}
 			if _, err := h.port.Write(b); err != nil {
 				return

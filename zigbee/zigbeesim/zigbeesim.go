@@ -83,6 +83,7 @@ type Network struct {
 // goroutine.
 type Stick struct {
 	opt Options
+	tap func(toHost bool, b []byte) // never changes, as it is called without the lock
 
 	mu        sync.Mutex
 	rand      *rand.Rand
@@ -117,7 +118,7 @@ type Stick struct {
 // New makes a stick that holds no network, plugged in and not yet served.
 func New(o Options) *Stick {
 	s := &Stick{
-		rand: rand.New(rand.NewPCG(o.Seed, 2)), endpoints: map[byte]bool{},
+		tap: o.Tap, rand: rand.New(rand.NewPCG(o.Seed, 2)), endpoints: map[byte]bool{},
 		nodes: map[uint16]*Node{}, keys: map[uint64][16]byte{}, given: 0x2A00, plugging: make(chan struct{}), changed: make(chan struct{}),
 	}
 	s.become(o)
@@ -326,7 +327,6 @@ func (s *Stick) Crash() {
 func (s *Stick) ReplaceBy(o Options) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o.Tap = s.opt.Tap
 	if s.host != nil {
 		s.host.hangUp()
 	}
