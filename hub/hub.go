@@ -98,6 +98,7 @@ type Hub struct {
 
 	db      *storage.DB // people, devices, settings
 	panelDB *storage.DB // the panel alone: its saves wait for nobody
+	seal    *storage.Seal
 	journal *journal.Journal
 	notices *notices.Notices
 	board   *health.Board
@@ -206,6 +207,9 @@ func (h *Hub) openPanel() (err error) {
 	if err != nil {
 		return err
 	}
+	if h.seal, err = storage.NewSeal(key, "radios"); err != nil {
+		return err
+	}
 	h.sirens = sirens.New(sirenHouse{h}, sirenConditions{h}, h.log)
 	if err := h.openKeypads(); err != nil {
 		return err
@@ -288,15 +292,16 @@ func (h *Hub) buildZigbee() {
 	h.zigbee.radio = zigbeehome.New(h.devices, zigbeeHouse{h.zigbee}, h.log)
 	h.zigbee.radio.Known(h.zigbee.owner.Find)
 	store := zigbeeStore{
-		network: storage.NewCell[zigbee.Network](h.db, "zigbee-network"), devices: storage.NewTable[zigbee.Device](h.db, "zigbee-devices"),
-		backup: storage.NewCell[zigbee.Backup](h.db, "zigbee-backup"),
+		network: storage.NewSealedCell[zigbee.Network](h.db, "zigbee-network", h.seal), devices: storage.NewTable[zigbee.Device](h.db, "zigbee-devices"),
+		backup: storage.NewSealedCell[zigbee.Backup](h.db, "zigbee-backup", h.seal),
 	}
 	if h.o.Demo != nil {
 		store.before = h.o.Demo.Zigbee
 	}
+	h.zigbee.store, h.zigbee.backupDue = store, make(chan struct{}, 1)
 	h.zigbee.stick = zigbee.New(zigbee.Options{
 		Open:    func(p io.ReadWriter) zigbee.Adapter { return h.zigbee.open(p) },
-		OnEvent: h.zigbee.radio.OnEvent, Store: store, Orders: orderStore{storage.NewTable[zigbee.Order](h.db, "zigbee-orders")},
+		OnEvent: h.zigbee.hear, Store: store, Source: "gatehouse@" + h.o.Version, Orders: orderStore{storage.NewTable[zigbee.Order](h.db, "zigbee-orders")},
 		Quirks: h.zigbee.owner.Find, Log: h.log,
 	})
 	h.zigbee.radio.Attach(h.zigbee.stick)
@@ -353,6 +358,7 @@ func (h *Hub) run(ctx context.Context) error {
 			core, part{name: "zigbee", run: h.zigbee.run}, part{name: "zigbee air", run: h.zigbee.listen}, part{name: "quirks", run: h.zigbee.watchQuirks},
 			part{name: "upgrades", run: h.seeToUpgrades}, part{name: "locks", run: h.zigbee.writeLockUses},
 		)
+		core = append(core, part{name: "zigbee backup", run: h.zigbee.keepBackup})
 	}
 	if h.o.Demo != nil && h.o.Demo.Furnish != nil {
 		core = append(core, part{name: "furniture", run: h.furnish})

@@ -52,15 +52,22 @@ func (l *radioLink) answers() {
 	l.set(true, "")
 	l.hub.board.Clear(health.RadioStarting, l.kind)
 	l.hub.board.Clear(health.RadioDown, l.kind)
+	l.hub.board.Clear(health.RadioForeign, l.kind)
 	l.hub.sirens.Again()
 	l.hub.warden.look()
 }
 
 // fails tells the house that the stick does not, and why.
-func (l *radioLink) fails(why string) {
+func (l *radioLink) fails(why string) { l.troubles(health.RadioDown, health.RadioForeign, why) }
+
+// isForeign tells the house that the stick is not its own.
+func (l *radioLink) isForeign(why string) { l.troubles(health.RadioForeign, health.RadioDown, why) }
+
+func (l *radioLink) troubles(with, instead health.Code, why string) {
 	l.set(false, why)
 	l.hub.board.Clear(health.RadioStarting, l.kind)
-	l.hub.board.Raise(health.RadioDown, l.kind, l.name, why)
+	l.hub.board.Clear(instead, l.kind)
+	l.hub.board.Raise(with, l.kind, l.name, why)
 	l.hub.warden.look()
 }
 

@@ -71,13 +71,13 @@ func (s nodeStore) DeleteNode(homeID uint32, id zwave.NodeID) error {
 	return s.table.Delete(nodeKey(homeID, id))
 }
 
-// zigbeeStore keeps the Zigbee network, in a cell that holds its key, and what is
-// known of its devices. before, if any, is what there is as long as nothing was
+// zigbeeStore keeps the Zigbee network and its backup, sealed as they hold its keys,
+// and what is known of its devices. before, if any, is what there is as long as nothing was
 // kept: a demo's.
 type zigbeeStore struct {
-	network *storage.Cell[zigbee.Network]
+	network *storage.SealedCell[zigbee.Network]
 	devices *storage.Table[zigbee.Device]
-	backup  *storage.Cell[zigbee.Backup]
+	backup  *storage.SealedCell[zigbee.Backup]
 	before  *ZigbeeHome
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gatehouse/hub/alarm"
+	"gatehouse/hub/bus"
 	"gatehouse/hub/face/api"
 	"gatehouse/hub/home"
 	"gatehouse/hub/radio/port"
@@ -32,11 +33,19 @@ type zigbeeNetwork struct {
 
 	lockUses chan lockUse // what was done at locks, to be written down
 
+	lines bus.Topic[string] // what the stick says, for whoever looks on
+
+	store     zigbeeStore
+	backupDue chan struct{}
+
 	own    sync.Mutex
 	family string       // of the stick, or the one that is tried next
 	found  bool         // a stick of it has answered
 	count  func() any   // the counters of the port that is or was open
 	move   *channelMove // under way; nil: none is
+
+	foreign   *zigbee.ForeignError // what the stick holds instead of the house's network
+	backupWhy string               // why the last backup failed
 
 	moves *storage.Cell[channelMove]
 }
@@ -81,21 +90,12 @@ func (z *zigbeeNetwork) drive(ctx context.Context, p io.ReadWriteCloser) error {
 	return err
 }
 
-// unread is what the configuration asks for and this hub cannot do. Going on
-// without it would form a new network where the owner wants an old one.
-func (z *zigbeeNetwork) unread() error {
-	if z.hub.o.Config.Zigbee.BackupFile != "" {
-		return errors.New("zigbee.backup_file can't be read as yet: leave it out to form a new network")
-	}
-	return nil
-}
-
 // shutWithin is how long the stick may take to close the network when the hub ends.
 const shutWithin = time.Second
 
 // run keeps the port open and the stick driven, whatever is done to it.
 func (z *zigbeeNetwork) run(ctx context.Context) error {
-	if err := z.unread(); err != nil {
+	if err := z.moveIn(); err != nil {
 		zigbeeHouse{z}.RadioDown(err)
 		<-ctx.Done()
 		return nil
@@ -159,7 +159,7 @@ type zigbeeHouse struct{ *zigbeeNetwork }
 // RadioUp implements zigbeehome.House.
 func (z zigbeeHouse) RadioUp() {
 	z.own.Lock()
-	z.found = true
+	z.found, z.foreign = true, nil
 	z.own.Unlock()
 	z.answers()
 }
@@ -173,7 +173,15 @@ func (z zigbeeHouse) RadioDown(why error) {
 	case why != nil:
 		text = why.Error()
 	}
-	z.fails(text)
+	foreign, is := errors.AsType[*zigbee.ForeignError](why)
+	z.own.Lock()
+	z.foreign = foreign
+	z.own.Unlock()
+	if is {
+		z.isForeign(text)
+	} else {
+		z.fails(text)
+	}
 }
 
 // KeypadUsed implements zigbeehome.House.

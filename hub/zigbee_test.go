@@ -89,6 +89,7 @@ func (m *meadow) begin(dir string) {
 	leave := []string{"watchdog", "snapshots", "panel snapshots", "air", "box"}
 	rooms := slices.DeleteFunc(m.core(), func(p part) bool { return slices.Contains(leave, p.name) })
 	rooms = append(rooms, part{name: "journal", run: m.journal.Run, vital: true}, part{name: "zigbee", run: m.keep, vital: true}, part{name: "zigbee air", run: m.zigbee.listen}, part{name: "upgrades", run: m.seeToUpgrades}, part{name: "locks", run: m.zigbee.writeLockUses})
+	rooms = append(rooms, part{name: "zigbee backup", run: m.zigbee.keepBackup})
 	parts := start(ctx, m.log, cancel, rooms...)
 	m.end = func() {
 		m.stopping.Store(true)
@@ -110,6 +111,10 @@ func (m *meadow) keep(ctx context.Context) error {
 		stop()
 		wg.Wait()
 		zigbeeHouse{m.zigbee}.RadioDown(err)
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+		}
 		_ = m.sim.Until(ctx, m.sim.Plugged)
 	}
 	return nil
@@ -329,7 +334,7 @@ func TestZigbeeKeyIsSecret(t *testing.T) {
 
 func TestZigbeeConfigurationThatCantBeFollowed(t *testing.T) {
 	for words, c := range map[string]config.Zigbee{
-		"backup_file can't be read": {Port: "pipe", Adapter: "auto", BackupFile: "/a"},
+		"zigbee.backup_file: open /a: no such file": {Port: "pipe", Adapter: "auto", BackupFile: "/a"},
 	} {
 		h, err := build(Options{Config: config.Config{Data: t.TempDir(), Zigbee: c}, Log: slog.New(slog.DiscardHandler)})
 		if err != nil {

@@ -11,6 +11,8 @@ const (
 	NotClaimed       Code = "not-claimed"
 	RadioDown        Code = "radio-down"
 	RadioStarting    Code = "radio-starting"
+	RadioForeign     Code = "radio-foreign"
+	RadioBackupOld   Code = "radio-backup-old"
 	DeviceMissing    Code = "device-missing"
 	DeviceTampered   Code = "device-tampered"
 	NotEnrolled      Code = "not-enrolled"
@@ -80,6 +82,14 @@ var Declarations = map[Code]Declaration{
 	RadioDown: {
 		home.SeverityCritical, "The %s stick can't be reached: %s. Its sensors can't be heard.",
 		"Plug the stick back in. The hub looks for it every few seconds.", allModes,
+	},
+	RadioForeign: {
+		home.SeverityCritical, "The %s stick is not the one of this house: %s. Its sensors can't be heard.",
+		"Put the house's own stick back, or restore its network to this one under Devices.", allModes,
+	},
+	RadioBackupOld: {
+		home.SeverityWarning, "There is no fresh backup of the %s network: %s.",
+		"Back it up under Devices. Without one, a broken stick means that every device is joined again.", nil,
 	},
 	RadioStarting: {
 		home.SeverityInfo, "The %s stick is starting.", "Wait a few seconds.", nil,

@@ -119,6 +119,8 @@ var proofs = map[health.Code][]string{
 	health.PageDown:         {"hub.TestPortsInUse"},
 	health.QuirkFault:       {"hub.TestQuirkFileThatIsNotUnderstoodIsSaid"},
 	health.RFJamming:        {"hub.TestJammedAirIsHeard", "hub.TestManySensorsThatFallSilentAreOneTrouble"},
+	health.RadioBackupOld:   {"hub.TestZigbeeBackupThatFails"},
+	health.RadioForeign:     {"hub.TestZigbeeStickIsReplaced"},
 	health.RadioDown:        {"hub.TestRadioThatIsPulledIsOneTroubleAndMakesNobodyMissing", "hub/demo.TestStickPulledWhileArmed"},
 	health.RadioStarting:    {"hub.TestStickThatIsStarting"},
 	health.RuleNotArmed:     {"hub.TestRuleThatCannotArmIsSaid"},

@@ -318,6 +318,10 @@ func (a *API) routes() []route {
 		{post, "/api/v1/radios/{radio}/channels", right(auth.RadiosWrite), "radios", "Listen on every channel; takes some seconds", 0, typed(a.survey)},
 		{put, "/api/v1/radios/{radio}/channel", right(auth.RadiosWrite), "radios", "Take the network to another channel", 0, typed(a.moveChannel)},
 		{post, "/api/v1/radios/{radio}/leave", right(auth.RadiosWrite), "radios", "Wait for a device that shall leave", accepted, typed(a.leave)},
+		{get, "/api/v1/radios/{radio}/backup", right(auth.RadiosRead), "radios", "How the backup of the network stands", 0, typed(a.backup)},
+		{post, "/api/v1/radios/{radio}/backup", right(auth.RadiosWrite), "radios", "Take a backup of the network now", 0, typed(a.takeBackup)},
+		{get, "/api/v1/radios/{radio}/backup/file", right(auth.RadiosBackup), "radios", "The backup as a file; it holds the network's keys", 0, typed(a.backupFile)},
+		{post, "/api/v1/radios/{radio}/backup/restore", right(auth.RadiosBackup), "radios", "Give the network of the backup to the stick that is in", accepted, typed(a.restoreBackup)},
 
 		{get, "/api/v1/events", right(auth.EventsRead), "events", "The journal, newest first", 0, typed(a.events)},
 		{

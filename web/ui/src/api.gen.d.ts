@@ -598,6 +598,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/radios/{radio}/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the backup of the network stands */
+        get: operations["getRadiosRadioBackup"];
+        put?: never;
+        /** Take a backup of the network now */
+        post: operations["postRadiosRadioBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/radios/{radio}/backup/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The backup as a file; it holds the network's keys */
+        get: operations["getRadiosRadioBackupFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/radios/{radio}/backup/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the network of the backup to the stick that is in */
+        post: operations["postRadiosRadioBackupRestore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/radios/{radio}/channel": {
         parameters: {
             query?: never;
@@ -1472,6 +1524,26 @@ export interface components {
             /** @description no progress tones on leaving; the exit delay is twice as long */
             silent?: boolean;
         };
+        BackupState: {
+            /**
+             * Format: date-time
+             * @description of the backup; null: there is none
+             */
+            at: string | null;
+            /**
+             * Format: int64
+             * @description how many it names
+             */
+            devices: number;
+            /** @description the network that the stick holds instead, and would lose */
+            erases: string;
+            /** @description why the last one failed; empty: it did not */
+            fault: string;
+            /** @description the network's id */
+            network: string;
+            /** @description the stick that is in does not hold the network, and can be given it */
+            restorable: boolean;
+        };
         Beat: {
             /**
              * Format: int64
@@ -1990,6 +2062,12 @@ export interface components {
         };
         Reset: {
             reason: string;
+        };
+        RestoreRequest: {
+            /** @description the stick may lose the network that it holds */
+            erase?: boolean;
+            /** @description a backup to take in the place of the one that is kept: the JSON of an open coordinator backup */
+            file?: unknown;
         };
         Rule: {
             enabled: boolean;
@@ -4190,6 +4268,140 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RadioState"][];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRadiosRadioBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                radio: "zwave" | "zigbee";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupState"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRadiosRadioBackup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                radio: "zwave" | "zigbee";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupState"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRadiosRadioBackupFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                radio: "zwave" | "zigbee";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRadiosRadioBackupRestore: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                radio: "zwave" | "zigbee";
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RestoreRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupState"];
                 };
             };
             /** @description A problem: see its code */
