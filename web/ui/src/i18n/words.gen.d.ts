@@ -650,6 +650,18 @@ interface Words {
 	'devices.empty': never;
 	'devices.more': never;
 	'devices.add': never;
+	'backup.title': never;
+	'backup.of': 'time' | 'n';
+	'backup.none': never;
+	'backup.take': never;
+	'backup.download': never;
+	'backup.keys': never;
+	'backup.foreign': never;
+	'backup.restore': never;
+	'backup.erases': 'network';
+	'backup.empty': never;
+	'backup.old': never;
+	'backup.leave': never;
 	'device.well': 'span';
 	'device.gone': never;
 	'device.about': never;

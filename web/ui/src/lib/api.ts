@@ -37,6 +37,7 @@ export type LiveSession = Schemas['LiveSession'];
 export type AppleHome = Schemas['HomeKit'];
 export type JoinState = Schemas['JoinState'];
 export type RadioState = Schemas['RadioState'];
+export type BackupState = Schemas['BackupState'];
 /** A refusal (RFC 9457); what stands in the way of it depends on its code. */
 export type Problem = Pick<Schemas['Problem'], 'status' | 'code' | 'detail'> & Partial<Schemas['Problem']>;
 
