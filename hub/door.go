@@ -137,5 +137,5 @@ func (h *Hub) keepDesk(ctx context.Context) error {
 		<-ctx.Done()
 		return nil
 	}
-	return h.desk.Serve(ctx, h.people, h.log)
+	return h.desk.Serve(ctx, h.people, deskRadios{h}, h.log)
 }

@@ -59,6 +59,7 @@ func commands() []command {
 		{"token", "create --name N --role R | list | revoke NAME [--data DIR]", "API tokens for programs, for whoever holds the box", tokens},
 		{"user", "list | add --name N --role R | remove NAME | reset NAME [--data DIR]", "the people, for whoever holds the box", users},
 		{"doctor", "[--config FILE]", "look at ports, permissions, clock, disk, power and radios, and say what to mend", doctor},
+		{"zigbee", "dump [--json] | listen | signature DEVICE [--data DIR]", "look at the Zigbee network of the hub that runs, for whoever helps: no keys, no codes", zigbeeTools},
 		{"version", "", "print version, commit, Go version and SBOM digest", printVersion},
 		{checkDatabase, "FILE", "", func(_ context.Context, k *call) error {
 			if err := k.parse(1, 1); err != nil {

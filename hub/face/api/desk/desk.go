@@ -1,6 +1,7 @@
 // Package desk is what whoever holds the box may do without signing in: make,
 // list and revoke programs' tokens, and see to accounts whose people have lost
-// phone and recovery codes.
+// phone and recovery codes. And it may look at the radios of a hub that runs
+// ([Radios]).
 //
 // A running hub keeps its database locked, so the command line speaks with it
 // through a socket in the data folder (mode 0600; the kernel tells who calls:

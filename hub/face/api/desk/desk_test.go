@@ -59,7 +59,7 @@ func serving(t *testing.T, path string, p Porter) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- s.Serve(ctx, p, slog.New(slog.DiscardHandler)) }()
+	go func() { done <- s.Serve(ctx, p, air{}, slog.New(slog.DiscardHandler)) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {

@@ -44,7 +44,7 @@ func Listen(path string) (*Socket, error) {
 }
 
 // Serve answers until ctx ends, then removes the socket.
-func (s *Socket) Serve(ctx context.Context, p Porter, log *slog.Logger) error {
+func (s *Socket) Serve(ctx context.Context, p Porter, r Radios, log *slog.Logger) error {
 	l := s.l
 	stop := context.AfterFunc(ctx, func() { _ = l.Close() })
 	defer stop()
@@ -66,7 +66,7 @@ func (s *Socket) Serve(ctx context.Context, p Porter, log *slog.Logger) error {
 			defer func() { _ = c.Close() }()
 			hang := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Now().Add(time.Second)) })
 			defer hang()
-			if err := serveOne(ctx, c, p); err != nil && !errors.Is(err, io.EOF) { // EOF: somebody looked whether the hub runs
+			if err := serveOne(ctx, c, p, r); err != nil && !errors.Is(err, io.EOF) { // EOF: somebody looked whether the hub runs
 				log.Warn("request at the box's own socket failed", "err", err)
 			}
 		})
@@ -74,7 +74,7 @@ func (s *Socket) Serve(ctx context.Context, p Porter, log *slog.Logger) error {
 }
 
 // serveOne answers the one request of a connection.
-func serveOne(ctx context.Context, c *net.UnixConn, p Porter) error {
+func serveOne(ctx context.Context, c *net.UnixConn, p Porter, r Radios) error {
 	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
 		return fmt.Errorf("desk: %w", err)
 	}
@@ -85,6 +85,12 @@ func serveOne(ctx context.Context, c *net.UnixConn, p Porter) error {
 	var a asked
 	if err := json.NewDecoder(io.LimitReader(c, maxAsked)).Decode(&a); err != nil {
 		return fmt.Errorf("desk: not a request: %w", err)
+	}
+	switch a.Do {
+	case doListen:
+		return listenTo(ctx, c, r, a.Name)
+	case doDump, doSignature:
+		return json.NewEncoder(c).Encode(show(r, a))
 	}
 	return json.NewEncoder(c).Encode(answer(ctx, Over(p, by), a))
 }

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -26,6 +27,9 @@ const (
 	doAddUser     = "user.add"
 	doRemoveUser  = "user.remove"
 	doResetUser   = "user.reset"
+	doDump        = "radio.dump"
+	doSignature   = "radio.signature"
+	doListen      = "radio.listen"
 )
 
 // answered is what came of it. Secret is a token or an invitation's code, in
@@ -38,6 +42,9 @@ type answered struct {
 	Secret string       `json:"secret,omitempty"`
 	Ends   *home.Time   `json:"ends,omitempty"`
 	Fault  *fault       `json:"fault,omitempty"`
+
+	Shown json.RawMessage `json:"shown,omitempty"` // of a radio
+	Line  string          `json:"line,omitempty"`
 }
 
 // fault is an error with enough of its kind to be made again.
