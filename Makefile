@@ -118,7 +118,8 @@ powercut: ## storage against torn and lost writes, on disk images of a recorded 
 
 SEEDS       ?= 5
 
-soak: ## SEEDS years of a family's life (default 5), then millions of random steps
+soak: ## SEEDS years of a family's life (default 5), millions of random steps, an hour of 200 busy Zigbee devices
 	$(GO) test -count=1 -v -timeout 60m -run Years ./hub/soak -seeds $(SEEDS)
 	$(GO) test -count=1 -v -timeout 60m -run RandomPlay ./hub/soak -rapid.checks 15000
 	$(GO) test -count=1 -v -timeout 60m -run RandomPlay ./hub/alarm -rapid.checks 10000
+	$(GO) test -count=1 -v -timeout 60m -run ZigbeeLoad ./hub -zigbee.load 1h
