@@ -32,8 +32,10 @@ func TestZigbeeStickIsReplaced(t *testing.T) {
 		if err := m.zigbee.RestoreBackup(nil, true, "Anna"); !isConflict(err, "is up on this stick") {
 			t.Errorf("restored over the house's own stick: %v", err)
 		}
-		m.sim.ReplaceBy(zigbeesim.Options{EZSP: 13, IEEE: 7})
+		m.zigbee.own.Lock()
 		m.zigbee.family = familyEZSP
+		m.zigbee.own.Unlock()
+		m.sim.ReplaceBy(zigbeesim.Options{EZSP: 13, IEEE: 7})
 		m.pass(time.Minute)
 		m.present(health.RadioForeign, zigbeehome.Kind, "it is empty, and the house has")
 		m.absent(health.RadioDown, zigbeehome.Kind)
