@@ -6,8 +6,11 @@ export CGO_ENABLED ?= 0
 VERSION     := $(shell git describe --always --dirty --tags 2>/dev/null || echo devel)
 REVISION    := $(shell git rev-parse HEAD 2>/dev/null)
 # The API's routes are a hundred copies of one generic function, and nobody waits
-# for a simulator: not inlined they leave room for what people do wait for.
-GCFLAGS     := $(foreach p,hub/face/api hub/demo zwave/zwavesim zigbee/zigbeesim,-gcflags=gatehouse/$(p)=-l)
+# for a simulator or a configuration file: not inlined they leave room in the
+# program for what people do wait for.
+UNHURRIED   := gatehouse/hub/face/api gatehouse/hub/face/homekit gatehouse/hub/demo gatehouse/zwave/zwavesim \
+	gatehouse/zigbee/zigbeesim github.com/danielgtaylor/huma/v2/... github.com/expr-lang/expr/... github.com/goccy/go-yaml/...
+GCFLAGS     := $(foreach p,$(UNHURRIED),-gcflags=$(p)=-l)
 LDFLAGS     := -s -w -X main.version=$(VERSION) -X main.revision=$(REVISION)
 
 # Tools are pinned here and not in go.mod, so that they never weigh on the hub.
