@@ -11,9 +11,10 @@ for (const [width, height] of [
 		await demo.signIn(page);
 		await demo.settle(page);
 		await page.goto(`${demo.url}/devices`);
-		await expect(page.getByText('All 14 devices have answered.')).toBeVisible();
+		await expect(page.getByText('All 21 devices have answered.')).toBeVisible();
 		await expect(page.getByRole('region', { name: 'Kitchen' }).getByRole('link')).toHaveText([
 			/Back door/,
+			/Garden door lock/,
 			/Kitchen window/,
 		]);
 		await expect(page.getByRole('link', { name: 'Add a device' })).toBeVisible();
@@ -30,13 +31,13 @@ for (const [width, height] of [
 		await expect(name).toHaveAttribute('aria-invalid', 'true');
 		await expect(page.getByRole('alert').filter({ hasText: /./ })).toBeVisible();
 		await accessible(page, 'device with a fault');
-		await name.fill('Reading lamp');
+		await name.fill('Desk lamp');
 		await page.getByLabel('Room').fill('Study');
 		await page.getByRole('button', { name: 'Save' }).click();
-		await expect(headline).toHaveText('Reading lamp');
+		await expect(headline).toHaveText('Desk lamp');
 		await expect(page.getByRole('status').filter({ hasText: 'Saved' })).toBeVisible();
 		const devices = (await (await page.request.get(`${demo.url}/api/v1/devices`)).json()) as Device[];
-		expect(devices.find((d) => d.name === 'Reading lamp')?.room).toBe('Study');
+		expect(devices.find((d) => d.name === 'Desk lamp')?.room).toBe('Study');
 
 		// One that still answers is not simply taken out of the network: the hub says how.
 		await page.getByRole('link', { name: 'Devices' }).first().click();
@@ -130,6 +131,9 @@ test('a device joins by the radio that it speaks', async ({ page, demo, watch })
 	await zigbee.click();
 	await expect(zigbee).toHaveAttribute('aria-pressed', 'true');
 	await accessible(page, 'which radio');
+	// The house has a lock and a keypad: a code is wanted, unless somebody says what that means.
+	await expect(page.getByLabel('The code on its label')).toBeVisible();
+	await page.getByRole('checkbox', { name: /It has no code/ }).check();
 	await page.getByRole('button', { name: 'Start looking' }).click();
 	await expect(page.getByText(/The network is open for \d+ s/)).toBeVisible();
 	const join = async () =>
