@@ -622,3 +622,20 @@ func TestTheFirstRuleKnowsTheHouse(t *testing.T) {
 		h.wantSaid(1, "Rule Again fired")
 	})
 }
+
+// A rule can be tried in a house that has none yet.
+func TestTheDryRunOfTheFirstRule(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := move(t)
+		pass(time.Minute)
+		h.say("zwave-2", home.Contact, home.Open)
+		pass(time.Minute)
+		runs, err := h.rules.DryRun(t.Context(), home.Rule{
+			Name: "Door light", When: home.When{Event: home.WhenReading, Device: "zwave-2", Trait: home.Contact, Value: home.Open},
+			If: `mode == "disarmed"`, Then: []home.Act{lampOn},
+		})
+		if err != nil || len(runs) != 1 || runs[0].Result != "fired" {
+			t.Errorf("%+v, %v", runs, err)
+		}
+	})
+}

@@ -46,7 +46,7 @@ for (const [width, height] of [
 		await expect(async () => {
 			await page.getByRole('button', { name: 'Try it on last week' }).click();
 			await expect(
-				page.getByText(/Hall motion saw someone move and the mode was disarmed: Lamp on for 5 minutes\.$/),
+				page.getByText(/Hall motion saw someone move and the mode was disarmed: Reading lamp on for 5 minutes\.$/),
 			).toBeVisible({ timeout: 1000 });
 		}).toPass();
 		await accessible(page, 'tried');

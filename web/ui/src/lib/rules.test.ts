@@ -22,6 +22,20 @@ test('a siren is never offered to be told anything', () => {
 	for (const s of STARTERS) for (const a of begin(s, s, house).then) expect(a.device ?? 'lamp').toBe('lamp');
 });
 
+test('a starter for a light lights a lamp', () => {
+	const first = (...devices: ReturnType<typeof device>[]) => begin('hall', 'Hall', devices).then[0]?.device;
+	const [shutter, washer, lamp, dimmer] = [
+		device('shutter', 'cover'),
+		device('washer', 'switch', 'power'),
+		device('lamp', 'switch'),
+		device('dimmer', 'switch', 'level'),
+	];
+	expect(first(shutter, washer, lamp, dimmer)).toBe('dimmer');
+	expect(first(shutter, washer, lamp)).toBe('lamp');
+	expect(first(shutter, washer)).toBe('washer');
+	expect(first(shutter)).toBe('shutter');
+});
+
 test('a keypad is waited for by its battery only', () => {
 	expect(house.map((d) => awaited(d))).toEqual([['switch'], ['battery'], ['motion', 'battery'], ['switch'], ['lock']]);
 });

@@ -118,9 +118,20 @@ export function readingOf(d: Device, trait: Trait | undefined = awaited(d)[0]): 
 	return first === undefined ? { ...base, above: 20 } : { ...base, value: first };
 }
 
+/** What is most likely a lamp: it dims, or it is switched and counts no watts; never a shutter or a lock before those. */
+function likelyLamp(devices: readonly Device[]): Device | undefined {
+	const switched = devices.filter((d) => told(d).includes('switch'));
+	return (
+		switched.find((d) => 'level' in d.traits) ??
+		switched.find((d) => !('power' in d.traits)) ??
+		switched[0] ??
+		devices.find((d) => told(d).length)
+	);
+}
+
 /** An act as it begins. */
 export function freshAct(kind: Act['do'], devices: readonly Device[]): Act {
-	const lamp = devices.find((d) => told(d).length);
+	const lamp = likelyLamp(devices);
 	if (kind === 'arm') return { do: 'arm', mode: 'night' };
 	if (kind === 'tell') return { do: 'tell', text: '' };
 	return lamp ? commandOf(lamp) : { do: 'command' };
