@@ -16,7 +16,7 @@ const test = base.extend<{ fake: FakeHub; url: string }>({
 const iso = (ago = 0) => new Date(Date.now() - ago).toISOString();
 const gone: Trouble = {
 	code: 'radio-down',
-	device: '',
+	device: 'zwave',
 	text: 'The Z-Wave stick can’t be reached. Its sensors can’t be heard.',
 	severity: 'critical',
 	since: iso(),
