@@ -11,19 +11,20 @@
 //	ear of a radio     its driver tells one thing after another (OnEvent): zigbee's
 //	                   hearing and telling; zwave has none that anybody waits for
 //	rules              Rules.mu
-//	registry.order     one sequence of all that devices say
+//	devices' order     one sequence of all that devices say
 //	board              health.Board.mu: conditions come and go in order
 //	guard              Guard.mu: the panel
 //	keypads            Keypads.mu: what each shows
 //	leaves             all others
 //
-// A leaf is never held while another room is called: registry.mu, sirens, both
-// radios, warden, pads, parts, notices, journal, the topics of the bus, the
+// A leaf is never held while another room is called: the list of devices, the
+// sirens, both radios, warden, pads, parts, notices, journal, the topics of the bus, the
 // drivers' mu, people, and what the faces have. So:
 //
 //   - Under the panel's lock run the sirens (and from there the registry's list
 //     of devices, the radio and its driver), the keypads, the notices and the
-//     journal. None of them may ask the panel, the board or registry.order.
+//     journal. None of them may ask the panel, the board or the devices'
+//     order.
 //   - The panel is asked (Hidden, ZoneOf, Zones) with no leaf held.
 //   - The board tells the panel of each condition under its own lock, so whoever
 //     holds the panel must not touch the board: sirens tell theirs from Run, the
@@ -31,7 +32,7 @@
 //   - A driver's Send never calls back before it returns, and waits for no ear;
 //     what a command came to is told later, with no lock but the ear held.
 //   - Nobody waits for a disk, a network or a person with any of these held. Who
-//     saves has a lock for that alone (registry.saving, rules.saving).
+//     saves has a lock for that alone (of the devices, of the rules).
 //
 // TestNobodyWaitsForEachOther has everybody do everything at once; the guard and
 // the registry have tests of their own for whoever may ask them back.
