@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gatehouse/zigbee"
+	"gatehouse/zigbee/octets"
 )
 
 // Figures of the channel.
@@ -129,13 +130,13 @@ func (s *Stick) updated(ctx context.Context) (channel, number byte, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	r := reader{b: b}
+	r := reader{octets.Reader{B: b}}
 	status := r.status(s.agreed())
-	r.take(1 + 8 + 2 + 1) // kind, both numbers of the network, power
-	channel = r.u8()
-	r.take(1 + 2) // how devices join, network manager
-	number = r.u8()
-	if status != success || r.short {
+	r.Take(1 + 8 + 2 + 1) // kind, both numbers of the network, power
+	channel = r.U8()
+	r.Take(1 + 2) // how devices join, network manager
+	number = r.U8()
+	if status != success || r.Short {
 		return 0, 0, &StatusError{networkParams, status}
 	}
 	return channel, number, nil

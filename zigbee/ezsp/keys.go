@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"gatehouse/zigbee"
+	"gatehouse/zigbee/octets"
 )
 
 // The kinds of key that a backup holds.
@@ -38,16 +39,16 @@ func (s *Stick) export(ctx context.Context, kind byte) (zigbee.Key, error) {
 	if err != nil {
 		return key, err
 	}
-	r := reader{b: b}
+	r := reader{octets.Reader{B: b}}
 	var status Status
 	if s.agreed() < wide { // four bytes here already, but behind the key
-		copy(key[:], r.take(len(key)))
+		copy(key[:], r.Take(len(key)))
 		status = r.wideStatus()
 	} else {
 		status = r.wideStatus()
-		copy(key[:], r.take(len(key)))
+		copy(key[:], r.Take(len(key)))
 	}
-	if status != success || r.short {
+	if status != success || r.Short {
 		return zigbee.Key{}, &StatusError{exportKey, status}
 	}
 	return key, nil
@@ -66,16 +67,16 @@ func (s *Stick) parameters(ctx context.Context) (parameters, error) {
 	if err != nil {
 		return parameters{}, err
 	}
-	r := reader{b: b}
+	r := reader{octets.Reader{B: b}}
 	var p parameters
 	var status Status
-	status, p.kind = r.status(s.agreed()), r.u8()
-	p.network.ExtendedPAN, p.network.PAN = r.u64(), r.u16()
-	r.u8() // power
-	p.network.Channel = r.u8()
-	r.take(1 + 2) // how devices join, who manages the network
-	p.update, p.channels = r.u8(), r.u32()
-	if status != success || r.short {
+	status, p.kind = r.status(s.agreed()), r.U8()
+	p.network.ExtendedPAN, p.network.PAN = r.U64(), r.U16()
+	r.U8() // power
+	p.network.Channel = r.U8()
+	r.Take(1 + 2) // how devices join, who manages the network
+	p.update, p.channels = r.U8(), r.U32()
+	if status != success || r.Short {
 		return parameters{}, &StatusError{networkParams, status}
 	}
 	return p, nil
@@ -102,17 +103,17 @@ func (s *Stick) Backup(ctx context.Context) (zigbee.Backup, error) {
 	if err != nil {
 		return b, err
 	}
-	r := reader{b: info}
-	b.IEEE = zigbee.IEEE(r.u64())
+	r := reader{octets.Reader{B: info}}
+	b.IEEE = zigbee.IEEE(r.U64())
 	if info, err = s.ask(ctx, keyInfo); err != nil {
 		return b, err
 	}
-	r = reader{b: info}
+	r = reader{octets.Reader{B: info}}
 	status := r.wideStatus()
-	r.take(1 + 1) // which are set
-	b.KeyNumber = r.u8()
-	r.u8()
-	if b.Counter = r.u32(); status != success || r.short {
+	r.Take(1 + 1) // which are set
+	b.KeyNumber = r.U8()
+	r.U8()
+	if b.Counter = r.U32(); status != success || r.Short {
 		return b, &StatusError{keyInfo, status}
 	}
 	root, err := s.export(ctx, keyRoot)
@@ -130,11 +131,11 @@ func (s *Stick) room(ctx context.Context) (byte, error) {
 	if err != nil {
 		return 0, err
 	}
-	r := reader{b: b}
+	r := reader{octets.Reader{B: b}}
 	if status := r.status(s.agreed()); status != success {
 		return 0, &StatusError{getConfig, status}
 	}
-	return byte(min(r.u16(), 255)), nil
+	return byte(min(r.U16(), 255)), nil
 }
 
 // linkKeys are those that stand in the stick's table. It has no short addresses to
@@ -150,26 +151,26 @@ func (s *Stick) linkKeys(ctx context.Context) ([]zigbee.Kept, error) {
 		if err != nil {
 			return nil, err
 		}
-		r := reader{b: b}
+		r := reader{octets.Reader{B: b}}
 		d := zigbee.Kept{Short: zigbee.NoShort, Link: new(zigbee.Link)}
 		var status Status
 		if s.agreed() < wide {
-			d.IEEE = zigbee.IEEE(r.u64())
-			copy(d.Link.Key[:], r.take(16))
-			r.u16() // which of the rest is known
-			d.Link.Sent, d.Link.Received = r.u32(), r.u32()
-			r.u16()
+			d.IEEE = zigbee.IEEE(r.U64())
+			copy(d.Link.Key[:], r.Take(16))
+			r.U16() // which of the rest is known
+			d.Link.Sent, d.Link.Received = r.U32(), r.U32()
+			r.U16()
 			status = r.wideStatus()
 		} else {
 			status = r.wideStatus()
-			r.take(1 + 1 + 2) // what key it is
-			d.IEEE = zigbee.IEEE(r.u64())
-			r.take(1 + 1 + 4)
-			copy(d.Link.Key[:], r.take(16))
-			r.u16()
-			d.Link.Sent, d.Link.Received = r.u32(), r.u32()
+			r.Take(1 + 1 + 2) // what key it is
+			d.IEEE = zigbee.IEEE(r.U64())
+			r.Take(1 + 1 + 4)
+			copy(d.Link.Key[:], r.Take(16))
+			r.U16()
+			d.Link.Sent, d.Link.Received = r.U32(), r.U32()
 		}
-		if status == success && !r.short && d.IEEE != 0 {
+		if status == success && !r.Short && d.IEEE != 0 {
 			all = append(all, d)
 		} // the other places are empty
 	}
@@ -226,7 +227,7 @@ func (s *Stick) adopt(ctx context.Context, want zigbee.IEEE) error {
 	if err != nil {
 		return err
 	}
-	if r := (reader{b: b}); zigbee.IEEE(r.u64()) == want {
+	if r := (reader{octets.Reader{B: b}}); zigbee.IEEE(r.U64()) == want {
 		return nil
 	}
 	at := binary.LittleEndian.AppendUint32(nil, tokenAddress)
@@ -238,9 +239,9 @@ func (s *Stick) adopt(ctx context.Context, want zigbee.IEEE) error {
 		return err
 	}
 	const size = 8
-	r := reader{b: b}
-	status, n, now := r.status(s.agreed()), r.u32(), zigbee.IEEE(r.u64())
-	if status != success || r.short || n != size {
+	r := reader{octets.Reader{B: b}}
+	status, n, now := r.status(s.agreed()), r.U32(), zigbee.IEEE(r.U64())
+	if status != success || r.Short || n != size {
 		s.log.Warn("the Zigbee stick's firmware does not take another address; devices are told the new one as they are heard", "status", status)
 		return nil
 	}
@@ -284,7 +285,7 @@ func (s *Stick) importLinks(ctx context.Context, devices []zigbee.Kept) error {
 		if err != nil {
 			return err
 		}
-		if status := (&reader{b: b}).wideStatus(); status != success {
+		if status := (&reader{octets.Reader{B: b}}).wideStatus(); status != success {
 			return fmt.Errorf("the key of %s: %w", d.IEEE, &StatusError{importLink, status})
 		}
 	}

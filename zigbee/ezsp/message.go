@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"gatehouse/zigbee"
+	"gatehouse/zigbee/octets"
 )
 
 // endpoint is the hub's.
@@ -98,7 +99,7 @@ func (s *Stick) broadcast(to zigbee.Short, a aps, payload []byte) []byte {
 func (s *Stick) later(c *call, done func(error)) {
 	c.done = func(b []byte, err error) {
 		if err == nil && !c.message {
-			if status := (&reader{b: b}).status(s.version); status != success {
+			if status := (&reader{octets.Reader{B: b}}).status(s.version); status != success {
 				err = &StatusError{c.command, status}
 			}
 		}
@@ -122,16 +123,16 @@ func (s *Stick) later(c *call, done func(error)) {
 
 // report hands on what the stick says of the network. v is the version of EZSP.
 func (s *Stick) report(v byte, p packet) {
-	r := reader{b: p.data}
+	r := reader{octets.Reader{B: p.data}}
 	switch p.command {
 	case incoming:
 		s.heardMessage(v, r)
 	case trustJoin:
-		short, device := zigbee.Short(r.u16()), zigbee.IEEE(r.u64())
+		short, device := zigbee.Short(r.U16()), zigbee.IEEE(r.U64())
 		const left, denied = 2, 2
-		what, decision := r.u8(), r.u8()
+		what, decision := r.U8(), r.U8()
 		switch {
-		case r.short:
+		case r.Short:
 		case what == left:
 			s.handler.Gone(device)
 		case decision != denied:
@@ -150,21 +151,21 @@ const (
 )
 
 func (s *Stick) heardMessage(v byte, r reader) {
-	kind, a := r.u8(), r.aps()
+	kind, a := r.U8(), r.aps()
 	m := zigbee.Message{PeerEndpoint: a.from, Endpoint: a.to, Cluster: a.cluster, Broadcast: kind == broadcast}
 	if v < wide {
-		m.Quality = r.u8()
-		r.u8() // strength
-		m.Peer = zigbee.Short(r.u16())
-		r.take(1 + 1) // indices into tables
+		m.Quality = r.U8()
+		r.U8() // strength
+		m.Peer = zigbee.Short(r.U16())
+		r.Take(1 + 1) // indices into tables
 	} else {
-		m.Peer = zigbee.Short(r.u16())
-		r.take(8 + 1 + 1) // IEEE address if known, indices
-		m.Quality = r.u8()
-		r.take(1 + 4) // strength, time
+		m.Peer = zigbee.Short(r.U16())
+		r.Take(8 + 1 + 1) // IEEE address if known, indices
+		m.Quality = r.U8()
+		r.Take(1 + 4) // strength, time
 	}
-	m.Payload = r.take(int(r.u8()))
-	if r.short || kind == multicastLoopback || kind == broadcastLoopback {
+	m.Payload = r.Take(int(r.U8()))
+	if r.Short || kind == multicastLoopback || kind == broadcastLoopback {
 		return
 	}
 	if kind == multicast {
@@ -180,17 +181,17 @@ func (s *Stick) heardMessage(v byte, r reader) {
 // network hands on a message of the network layer without its sequence number.
 func (s *Stick) network(m zigbee.Message) {
 	const announce, answers = 0x0013, 0x8000
-	r := reader{b: m.Payload}
-	r.u8()
+	r := reader{octets.Reader{B: m.Payload}}
+	r.U8()
 	switch {
-	case r.short:
+	case r.Short:
 	case m.Cluster == announce:
-		short, device, capability := zigbee.Short(r.u16()), zigbee.IEEE(r.u64()), r.u8()
-		if !r.short {
+		short, device, capability := zigbee.Short(r.U16()), zigbee.IEEE(r.U64()), r.U8()
+		if !r.Short {
 			s.handler.Announced(device, short, capability, true)
 		}
 	case m.Cluster >= answers:
-		s.handler.Answered(m.Peer, m.Cluster, r.b)
+		s.handler.Answered(m.Peer, m.Cluster, r.B)
 	default: // requests, which the stick itself answers
 	}
 }

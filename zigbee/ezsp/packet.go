@@ -3,6 +3,8 @@ package ezsp
 import (
 	"encoding/binary"
 	"errors"
+
+	"gatehouse/zigbee/octets"
 )
 
 // Versions of EZSP that are spoken: EmberZNet 7.4 to 8.x.
@@ -69,57 +71,15 @@ func appendFirst(b []byte, seq, want byte) []byte { return append(b, seq, 0, byt
 // callback tells whether nobody asked for it.
 func (p packet) callback() bool { return p.control&ctlCallback != 0 }
 
-// reader takes little-endian fields off the front of data. When there are too
-// few it is short and gives zeros.
-type reader struct {
-	b     []byte
-	short bool
-}
-
-func (r *reader) take(n int) []byte {
-	if n > len(r.b) {
-		r.short, r.b = true, nil
-		return nil
-	}
-	b := r.b[:n:n]
-	r.b = r.b[n:]
-	return b
-}
-
-func (r *reader) u8() byte {
-	if b := r.take(1); b != nil {
-		return b[0]
-	}
-	return 0
-}
-
-func (r *reader) u16() uint16 {
-	if b := r.take(2); b != nil {
-		return binary.LittleEndian.Uint16(b)
-	}
-	return 0
-}
-
-func (r *reader) u32() uint32 {
-	if b := r.take(4); b != nil {
-		return binary.LittleEndian.Uint32(b)
-	}
-	return 0
-}
-
-func (r *reader) u64() uint64 {
-	if b := r.take(8); b != nil {
-		return binary.LittleEndian.Uint64(b)
-	}
-	return 0
-}
+// reader takes the fields of a message off its front.
+type reader struct{ octets.Reader }
 
 // status reads a status as the version of EZSP has it; an answer without one is
 // a failure.
 func (r *reader) status(v byte) Status {
 	if v < wide {
-		b := r.u8()
-		if r.short {
+		b := r.U8()
+		if r.Short {
 			return 0x01
 		}
 		return oldStatus(b)
@@ -128,7 +88,7 @@ func (r *reader) status(v byte) Status {
 }
 
 func (r *reader) wideStatus() Status {
-	b := r.take(4)
+	b := r.Take(4)
 	if b == nil {
 		return 0x01
 	}
@@ -144,7 +104,7 @@ type aps struct {
 }
 
 func (r *reader) aps() aps {
-	return aps{r.u16(), r.u16(), r.u8(), r.u8(), r.u16(), r.u16(), r.u8()}
+	return aps{r.U16(), r.U16(), r.U8(), r.U8(), r.U16(), r.U16(), r.U8()}
 }
 
 func (a aps) append(b []byte) []byte {

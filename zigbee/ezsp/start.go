@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gatehouse/zigbee"
+	"gatehouse/zigbee/octets"
 )
 
 // startWithin is how long a network may take to come up or go down.
@@ -36,19 +37,19 @@ func (s *Stick) Hello(ctx context.Context) (zigbee.Info, error) {
 	if err != nil {
 		return zigbee.Info{}, err
 	}
-	r := reader{b: b}
+	r := reader{octets.Reader{B: b}}
 	status := r.status(s.agreed())
-	r.take(1 + 2) // length, build
-	major, minor, patch := r.u8(), r.u8(), r.u8()
-	if status != success || r.short {
+	r.Take(1 + 2) // length, build
+	major, minor, patch := r.U8(), r.U8(), r.U8()
+	if status != success || r.Short {
 		return zigbee.Info{}, &StatusError{getValue, status}
 	}
 	if b, err = s.ask(ctx, getEUI64); err != nil {
 		return zigbee.Info{}, err
 	}
-	r = reader{b: b}
-	device := zigbee.IEEE(r.u64())
-	if r.short {
+	r = reader{octets.Reader{B: b}}
+	device := zigbee.IEEE(r.U64())
+	if r.Short {
 		return zigbee.Info{}, fmt.Errorf("ezsp: %s: %w", getEUI64, errShort)
 	}
 	return zigbee.Info{Family: "ezsp", Version: fmt.Sprintf("EmberZNet %d.%d.%d, EZSP %d", major, minor, patch, s.agreed()), IEEE: device}, nil
@@ -78,10 +79,10 @@ func (s *Stick) agree(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r := reader{b: b}
-	has, kind := r.u8(), r.u8()
+	r := reader{octets.Reader{B: b}}
+	has, kind := r.U8(), r.U8()
 	switch {
-	case r.short:
+	case r.Short:
 		return fmt.Errorf("ezsp: %s: %w", version, errShort)
 	case has < oldest:
 		return fmt.Errorf("ezsp: the stick speaks EZSP %d, and the hub %d to %d: update the stick's firmware to EmberZNet 7.4 or newer", has, oldest, newest)
@@ -363,7 +364,7 @@ func (s *Stick) welcome(ctx context.Context, device zigbee.IEEE, key zigbee.Key)
 	if err != nil {
 		return err
 	}
-	if status := (&reader{b: b}).wideStatus(); status != success {
+	if status := (&reader{octets.Reader{B: b}}).wideStatus(); status != success {
 		return &StatusError{importKey, status}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gatehouse/zigbee"
+	"gatehouse/zigbee/octets"
 )
 
 // Deadlines.
@@ -390,7 +391,7 @@ func (s *Stick) word(now time.Time, p packet) bool {
 	case p.command == messageSent:
 		s.confirmed(p.data)
 	case p.command == stackStatus:
-		s.changed((&reader{b: p.data}).status(s.version))
+		s.changed((&reader{octets.Reader{B: p.data}}).status(s.version))
 	case p.command == energyResult, p.command == scanComplete:
 		s.scanned(p)
 	default:
@@ -432,7 +433,7 @@ func (s *Stick) answered(now time.Time, p packet) {
 		c.end(p.data, nil)
 		return
 	}
-	switch status := (&reader{b: p.data}).status(s.version); status {
+	switch status := (&reader{octets.Reader{B: p.data}}).status(s.version); status {
 	case success:
 		c.until = now.Add(confirmWithin)
 	case busy, noMemory, tooMany: // it has no room now
@@ -459,21 +460,21 @@ func (s *Stick) drop(c *call) {
 
 // confirmed sees to messageSentHandler, the order of whose fields has changed.
 func (s *Stick) confirmed(b []byte) {
-	r := reader{b: b}
+	r := reader{octets.Reader{B: b}}
 	var status Status
 	var tag byte
 	if s.version < wide {
-		r.take(1 + 2) // type, destination
+		r.Take(1 + 2) // type, destination
 		r.aps()
-		tag, status = r.u8(), r.status(s.version)
+		tag, status = r.U8(), r.status(s.version)
 	} else {
 		status = r.status(s.version)
-		r.take(1 + 2)
+		r.Take(1 + 2)
 		r.aps()
-		tag = byte(r.u16())
+		tag = byte(r.U16())
 	}
 	c := s.messages[tag]
-	if r.short || c == nil {
+	if r.Short || c == nil {
 		return
 	}
 	delete(s.messages, tag)
@@ -521,7 +522,7 @@ func (s *Stick) tell(ctx context.Context, command Command, data ...byte) error {
 	if err != nil {
 		return err
 	}
-	if status := (&reader{b: b}).status(s.agreed()); status != success {
+	if status := (&reader{octets.Reader{B: b}}).status(s.agreed()); status != success {
 		return &StatusError{command, status}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gatehouse/zigbee"
+	"gatehouse/zigbee/octets"
 )
 
 // TI gave Mgmt_NWK_Update a number that is not its cluster's (0x0038), and its
@@ -38,14 +39,14 @@ func update(to zigbee.Short, mode, channel, duration, scans byte) []byte {
 func (s *Stick) Energy(ctx context.Context, channel byte) (int, error) {
 	level, refused := byte(0), byte(0)
 	told := s.expect(zdoUpdateNotify, func(b []byte) bool {
-		r := reader{b: b}
-		if from := r.u16(); from != uint16(zigbee.Coordinator) {
+		r := octets.Reader{B: b}
+		if from := r.U16(); from != uint16(zigbee.Coordinator) {
 			return false
 		}
-		refused = r.u8()
-		r.take(4 + 2 + 2) // channels, messages sent, of them in vain
-		if n := r.u8(); refused == 0 && n == 1 {
-			level = r.u8()
+		refused = r.U8()
+		r.Take(4 + 2 + 2) // channels, messages sent, of them in vain
+		if n := r.U8(); refused == 0 && n == 1 {
+			level = r.U8()
 		} else if refused == 0 {
 			refused = 1
 		}

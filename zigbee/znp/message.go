@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	"gatehouse/zigbee"
+	"gatehouse/zigbee/octets"
 )
 
 // endpoint is the hub's, on which everything is heard.
@@ -103,33 +104,33 @@ func (s *Stick) later(c *call, done func(error)) {
 
 // report hands on what the stick says of the network.
 func (s *Stick) report(f Frame) {
-	r := reader{b: f.Data}
+	r := octets.Reader{B: f.Data}
 	switch f.Command {
 	case afIncoming:
-		m := zigbee.Message{Group: r.u16(), Cluster: r.u16(), Peer: zigbee.Short(r.u16()), PeerEndpoint: r.u8(), Endpoint: r.u8()}
-		m.Broadcast, m.Quality = r.u8() != 0, r.u8()
-		r.take(1 + 4 + 1) // security, timestamp, number
-		m.Payload = r.take(int(r.u8()))
-		if !r.short {
+		m := zigbee.Message{Group: r.U16(), Cluster: r.U16(), Peer: zigbee.Short(r.U16()), PeerEndpoint: r.U8(), Endpoint: r.U8()}
+		m.Broadcast, m.Quality = r.U8() != 0, r.U8()
+		r.Take(1 + 4 + 1) // security, timestamp, number
+		m.Payload = r.Take(int(r.U8()))
+		if !r.Short {
 			s.handler.Heard(m)
 		}
 	case zdoAnnounce:
-		r.u16() // who relayed it
-		short, device := zigbee.Short(r.u16()), zigbee.IEEE(r.u64())
-		capability := r.u8()
-		if !r.short {
+		r.U16() // who relayed it
+		short, device := zigbee.Short(r.U16()), zigbee.IEEE(r.U64())
+		capability := r.U8()
+		if !r.Short {
 			s.handler.Announced(device, short, capability, true)
 		}
 	case zdoTrust:
-		short, device := zigbee.Short(r.u16()), zigbee.IEEE(r.u64())
-		if !r.short {
+		short, device := zigbee.Short(r.U16()), zigbee.IEEE(r.U64())
+		if !r.Short {
 			s.handler.Announced(device, short, 0, false)
 		}
 	case zdoLeave:
-		r.u16()
-		device := zigbee.IEEE(r.u64())
-		r.take(2) // asked for, children too
-		if again := r.u8() != 0; !r.short && !again {
+		r.U16()
+		device := zigbee.IEEE(r.U64())
+		r.Take(2) // asked for, children too
+		if again := r.U8() != 0; !r.Short && !again {
 			s.handler.Gone(device)
 		}
 	default:
@@ -138,7 +139,7 @@ func (s *Stick) report(f Frame) {
 }
 
 // answer hands on an answer of ZDO: 0x4580 and up are the clusters 0x8000 and up.
-func (s *Stick) answer(f Frame, r reader) {
+func (s *Stick) answer(f Frame, r octets.Reader) {
 	const first, last = 0x4580, 0x45BF
 	if f.Command < first || f.Command > last {
 		return
@@ -146,54 +147,9 @@ func (s *Stick) answer(f Frame, r reader) {
 	cluster := 0x8000 | uint16(f.Command-first)
 	var from zigbee.Short
 	if cluster > 0x8001 { // the answers about addresses do not say who gave them
-		from = zigbee.Short(r.u16())
+		from = zigbee.Short(r.U16())
 	}
-	if !r.short {
-		s.handler.Answered(from, cluster, r.b)
+	if !r.Short {
+		s.handler.Answered(from, cluster, r.B)
 	}
-}
-
-// reader takes little-endian fields off the front of data. When there are too
-// few it is short and gives zeros.
-type reader struct {
-	b     []byte
-	short bool
-}
-
-func (r *reader) take(n int) []byte {
-	if n > len(r.b) {
-		r.short, r.b = true, nil
-		return nil
-	}
-	b := r.b[:n:n]
-	r.b = r.b[n:]
-	return b
-}
-
-func (r *reader) u8() byte {
-	if b := r.take(1); b != nil {
-		return b[0]
-	}
-	return 0
-}
-
-func (r *reader) u16() uint16 {
-	if b := r.take(2); b != nil {
-		return binary.LittleEndian.Uint16(b)
-	}
-	return 0
-}
-
-func (r *reader) u32() uint32 {
-	if b := r.take(4); b != nil {
-		return binary.LittleEndian.Uint32(b)
-	}
-	return 0
-}
-
-func (r *reader) u64() uint64 {
-	if b := r.take(8); b != nil {
-		return binary.LittleEndian.Uint64(b)
-	}
-	return 0
 }

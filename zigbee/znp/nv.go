@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gatehouse/zigbee"
+	"gatehouse/zigbee/octets"
 )
 
 // Tables that Z-Stack 3.x.0 keeps an entry at a time ("extended" NV).
@@ -82,11 +83,11 @@ const (
 )
 
 func (m memory) address(b []byte) (address, bool) {
-	r := reader{b: b}
-	a := address{use: r.u8()}
-	r.take(m.pad())
-	a.short, a.device = zigbee.Short(r.u16()), zigbee.IEEE(r.u64())
-	return a, !r.short && a.use != 0 && a.use != 0xFF && a.device != 0 && a.device != ^zigbee.IEEE(0)
+	r := octets.Reader{B: b}
+	a := address{use: r.U8()}
+	r.Take(m.pad())
+	a.short, a.device = zigbee.Short(r.U16()), zigbee.IEEE(r.U64())
+	return a, !r.Short && a.use != 0 && a.use != 0xFF && a.device != 0 && a.device != ^zigbee.IEEE(0)
 }
 
 func (m memory) appendAddress(a address) []byte {
@@ -106,11 +107,11 @@ type seeded struct {
 }
 
 func (m memory) seeded(b []byte) (seeded, bool) {
-	r := reader{b: b}
-	e := seeded{sent: r.u32(), received: r.u32(), device: zigbee.IEEE(r.u64())}
-	r.take(2) // attributes, kind
-	e.shift = r.u8()
-	return e, !r.short && e.device != 0 && e.device != ^zigbee.IEEE(0) && e.shift < 16
+	r := octets.Reader{B: b}
+	e := seeded{sent: r.U32(), received: r.U32(), device: zigbee.IEEE(r.U64())}
+	r.Take(2) // attributes, kind
+	e.shift = r.U8()
+	return e, !r.Short && e.device != 0 && e.device != ^zigbee.IEEE(0) && e.shift < 16
 }
 
 func (m memory) appendSeeded(e seeded) []byte {
@@ -153,11 +154,11 @@ func appendKey(l zigbee.Link) []byte {
 }
 
 func readKey(b []byte) (zigbee.Link, bool) {
-	r := reader{b: b}
+	r := octets.Reader{B: b}
 	var l zigbee.Link
-	copy(l.Key[:], r.take(len(l.Key)))
-	l.Sent, l.Received = r.u32(), r.u32()
-	return l, !r.short && l.Key != zigbee.Key{}
+	copy(l.Key[:], r.Take(len(l.Key)))
+	l.Sent, l.Received = r.U32(), r.U32()
+	return l, !r.Short && l.Key != zigbee.Key{}
 }
 
 // linked is an entry of nvLinked: the device's place in tableAddresses, and its
@@ -172,13 +173,13 @@ func (m memory) linkedSize() int { return 2 + 2 + 1 + m.pad() }
 // linked reads nvLinked: how many are used, then all of them. Those that are not
 // used are told by their place.
 func (m memory) linked(b []byte) []linked {
-	r := reader{b: b}
-	r.u16()
+	r := octets.Reader{B: b}
+	r.U16()
 	var all []linked
-	for len(r.b) >= m.linkedSize() {
-		e := reader{b: r.take(m.linkedSize())}
-		l := linked{e.u16(), e.u16()}
-		if how := e.u8(); l.address < noPlace && (l.address != 0 || how != 0) {
+	for len(r.B) >= m.linkedSize() {
+		e := octets.Reader{B: r.Take(m.linkedSize())}
+		l := linked{e.U16(), e.U16()}
+		if how := e.U8(); l.address < noPlace && (l.address != 0 || how != 0) {
 			all = append(all, l)
 		}
 	}
@@ -211,9 +212,9 @@ type counter struct {
 const anyNetwork = ^uint64(0)
 
 func readCounter(b []byte) (counter, bool) {
-	r := reader{b: b}
-	c := counter{r.u32(), r.u64()}
-	return c, !r.short && c.network != 0
+	r := octets.Reader{B: b}
+	c := counter{r.U32(), r.U64()}
+	return c, !r.Short && c.network != 0
 }
 
 func appendCounter(c counter) []byte {
@@ -240,11 +241,11 @@ func (s *Stick) table(ctx context.Context, id byte) ([][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		r := reader{b: b}
-		if status := r.u8(); status != 0 {
+		r := octets.Reader{B: b}
+		if status := r.U8(); status != 0 {
 			return nil, &StatusError{sysEntryRead, status}
 		}
-		all = append(all, r.take(int(r.u8())))
+		all = append(all, r.Take(int(r.U8())))
 	}
 	return all, nil
 }
@@ -282,8 +283,8 @@ func (s *Stick) Backup(ctx context.Context) (zigbee.Backup, error) {
 	if err != nil {
 		return b, err
 	}
-	r := reader{b: address}
-	b.IEEE = zigbee.IEEE(r.u64())
+	r := octets.Reader{B: address}
+	b.IEEE = zigbee.IEEE(r.U64())
 	nib, err := s.item(ctx, nvNIB)
 	if err != nil {
 		return b, err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gatehouse/zigbee"
+	"gatehouse/zigbee/octets"
 )
 
 // Deadlines of starting.
@@ -57,15 +58,15 @@ func (s *Stick) Hello(ctx context.Context) (zigbee.Info, error) {
 	if err != nil {
 		return zigbee.Info{}, err
 	}
-	r := reader{b: b}
-	r.u8()
-	kind := r.u8()
-	r.take(3)
-	if kind != product || r.short {
+	r := octets.Reader{B: b}
+	r.U8()
+	kind := r.U8()
+	r.Take(3)
+	if kind != product || r.Short {
 		return zigbee.Info{}, errors.New("znp: the stick's firmware is not Z-Stack 3.x.0 but an older one: bring a CC2652 or CC1352 stick, or newer firmware for this one")
 	}
 	info := zigbee.Info{Family: "znp", Version: "Z-Stack 3.x.0"}
-	if rev := binary.LittleEndian.Uint32(append(r.take(4), 0, 0, 0, 0)); rev != 0 {
+	if rev := binary.LittleEndian.Uint32(append(r.Take(4), 0, 0, 0, 0)); rev != 0 {
 		info.Version = fmt.Sprintf("Z-Stack 3.x.0, %d", rev)
 	}
 	info.IEEE, _, err = s.device(ctx)
@@ -78,11 +79,11 @@ func (s *Stick) device(ctx context.Context) (zigbee.IEEE, byte, error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	r := reader{b: b}
-	status, device := r.u8(), zigbee.IEEE(r.u64())
-	r.take(2 + 1) // short address, what it could be
-	state := r.u8()
-	if status != 0 || r.short {
+	r := octets.Reader{B: b}
+	status, device := r.U8(), zigbee.IEEE(r.U64())
+	r.Take(2 + 1) // short address, what it could be
+	state := r.U8()
+	if status != 0 || r.Short {
 		return 0, 0, &StatusError{utilDevice, status}
 	}
 	return device, state, nil
@@ -94,19 +95,19 @@ func (s *Stick) item(ctx context.Context, id uint16) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := reader{b: b}
-	n := int(r.u16())
+	r := octets.Reader{B: b}
+	n := int(r.U16())
 	var item []byte
 	for len(item) < n {
 		b, err := s.ask(ctx, sysNVRead, byte(id), byte(id>>8), byte(len(item)), byte(len(item)>>8))
 		if err != nil {
 			return nil, err
 		}
-		r := reader{b: b}
-		if status := r.u8(); status != 0 {
+		r := octets.Reader{B: b}
+		if status := r.U8(); status != 0 {
 			return nil, &StatusError{sysNVRead, status}
 		}
-		part := r.take(int(r.u8()))
+		part := r.Take(int(r.U8()))
 		if len(part) == 0 {
 			return nil, fmt.Errorf("znp: item 0x%04x of the stick's memory ends after %d of %d bytes", id, len(item), n)
 		}
