@@ -1,0 +1,49 @@
+package home
+
+import "time"
+
+// Footage is the beginning of a clip: what every part of it needs to be played.
+type Footage struct {
+	Camera DeviceID
+	At     time.Time // of the first picture, by the hub's clock
+	Reason string    // "zone:front-door", "doorbell", "motion", "phase:entry", "person:<name>", "continuous"
+	Codecs string    // RFC 6381: "avc1.640028" or "hvc1.1.6.L120.90,mp4a.40.2"
+	Width  int       // pixels
+	Height int       //
+	Init   []byte    // the ftyp and moov boxes of a fragmented MP4 (ISO/IEC 14496-12 §8.8)
+}
+
+// FootagePart is one fragment, moof and mdat: a group of pictures whose first
+// stands alone, with the sound of its time. Whoever gets one may keep its
+// bytes and must not change them.
+type FootagePart struct {
+	At       time.Time     // of its first picture, by the hub's clock
+	Duration time.Duration //
+	Pictures int           //
+	Bytes    []byte        //
+}
+
+// Sight is one thing that the detector saw in a picture. The box is in parts
+// of the picture's width and height, 0 to 1, from its upper left corner.
+type Sight struct {
+	At    time.Time
+	Label string  // person | dog | cat | car | …
+	Score float64 // 0–1
+	Left  float64
+	Top   float64
+	Right float64
+	Base  float64
+}
+
+// Tape takes a clip's parts in their order. None of its methods waits for a
+// disk: what cannot be taken any more is said by an error, and by a condition.
+type Tape interface {
+	// Add takes the next part.
+	Add(p FootagePart) error
+	// Still takes a JPEG picture of the clip.
+	Still(at time.Time, jpeg []byte) error
+	// See takes what was seen.
+	See(s Sight)
+	// End ends the clip; why is nil unless it was cut short.
+	End(at time.Time, why error)
+}
