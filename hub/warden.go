@@ -65,21 +65,21 @@ func (w *warden) look() {
 const lookEvery = 30 * time.Second
 
 func (w *warden) run(ctx context.Context) error {
-	timer := time.NewTimer(0)
+	timer := time.NewTimer(lookEvery)
 	defer timer.Stop()
 	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-timer.C:
-		case <-w.wake:
-		}
 		now := time.Now()
 		next := now.Add(lookEvery)
 		if until := w.judge(now); !until.IsZero() && until.Before(next) {
 			next = until
 		}
 		timer.Reset(time.Until(next))
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-timer.C:
+		case <-w.wake:
+		}
 	}
 }
 

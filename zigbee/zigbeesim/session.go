@@ -168,7 +168,7 @@ func (s *Stick) answer(command uint16, data ...byte) {
 // after does something later unless the stick has restarted by then.
 func (s *Stick) after(d time.Duration, do func()) {
 	boot := s.boot
-	time.AfterFunc(d, func() {
+	time.AfterFunc(max(d, time.Millisecond), func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if s.boot == boot {

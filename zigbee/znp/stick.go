@@ -220,7 +220,8 @@ func (s *Stick) arm(now time.Time) {
 			earlier(c.until)
 		}
 	}
-	s.timer.Reset(first.Sub(now))
+	// Not at once: what is due now, this step has just done.
+	s.timer.Reset(max(first.Sub(now), time.Millisecond))
 }
 
 func (s *Stick) keepTime(ctx context.Context) {

@@ -50,24 +50,17 @@ func (g *Guard) Run(ctx context.Context) error {
 
 // keepTime steps the panel when it wants to be.
 func (g *Guard) keepTime(ctx context.Context) {
-	timer := time.NewTimer(0)
+	timer := time.NewTimer(longest)
 	defer timer.Stop()
 	var told error
-	for {
-		var asked chan struct{}
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-			g.mu.Lock()
+	var asked chan struct{}
+	for due := true; ; {
+		g.mu.Lock()
+		if due {
 			g.input(alarm.Tick{})
 			g.giveUp()
 			g.publish(g.now())
-			g.mu.Unlock()
-		case <-g.retime:
-		case asked = <-g.probe:
 		}
-		g.mu.Lock()
 		next, fault := g.next(), g.fault
 		g.mu.Unlock()
 		if asked != nil {
@@ -78,6 +71,15 @@ func (g *Guard) keepTime(ctx context.Context) {
 			g.o.Fault("storage-fault", fault != nil, fault)
 		}
 		told = fault
+		due, asked = false, nil
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+			due = true
+		case <-g.retime:
+		case asked = <-g.probe:
+		}
 	}
 }
 
@@ -133,7 +135,7 @@ func (g *Guard) failed(err error) {
 // keepSaving writes the latest panel whenever it has changed.
 func (g *Guard) keepSaving(ctx context.Context) error {
 	pause := firstPause
-	retry := time.NewTimer(0)
+	retry := time.NewTimer(pause)
 	defer retry.Stop()
 	retry.Stop()
 	for {

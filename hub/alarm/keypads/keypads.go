@@ -183,15 +183,9 @@ func (k *Keypads) dueBy(next time.Time) {
 // Run lets keypads go dark in time, until ctx ends.
 func (k *Keypads) Run(ctx context.Context) error {
 	const never = 24 * time.Hour
-	timer := time.NewTimer(0)
+	timer := time.NewTimer(never)
 	defer timer.Stop()
 	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-k.wake:
-		case <-timer.C:
-		}
 		pause := never
 		now := time.Now()
 		k.mu.Lock()
@@ -206,5 +200,11 @@ func (k *Keypads) Run(ctx context.Context) error {
 		}
 		k.mu.Unlock()
 		timer.Reset(pause)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-k.wake:
+		case <-timer.C:
+		}
 	}
 }

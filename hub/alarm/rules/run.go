@@ -180,18 +180,9 @@ func (r *Rules) Run(ctx context.Context) error {
 	defer n.readings.Close()
 	r.begin()
 
-	timer := time.NewTimer(0)
+	timer := time.NewTimer(heed)
 	defer timer.Stop()
 	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-timer.C:
-		case <-r.wake:
-		case <-n.panel.Wake():
-		case <-n.devices.Wake():
-		case <-n.readings.Wake():
-		}
 		todo, until := r.hear(n)
 		for _, f := range todo {
 			r.act(ctx, &wg, f)
@@ -201,6 +192,15 @@ func (r *Rules) Run(ctx context.Context) error {
 			pause = max(0, min(heed, until.Sub(time.Now().Round(0))))
 		}
 		timer.Reset(pause)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-timer.C:
+		case <-r.wake:
+		case <-n.panel.Wake():
+		case <-n.devices.Wake():
+		case <-n.readings.Wake():
+		}
 	}
 }
 

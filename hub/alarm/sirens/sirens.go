@@ -335,15 +335,9 @@ func (s *Sirens) nudge() {
 
 // Run tells sirens again when they are due, until ctx ends.
 func (s *Sirens) Run(ctx context.Context) error {
-	timer := time.NewTimer(0)
+	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-s.wake:
-		case <-timer.C:
-		}
 		now := time.Now()
 		s.tellAll(now)
 		seen := s.look(now, s.house.WithTrait(home.Siren))
@@ -355,6 +349,12 @@ func (s *Sirens) Run(ctx context.Context) error {
 		}
 		if !seen.next.IsZero() {
 			timer.Reset(max(time.Until(seen.next), 10*time.Millisecond))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.wake:
+		case <-timer.C:
 		}
 	}
 }

@@ -148,7 +148,7 @@ const savePause = 3 * time.Second
 // Run saves what changed, at most once each savePause, until ctx ends; then
 // saves what is left. A failed save is kept and tried again.
 func (r *Registry) Run(ctx context.Context) error {
-	pause := time.NewTimer(0)
+	pause := time.NewTimer(savePause)
 	defer pause.Stop()
 	for {
 		select {
