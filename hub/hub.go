@@ -19,6 +19,7 @@ import (
 	"gatehouse/hub/alarm/guard"
 	"gatehouse/hub/alarm/rules"
 	"gatehouse/hub/alarm/sirens"
+	"gatehouse/hub/bus"
 	"gatehouse/hub/config"
 	"gatehouse/hub/face/api"
 	"gatehouse/hub/face/api/desk"
@@ -29,6 +30,7 @@ import (
 	"gatehouse/hub/home/notices"
 	"gatehouse/hub/home/registry"
 	"gatehouse/hub/network/mdns"
+	"gatehouse/hub/people/audit"
 	"gatehouse/hub/people/auth"
 	"gatehouse/hub/people/auth/localca"
 	"gatehouse/hub/radio/zigbeehome"
@@ -101,6 +103,7 @@ type Hub struct {
 	seal    *storage.Seal
 	journal *journal.Journal
 	notices *notices.Notices
+	views   *audit.Record
 	board   *health.Board
 	guard   *guard.Guard
 	devices *registry.Registry
@@ -114,7 +117,9 @@ type Hub struct {
 	zwave   *zwaveNetwork
 	zigbee  *zigbeeNetwork // nil without a stick, as zwave
 	api     *api.API
-	parts   parts
+
+	viewChanges bus.Topic[audit.Entry]
+	parts       parts
 
 	discovery *discovery
 	homekit   *homekit.Face      // nil: the configuration does without
@@ -198,6 +203,9 @@ func (h *Hub) openStores() (err error) {
 		return err
 	}
 	h.closers = append(h.closers, h.journal.Close)
+	if err := h.openViews(); err != nil {
+		return err
+	}
 	h.notices, err = notices.Open(noticeStore{h.db, storage.NewTable[home.Notice](h.db, "notices")}, h.log)
 	return err
 }
@@ -321,6 +329,8 @@ func (h *Hub) core() []part {
 		{name: "people", run: h.people.Run, vital: true},
 		{name: "watchdog", run: h.watch, vital: true},
 		{name: "notices", run: h.notices.Run},
+		{name: "views", run: h.views.Run, vital: true},
+		{name: "views checked", run: h.checkViews},
 		{name: "adoption", run: h.adopter},
 		{name: "time zone", run: h.keepTimeZone},
 		{name: "conditions", run: h.standing},
