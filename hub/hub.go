@@ -19,6 +19,7 @@ import (
 	"gatehouse/hub/alarm/guard"
 	"gatehouse/hub/alarm/rules"
 	"gatehouse/hub/alarm/sirens"
+	"gatehouse/hub/box"
 	"gatehouse/hub/bus"
 	"gatehouse/hub/config"
 	"gatehouse/hub/face/api"
@@ -158,6 +159,9 @@ func build(o Options) (_ *Hub, err error) {
 	}()
 	if err := os.MkdirAll(o.Config.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	if err := box.ShortTurns(); err != nil { // a sandbox may forbid it
+		h.log.Debug("the hub runs in long turns", "err", err)
 	}
 	h.o.Box.fill()
 	h.board = health.NewBoard(h.conditionChanged)
