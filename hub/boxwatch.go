@@ -11,6 +11,7 @@ import (
 	"gatehouse/hub/box"
 	"gatehouse/hub/health"
 	"gatehouse/hub/home/supervision"
+	"gatehouse/storage"
 )
 
 // Box is what the hub reads of the machine that it runs on. What is not given
@@ -69,6 +70,7 @@ func (h *Hub) watchBox(ctx context.Context) error {
 		h.watchPower()
 		h.watchClock(&clock, now.Sub(h.started), now)
 		h.watchDisk()
+		h.watchJournal()
 		select {
 		case <-ctx.Done():
 			return nil
@@ -131,5 +133,18 @@ func (h *Hub) watchDisk() {
 		h.board.Raise(health.DiskLow, "", fmt.Sprintf("%d MiB", free>>20))
 	case free >= diskWellAgain:
 		h.board.Clear(health.DiskLow, "")
+	}
+}
+
+// watchJournal keeps the number of lines that wait for the disk true: the journal
+// tells when it falls behind, not how far by now.
+func (h *Hub) watchJournal() {
+	f, bad := h.journal.Fault()
+	if !bad || f.Kind != storage.FaultWriting {
+		return
+	}
+	h.storageFault(f, true)
+	if _, bad := h.journal.Fault(); !bad { // it came right meanwhile, and said so before
+		h.storageFault(f, false)
 	}
 }

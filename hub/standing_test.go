@@ -236,6 +236,26 @@ func TestPanelThatCannotBeSavedIsSaid(t *testing.T) {
 	})
 }
 
+func TestHowFarTheJournalIsBehindStaysTrue(t *testing.T) {
+	inHouse(t, nil, func(t *testing.T, h *house) {
+		if err := h.journal.Close(); err != nil {
+			t.Fatal(err)
+		}
+		add := func(n int) {
+			for range n {
+				h.journal.Add(home.Event{At: home.At(time.Now()), Kind: home.KindSystem, Text: "A line."})
+			}
+			h.pass(10 * time.Second)
+		}
+		add(1)
+		item := h.present(health.JournalBehind, "", "2 events are only in memory") // that one, and the trouble's own
+		add(5)
+		if again := h.present(health.JournalBehind, "", "7 events are only in memory"); again.Since != item.Since {
+			t.Errorf("since %v, want %v, when it began", again.Since, item.Since)
+		}
+	})
+}
+
 func TestClockThatCannotBeRightIsSaid(t *testing.T) {
 	inHouse(t, nil, func(t *testing.T, h *house) {
 		clock := supervision.Clock{Earliest: earliest()}
