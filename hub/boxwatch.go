@@ -20,6 +20,7 @@ type Box struct {
 	Power  string                           // folder of power supplies
 	Synced func() (bool, error)             // whether a time service sets the clock
 	Free   func(path string) (int64, error) // bytes that may still be written
+	Wall   func() time.Time                 // what its clock shows
 }
 
 func (b *Box) fill() {
@@ -31,6 +32,9 @@ func (b *Box) fill() {
 	}
 	if b.Free == nil {
 		b.Free = box.DiskFree
+	}
+	if b.Wall == nil {
+		b.Wall = time.Now
 	}
 }
 
@@ -66,9 +70,8 @@ func (h *Hub) watchBox(ctx context.Context) error {
 	tick := time.NewTicker(boxEvery)
 	defer tick.Stop()
 	for {
-		now := time.Now()
 		h.watchPower()
-		h.watchClock(&clock, now.Sub(h.started), now)
+		h.watchClock(&clock, time.Since(h.started), h.o.Box.Wall())
 		h.watchDisk()
 		h.watchJournal()
 		select {

@@ -19,8 +19,6 @@ import (
 	"gatehouse/hub/alarm/guard"
 	"gatehouse/hub/alarm/rules"
 	"gatehouse/hub/alarm/sirens"
-	"gatehouse/hub/box"
-	"gatehouse/hub/bus"
 	"gatehouse/hub/config"
 	"gatehouse/hub/face/api"
 	"gatehouse/hub/face/api/desk"
@@ -30,8 +28,8 @@ import (
 	"gatehouse/hub/home/journal"
 	"gatehouse/hub/home/notices"
 	"gatehouse/hub/home/registry"
+	"gatehouse/hub/home/supervision"
 	"gatehouse/hub/network/mdns"
-	"gatehouse/hub/people/audit"
 	"gatehouse/hub/people/auth"
 	"gatehouse/hub/people/auth/localca"
 	"gatehouse/hub/radio/zigbeehome"
@@ -73,6 +71,8 @@ type Demo struct {
 	Zigbee *ZigbeeHome
 	// Furniture names the devices of the demo home.
 	Furniture map[home.DeviceID]Furniture
+	// Batteries are how batteries have run down before the demo began.
+	Batteries map[home.DeviceID]supervision.Discharge
 	// Furnish is called once, when the hub runs.
 	Furnish func(ctx context.Context, h House) error
 }
@@ -104,7 +104,6 @@ type Hub struct {
 	seal    *storage.Seal
 	journal *journal.Journal
 	notices *notices.Notices
-	views   *audit.Record
 	board   *health.Board
 	guard   *guard.Guard
 	devices *registry.Registry
@@ -118,9 +117,7 @@ type Hub struct {
 	zwave   *zwaveNetwork
 	zigbee  *zigbeeNetwork // nil without a stick, as zwave
 	api     *api.API
-
-	viewChanges bus.Topic[audit.Entry]
-	parts       parts
+	parts   parts
 
 	discovery *discovery
 	homekit   *homekit.Face      // nil: the configuration does without
@@ -159,9 +156,6 @@ func build(o Options) (_ *Hub, err error) {
 	}()
 	if err := os.MkdirAll(o.Config.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
-	}
-	if err := box.ShortTurns(); err != nil { // a sandbox may forbid it
-		h.log.Debug("the hub runs in long turns", "err", err)
 	}
 	h.o.Box.fill()
 	h.board = health.NewBoard(h.conditionChanged)
@@ -207,9 +201,6 @@ func (h *Hub) openStores() (err error) {
 		return err
 	}
 	h.closers = append(h.closers, h.journal.Close)
-	if err := h.openViews(); err != nil {
-		return err
-	}
 	h.notices, err = notices.Open(noticeStore{h.db, storage.NewTable[home.Notice](h.db, "notices")}, h.log)
 	return err
 }
@@ -333,8 +324,6 @@ func (h *Hub) core() []part {
 		{name: "people", run: h.people.Run, vital: true},
 		{name: "watchdog", run: h.watch, vital: true},
 		{name: "notices", run: h.notices.Run},
-		{name: "views", run: h.views.Run, vital: true},
-		{name: "views checked", run: h.checkViews},
 		{name: "adoption", run: h.adopter},
 		{name: "time zone", run: h.keepTimeZone},
 		{name: "conditions", run: h.standing},

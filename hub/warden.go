@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -48,6 +49,9 @@ func newWarden(h *Hub) (*warden, error) {
 	w.known = make(map[home.DeviceID]supervision.Discharge, len(rows))
 	for _, r := range rows {
 		w.known[home.DeviceID(r.Key)] = r.Value
+	}
+	if h.o.Demo != nil && len(rows) == 0 {
+		maps.Copy(w.known, h.o.Demo.Batteries)
 	}
 	return w, nil
 }

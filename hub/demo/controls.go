@@ -17,9 +17,10 @@ var page embed.FS
 const Path = "/demo/"
 
 // Controls is a small page, and the calls behind it, with which somebody opens
-// doors, walks past sensors, pulls the stick, jams its air and cuts the mains:
+// doors, walks past sensors, pulls the stick, jams its air, cuts the mains and sets
+// the clock:
 //
-//	GET  /demo/state   {"stick":{"plugged":true,"noise":-100},"zigbee":{"plugged":true},"power":{"mains":true,"battery":100},
+//	GET  /demo/state   {"stick":{"plugged":true,"noise":-100},"zigbee":{"plugged":true},"power":{"mains":true,"battery":100},"clock":{"ahead":3600},
 //	                    "things":[{"key","name","room","kind","state","device"}]};
 //	                   a keypad has "shows":{"light","besides","seconds","muted","heard"} as well
 //	POST /demo/do      {"thing":"front-door","act":"open","digits":""} → 204
@@ -67,7 +68,10 @@ func (f *Family) showState(w http.ResponseWriter, _ *http.Request) {
 		Zigbee struct {
 			Plugged bool `json:"plugged"`
 		} `json:"zigbee"`
-		Power  *fed    `json:"power"` // null: no hub runs here
+		Power *fed `json:"power"` // null: no hub runs here
+		Clock struct {
+			Ahead int `json:"ahead"` // seconds; negative: it is slow
+		} `json:"clock"`
 		Things []thing `json:"things"`
 	}
 	state.Stick.Plugged, state.Stick.Noise = f.Stick.Plugged(), f.Stick.Noise()
@@ -75,6 +79,7 @@ func (f *Family) showState(w http.ResponseWriter, _ *http.Request) {
 	if mains, percent, ok := f.power.now(); ok {
 		state.Power = &fed{mains, percent}
 	}
+	state.Clock.Ahead = int(f.clock.off().Seconds())
 	for _, it := range f.items {
 		t := thing{Key: it.key, Name: it.name, Room: it.room, Kind: it.kind, State: it.state(), Device: it.device()}
 		if it.shows != nil {

@@ -91,7 +91,7 @@ func Run(ctx context.Context, o Options) error {
 		Up: func(page net.Addr) { welcome(o.Out, page) },
 		// The machine under the demo is not the home's: its clock and power are
 		// nobody's trouble here.
-		Box: hub.Box{Power: power, Synced: func() (bool, error) { return true, nil }},
+		Box: hub.Box{Power: power, Synced: func() (bool, error) { return true, nil }, Wall: f.clock.now},
 		Demo: &hub.Demo{
 			Owner:    auth.Demo{Name: Owner, Password: Password, TOTP: TOTP, Home: auth.Home{Name: "Maple House", Emergency: "112", Zone: "UTC"}},
 			Listen:   o.Listen,
@@ -101,6 +101,7 @@ func Run(ctx context.Context, o Options) error {
 			Controls:     f.Controls(),
 			Zigbee:       f.meshHome(),
 			Furniture:    f.furniture(),
+			Batteries:    f.batteries(time.Now()),
 			Furnish:      f.furnish,
 		},
 	})
@@ -179,7 +180,7 @@ DEMO: a simulated home. Nothing here is real, and nothing leaves this machine.
   TOTP secret            %[4]s   (the sign-in page shows the present code)
   code for the keypad    %[5]s
 
-  Open a door, walk past a sensor, pull the stick, jam the radio, cut the mains:
+  Open a door, walk past a sensor, pull the stick, jam the radio, cut the mains, set the clock:
                          http://%[1]s%[6]s
 
 Ctrl-C ends it.

@@ -371,10 +371,14 @@ func TestTroublesReachEveryFace(t *testing.T) {
 	v.do("power", "cut")
 	v.do("power", "drain")
 	v.do("front-door", "battery-low")
+	v.do("cellar-leak", "battery-low")
+	v.do("clock", "back")
 	for _, want := range []struct{ code, words string }{
 		{"demo", "nothing here is real"},
 		{"mains-lost", "70 % left, about 4 hours"},
 		{"battery-low", "Front door wants a new battery: it is at 14 %."},
+		{"battery-low", "Cellar leak wants a new battery: it is at 14 % and lasts about 11 more days."},
+		{"clock-wrong", "it was set back by 1h0m0s"},
 	} {
 		told := func() bool {
 			return slices.ContainsFunc(get[[]home.TroubleItem](v, "/api/v1/health"), func(c home.TroubleItem) bool {

@@ -26,6 +26,7 @@ type Family struct {
 	Mesh  *zigbeesim.Stick // the Zigbee stick
 	items []*item
 	power supply // of the hub
+	clock clock  // of the hub's box
 }
 
 // item is one device in the house and what can be done to it.
@@ -117,6 +118,7 @@ func (f *Family) leak(key, name, room string) {
 		acts:  map[string]func(){"spill": d.Spill, "dry": d.Dry},
 		state: func() string { return word(d.IsWet(), "wet", "dry") },
 	}, d, d.Node)
+	d.SetBattery(worn)
 }
 
 func (f *Family) smoke(key, name, room string) {
@@ -169,7 +171,7 @@ func (f *Family) plug(key, name, room string) {
 const jammer = -48
 
 // Do does something in the house: act on the item with that key, on the "stick",
-// on the "zigbee-stick" or on the hub's "power". digits go with a keypad's keys.
+// on the "zigbee-stick", or on the hub's "power" or "clock". digits go with a keypad's keys.
 func (f *Family) Do(key, act, digits string) error {
 	if key == "stick" {
 		switch act {
@@ -211,6 +213,17 @@ func (f *Family) Do(key, act, digits string) error {
 			return f.power.charge()
 		}
 		return &home.Invalid{Field: "act", Reason: fmt.Sprintf("the mains can be cut (cut) and restored (restore), the hub's battery drained (drain) and charged (charge), not %q", act)}
+	}
+	if key == "clock" {
+		switch act {
+		case "forward":
+			f.clock.set(time.Hour)
+			return nil
+		case "back":
+			f.clock.set(-time.Hour)
+			return nil
+		}
+		return &home.Invalid{Field: "act", Reason: fmt.Sprintf("the clock can be set an hour forward (forward) and back (back), not %q", act)}
 	}
 	i := slices.IndexFunc(f.items, func(it *item) bool { return it.key == key })
 	if i < 0 {

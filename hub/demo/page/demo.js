@@ -129,6 +129,12 @@ power.keys.append(
   button('Drain the battery', () => act('power', 'drain')),
   button('Charge it', () => act('power', 'charge')),
 )
+const clockCard = document.getElementById('clock')
+const clock = card(clockCard, 'Clock of the hub’s box')
+clock.keys.append(
+  button('Set it an hour forward', () => act('clock', 'forward')),
+  button('Set it an hour back', () => act('clock', 'back')),
+)
 
 async function refresh() {
   const r = await fetch('state').catch(() => null)
@@ -139,7 +145,9 @@ async function refresh() {
   const s = await r.json()
   stick.state.textContent = `${s.stick.plugged ? 'plugged in' : 'pulled'} · noise ${s.stick.noise} dBm`
   zigbee.state.textContent = s.zigbee.plugged ? 'plugged in' : 'pulled'
-  powerCard.hidden = !s.power
+  powerCard.hidden = clockCard.hidden = !s.power
+  const hours = s.clock.ahead / 3600
+  clock.state.textContent = hours === 0 ? 'right' : `${Math.abs(hours)} h ${hours > 0 ? 'fast' : 'slow'}`
   if (s.power) power.state.textContent = `${s.power.mains ? 'on the mains' : 'on its battery'} · ${s.power.battery} %`
   for (const t of s.things) {
     if (!cards.has(t.key)) cards.set(t.key, add(t))

@@ -12,7 +12,6 @@ import (
 
 	"gatehouse/hub/bus"
 	"gatehouse/hub/home"
-	"gatehouse/hub/people/audit"
 	"gatehouse/hub/people/auth"
 )
 
@@ -24,7 +23,6 @@ const (
 	maxReplay  = 1000                  // events that a browser gets after a break; beyond: reset
 	deviceRing = 1024
 	eventRing  = 4096
-	viewRing   = 64
 )
 
 // news renders what happens in the house into frames of the event stream, once
@@ -49,7 +47,6 @@ type ears struct {
 	alarms  *bus.Subscription[home.Alarm]
 	devices *bus.Subscription[home.Device]
 	events  *bus.Subscription[home.Event]
-	views   *bus.Subscription[audit.Entry] // nil: there is no record of them
 }
 
 // frame is one rendered message of the stream.
@@ -79,10 +76,7 @@ func (n *news) join() {
 		return
 	}
 	o := &n.a.o
-	n.ears = &ears{alarms: o.AlarmChanges.Subscribe(64), devices: o.DeviceChanges.Subscribe(deviceRing), events: o.Events.Subscribe(eventRing)}
-	if o.ViewChanges != nil {
-		n.ears.views = o.ViewChanges.Subscribe(viewRing)
-	}
+	n.ears = &ears{o.AlarmChanges.Subscribe(64), o.DeviceChanges.Subscribe(deviceRing), o.Events.Subscribe(eventRing)}
 	n.advance(o.Journal.Last()) // of what is written, those who come back are told apart
 	n.turn()
 }
@@ -97,9 +91,6 @@ func (n *news) leave() {
 	n.ears.alarms.Close()
 	n.ears.devices.Close()
 	n.ears.events.Close()
-	if n.ears.views != nil {
-		n.ears.views.Close()
-	}
 	n.ears = nil
 	n.turn()
 }
@@ -112,16 +103,13 @@ func (n *news) turn() {
 }
 
 // wakes are what the ears are woken by; nil while nobody looks.
-func (n *news) wakes() (alarms, devices, events, views <-chan struct{}) {
+func (n *news) wakes() (alarms, devices, events <-chan struct{}) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.ears == nil {
-		return nil, nil, nil, nil
+		return nil, nil, nil
 	}
-	if n.ears.views != nil {
-		views = n.ears.views.Wake()
-	}
-	return n.ears.alarms.Wake(), n.ears.devices.Wake(), n.ears.events.Wake(), views
+	return n.ears.alarms.Wake(), n.ears.devices.Wake(), n.ears.events.Wake()
 }
 
 func (n *news) run(ctx context.Context) error {
@@ -133,7 +121,7 @@ func (n *news) run(ctx context.Context) error {
 	defer gather.Stop()
 	gathering, unwell := true, false
 	for {
-		alarms, devices, events, views := n.wakes()
+		alarms, devices, events := n.wakes()
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -155,7 +143,6 @@ func (n *news) run(ctx context.Context) error {
 		case <-alarms:
 		case <-devices:
 		case <-events:
-		case <-views:
 		case <-health:
 			unwell = true
 		}
@@ -184,13 +171,6 @@ func (n *news) tell() {
 			n.catchUp(it.Value.Seq)
 		}
 		n.event(it.Value)
-	}
-	if e.views == nil {
-		return
-	}
-	// One that is lost between is in the list of views all the same.
-	for it, ok := e.views.TryNext(); ok; it, ok = e.views.TryNext() {
-		n.publish(n.render(auth.ViewsAll, "view", it.Value))
 	}
 }
 
@@ -282,7 +262,6 @@ type streamed struct {
 	Event   home.Event         `json:"event"`
 	Health  []home.TroubleItem `json:"health" doc:"all that is present now"`
 	Session streamSession      `json:"session"`
-	View    audit.Entry        `json:"view" doc:"somebody watches; for whoever may read all views"`
 	Beat    beat               `json:"beat"`
 	Reset   reset              `json:"reset" doc:"more was missed than is sent again: read everything anew"`
 }

@@ -53,8 +53,7 @@ const (
 	CamerasLive    Right = "cameras.live"
 	ClipsRead      Right = "clips.read"
 	ClipsDelete    Right = "clips.delete"
-	ViewsRead      Right = "views.read" // one's own
-	ViewsAll       Right = "views.all"  // everybody's: who watched what
+	ViewsRead      Right = "views.read"
 	VaultWrite     Right = "vault.write"
 	UsersRead      Right = "users.read"
 	UsersWrite     Right = "users.write"
@@ -79,7 +78,7 @@ var Rights = []Right{
 	ZonesRead, ZonesWrite, CodesRead, CodesWrite, RulesRead, RulesWrite, PresenceWrite,
 	DevicesRead, DevicesCommand, DevicesWrite, RadiosRead, RadiosWrite, RadiosBackup,
 	EventsRead, HealthRead, MetricsRead, NetworkRead, NetworkWrite,
-	CamerasRead, CamerasWrite, CamerasLive, ClipsRead, ClipsDelete, ViewsRead, ViewsAll, VaultWrite,
+	CamerasRead, CamerasWrite, CamerasLive, ClipsRead, ClipsDelete, ViewsRead, VaultWrite,
 	UsersRead, UsersWrite, SessionsOwn, SessionsAll, TokensRead, TokensWrite,
 	ConsentsRead, ConsentsWrite, Disclose, NotifyOwn, NotifyWrite, NoticesRead, HomeKitWrite,
 	SystemRead, SystemWrite,
