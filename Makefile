@@ -47,7 +47,7 @@ web/dist/index.html: web/ui/node_modules/.package-lock.json $(WEB_SOURCES)
 test: build test-go test-web interop-smoke journey ## everything but the slow proofs
 
 test-go: ## Go tests under the race detector, in random order, and the layering
-	.ci/install gcc libc6-dev
+	.ci/install gcc libc6-dev ffmpeg
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on ./...
 
 test-web: web/ui/node_modules/.package-lock.json ## unit tests of the page

@@ -83,6 +83,8 @@ var ground = map[string][]string{
 // doors: the one room through which each third-party module enters.
 var doors = map[string]string{
 	"github.com/tarm/serial":               "hub/radio/port",
+	"github.com/bluenviron":                "hub/camera",
+	"github.com/pion":                      "hub/camera",
 	"github.com/grandcat/zeroconf":         "hub/network/mdns",
 	"github.com/mochi-mqtt/server":         "hub/face/mqtt",
 	"github.com/brutella/hap":              "hub/face/homekit",

@@ -1,0 +1,388 @@
+package camera
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/bluenviron/gortsplib/v5/pkg/base"
+
+	"gatehouse/hub/home"
+)
+
+// Recorder begins clips. It does not wait for a disk.
+type Recorder interface {
+	Begin(home.Footage) (home.Tape, error)
+}
+
+// Options are what a Camera needs.
+type Options struct {
+	ID       home.DeviceID
+	URL      string // rtsp:// or rtsps://, with the user's name
+	Password string
+	// Certificate is the SHA-256 of the one that the camera showed before, as hex.
+	Certificate string
+	Pre         time.Duration // what a clip shows of before its trigger
+	Post        time.Duration // and of after the last of what held it
+	Longest     time.Duration // of one clip
+	Audio       bool
+	Continuous  bool
+	RingBytes   int // what the pre-roll may take at most
+	Recorder    Recorder
+	// Changed is called when State is another; it must not wait nor call the camera.
+	Changed func(State)
+	Log     *slog.Logger
+}
+
+// Condition is how a camera is doing.
+type Condition string
+
+// Conditions.
+const (
+	Starting Condition = "starting" // it was not reached yet
+	Up       Condition = "up"       // pictures come
+	Lost     Condition = "lost"     // it can't be reached, or was lost: State.Why
+	Resting  Condition = "resting"  // it is not connected because nobody may record
+)
+
+// State is what a camera is and does now.
+type State struct {
+	Condition   Condition
+	Why         string // it is lost
+	Since       time.Time
+	Video       string        // as in RFC 6381; "" before the first picture
+	Audio       string        // the same; "" for none
+	Width       int           //
+	Height      int           //
+	Recording   string        // why; "": it does not
+	NoKey       bool          // pictures come, and none stands alone
+	PreShort    bool          // the pre-roll is more bytes than it may be
+	ClockOff    time.Duration // the camera's clock less the hub's; 0 while less than clockSlack
+	Certificate string        // SHA-256 of the camera's, in TLS
+	NoTape      string        // why the last clip could not be begun or gone on with
+}
+
+// Figures that count up while a camera is there.
+type Figures struct {
+	Pictures, Bytes, PacketsLost, Connections, Clips uint64
+}
+
+// Camera is one camera.
+type Camera struct {
+	o   Options
+	url *base.URL
+	log *slog.Logger
+
+	wake chan struct{} // rest was changed
+
+	mu      sync.Mutex
+	state   State
+	figures Figures
+	rest    bool
+	film    film
+	ring    ring
+	wanted  wanted
+	take    *take
+	keyed   time.Time // the last picture that stands alone, or the connection
+	drop    context.CancelCauseFunc
+}
+
+// New makes a camera. It connects to nothing before Run.
+func New(o Options) (*Camera, error) {
+	u, err := ParseURL(o.URL)
+	if err != nil {
+		return nil, err
+	}
+	if o.Password != "" {
+		u.User = url.UserPassword(u.User.Username(), o.Password)
+	}
+	return &Camera{
+		o: o, url: (*base.URL)(u), log: o.Log.With("device", o.ID), wake: make(chan struct{}, 1),
+		state: State{Condition: Starting, Since: time.Now(), Certificate: o.Certificate},
+		ring:  ring{keep: o.Pre, limit: o.RingBytes},
+		wanted: wanted{
+			post: o.Post, holds: map[string]hold{},
+		},
+	}, nil
+}
+
+// ParseURL reads the address of a camera.
+func ParseURL(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil: // which would repeat a password that stands in it
+		return nil, &home.Invalid{Field: "url", Reason: "it is no address such as rtsp://user@192.168.1.20/stream"}
+	case u.Scheme != "rtsp" && u.Scheme != "rtsps":
+		return nil, &home.Invalid{Field: "url", Reason: "it must begin with rtsp:// or rtsps://"}
+	case u.Hostname() == "":
+		return nil, &home.Invalid{Field: "url", Reason: "it names no camera: give rtsp://user@192.168.1.20/stream"}
+	}
+	return u, nil
+}
+
+// firstRetry and lastRetry bound the pause before a camera is tried again. Half of
+// it is drawn, so that all cameras of a house do not come back at once after a power
+// cut.
+const (
+	firstRetry = time.Second
+	lastRetry  = 30 * time.Second
+)
+
+// Run keeps the camera connected until ctx ends. A clip that runs then ends whole.
+func (c *Camera) Run(ctx context.Context) error {
+	if c.o.Continuous {
+		c.Hold(continuous, continuous)
+	}
+	pause := firstRetry
+	for ctx.Err() == nil {
+		if c.resting() {
+			select {
+			case <-ctx.Done():
+			case <-c.wake:
+			}
+			continue
+		}
+		began := time.Now()
+		err := c.connect(ctx)
+		if ctx.Err() != nil || c.resting() {
+			c.ended(nil)
+			continue
+		}
+		c.ended(err)
+		if time.Since(began) > lastRetry {
+			pause = firstRetry
+		}
+		c.log.Info("camera is tried again", "err", err, "pause", pause)
+		select {
+		case <-ctx.Done():
+		case <-c.wake:
+		case <-time.After(pause/2 + rand.N(pause)): //nolint:gosec // nobody gains by guessing it
+		}
+		pause = min(2*pause, lastRetry)
+	}
+	return nil
+}
+
+// patience is how long pictures may come with none that stands alone, before the
+// camera is said to be useless as it is set up. A group of 30 s exists.
+const patience = 65 * time.Second
+
+func (c *Camera) connect(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	c.mu.Lock()
+	c.figures.Connections++
+	c.keyed = time.Now()
+	c.drop = cancel
+	s := &source{
+		url: c.url.Clone(), sound: c.o.Audio, certificate: c.state.Certificate, to: c,
+		seen: func(sum string) { c.change(func(s *State) { s.Certificate = sum }) },
+	}
+	c.mu.Unlock()
+	return s.run(ctx)
+}
+
+// ended notes that a connection did, and why; nil: it was meant to.
+func (c *Camera) ended(why error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.take != nil {
+		c.cutOpen(0)
+		c.finish(why)
+	}
+	c.ring.clear()
+	c.set(func(s *State) {
+		s.NoKey, s.PreShort, s.ClockOff = false, false, 0
+		switch {
+		case c.rest:
+			s.Condition, s.Why = Resting, ""
+		case why != nil:
+			s.Condition, s.Why = Lost, inWords(why, c.o.Password)
+		}
+	})
+}
+
+// inWords is why a camera was lost, without what nobody may read.
+func inWords(err error, password string) string {
+	var bad *url.Error
+	if errors.As(err, &bad) {
+		err = bad.Err
+	}
+	return redact(err.Error(), password)
+}
+
+// Rest has the camera disconnect and forget what it sent, or come back.
+func (c *Camera) Rest(rest bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rest == rest {
+		return
+	}
+	c.rest = rest
+	if rest {
+		if c.take != nil {
+			c.cutOpen(0)
+			c.finish(nil)
+		}
+		c.ring.clear()
+		c.wanted.forget()
+		if c.drop != nil {
+			c.drop(nil)
+		}
+	}
+	c.set(func(s *State) {
+		s.Condition, s.Why = Starting, ""
+		if rest {
+			s.Condition = Resting
+		}
+	})
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (c *Camera) resting() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rest
+}
+
+// State is what the camera is and does now.
+func (c *Camera) State() State {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state
+}
+
+// Figures counts.
+func (c *Camera) Figures() Figures {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.figures
+}
+
+// Record asks for what happens from now on for a time, and for the pre-roll.
+func (c *Camera) Record(reason string, length time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rest {
+		return &home.Conflict{Reason: fmt.Sprintf("%s rests: nobody may record now", c.o.ID)}
+	}
+	now := time.Now()
+	c.wanted.ask(reason, now.Add(length))
+	c.begin(now)
+	return nil
+}
+
+// Hold asks for what happens until Release is called with the same key, and for the
+// pre- and post-roll.
+func (c *Camera) Hold(key, reason string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rest && key != continuous {
+		return
+	}
+	c.wanted.hold(key, reason)
+	c.begin(time.Now())
+}
+
+// Release ends what Hold began.
+func (c *Camera) Release(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wanted.release(key, time.Now())
+}
+
+// begin begins a clip if one is wanted and there is anything to begin with.
+func (c *Camera) begin(now time.Time) {
+	if c.take == nil && c.ring.open() != nil && c.wanted.at(now) && !c.rest {
+		c.start(c.ring.groups, now)
+	}
+}
+
+// start begins a clip with these groups, the last of which is open.
+func (c *Camera) start(groups []*group, now time.Time) {
+	reason := c.wanted.reason(now)
+	f, err := c.film.footage(c.o.ID, groups[0].start(), reason)
+	if err != nil {
+		c.noTape(err)
+		return
+	}
+	tape, err := c.o.Recorder.Begin(f)
+	if err != nil {
+		c.wanted.spend() // or it would be tried with each picture
+		c.noTape(err)
+		return
+	}
+	c.figures.Clips++
+	c.take = &take{tape: tape, cutter: cutter{film: c.film}, began: now, first: groups[0].start()}
+	c.set(func(s *State) { s.Recording, s.NoTape = reason, "" })
+	last := groups[0]
+	for _, g := range groups[1:] {
+		c.cut(last, g.pictures[0].dts)
+		last = g
+	}
+}
+
+// cut adds a group to the clip that runs.
+func (c *Camera) cut(g *group, until int64) {
+	if c.take == nil {
+		return
+	}
+	if err := c.take.add(g, until); err != nil {
+		c.take.tape.End(g.start(), err)
+		c.take = nil
+		c.wanted.spend()
+		c.set(func(s *State) { s.Recording = "" })
+		c.noTape(err)
+	}
+}
+
+// cutOpen adds what there is of the group that is not closed yet.
+func (c *Camera) cutOpen(until int64) {
+	if g := c.ring.open(); g != nil {
+		c.cut(g, until)
+	}
+}
+
+// finish ends the clip that runs; why is nil unless it was cut short.
+func (c *Camera) finish(why error) {
+	if c.take == nil {
+		return
+	}
+	c.take.tape.End(c.take.last, why)
+	c.take = nil
+	c.set(func(s *State) { s.Recording = "" })
+}
+
+func (c *Camera) noTape(err error) {
+	c.log.Error("clip not recorded", "err", err)
+	c.set(func(s *State) { s.NoTape = err.Error() })
+}
+
+// set changes the state and tells of it; the lock is held.
+func (c *Camera) set(f func(*State)) {
+	old := c.state
+	f(&c.state)
+	if c.state == old {
+		return
+	}
+	if c.state.Condition != old.Condition {
+		c.state.Since = time.Now()
+	}
+	if c.o.Changed != nil {
+		c.o.Changed(c.state)
+	}
+}
+
+func (c *Camera) change(f func(*State)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.set(f)
+}

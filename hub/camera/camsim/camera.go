@@ -1,0 +1,334 @@
+package camsim
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/bluenviron/gortsplib/v5"
+	"github.com/bluenviron/gortsplib/v5/pkg/auth"
+	"github.com/bluenviron/gortsplib/v5/pkg/base"
+	"github.com/bluenviron/gortsplib/v5/pkg/description"
+	"github.com/bluenviron/gortsplib/v5/pkg/format"
+	"github.com/bluenviron/gortsplib/v5/pkg/liberrors"
+	"github.com/pion/rtp"
+)
+
+// Scene is what a camera sees, coded.
+type Scene struct {
+	Video    format.Format // *format.H264 or *format.H265, with its parameter sets
+	Pictures []Picture     // in the order of decoding
+	Length   int64         // after which it begins again, in ticks of 90 kHz
+	Audio    format.Format // nil: it hears nothing
+	Sounds   []Sound
+}
+
+// Picture is one coded picture: its NAL units, and when it is decoded and shown, in
+// ticks of 90 kHz since the scene began.
+type Picture struct {
+	DTS, PTS int64
+	Units    [][]byte
+}
+
+// Sound is one piece of coded sound, at a time in ticks of its own rate.
+type Sound struct {
+	PTS   int64
+	Bytes []byte
+}
+
+// Options of a Camera.
+type Options struct {
+	Listen         string // "127.0.0.1:0": any port
+	Scene          Scene
+	User, Password string            // "": it asks for none
+	Auth           auth.VerifyMethod // with a password; Digest (MD5) by default
+	TLS            *tls.Config       // nil: in the clear
+}
+
+// Camera is a simulated camera.
+type Camera struct {
+	o        Options
+	address  string
+	listener net.Listener // of before the first start
+
+	mu     sync.Mutex
+	stream *gortsplib.ServerStream
+	shift  uint32 // of the clock, in ticks
+	losing int    // packets that get lost from now on
+	asked  int    // connections that asked for pictures
+	off    context.CancelFunc
+	on     chan struct{}
+}
+
+// New takes the address; the camera is on once Run is called.
+func New(o Options) (*Camera, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(context.Background(), "tcp", o.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("camsim: %w", err)
+	}
+	if o.Auth == 0 {
+		o.Auth = auth.VerifyMethodDigestMD5
+	}
+	return &Camera{o: o, address: l.Addr().String(), listener: l, on: make(chan struct{}, 1)}, nil
+}
+
+// URL is where the pictures are, without user and password.
+func (c *Camera) URL() string {
+	scheme := "rtsp"
+	if c.o.TLS != nil {
+		scheme = "rtsps"
+	}
+	return scheme + "://" + c.address + "/main"
+}
+
+// Run keeps the camera on until ctx ends, but for the times when it was switched off.
+func (c *Camera) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		on, off := context.WithCancel(ctx)
+		c.mu.Lock()
+		c.off = off
+		c.mu.Unlock()
+		err := c.serve(on)
+		stopped := on.Err() != nil
+		off()
+		if !stopped {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-c.on:
+		}
+	}
+	return nil
+}
+
+// Off switches the camera off, as whoever pulls its plug does; On switches it on.
+func (c *Camera) Off() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.off != nil {
+		c.off()
+	}
+}
+
+// On switches the camera on again.
+func (c *Camera) On() { c.on <- struct{}{} }
+
+// Jump sets the camera's clock forward, or back.
+func (c *Camera) Jump(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.shift += uint32(int64(d.Seconds() * 90000))
+}
+
+// Lose has the next packets of pictures get lost.
+func (c *Camera) Lose(packets int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.losing = packets
+}
+
+// Asked counts how often somebody asked for pictures.
+func (c *Camera) Asked() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.asked
+}
+
+func (c *Camera) listen(string, string) (net.Listener, error) {
+	if l := c.listener; l != nil {
+		c.listener = nil
+		return l, nil
+	}
+	var lc net.ListenConfig
+	return lc.Listen(context.Background(), "tcp", c.address)
+}
+
+func (c *Camera) serve(ctx context.Context) error {
+	desc := &description.Session{Medias: []*description.Media{{Type: description.MediaTypeVideo, Formats: []format.Format{c.o.Scene.Video}}}}
+	if c.o.Scene.Audio != nil {
+		desc.Medias = append(desc.Medias, &description.Media{Type: description.MediaTypeAudio, Formats: []format.Format{c.o.Scene.Audio}})
+	}
+	server := &gortsplib.Server{
+		Handler: door{c}, RTSPAddress: c.address, Listen: c.listen, TLSConfig: c.o.TLS,
+		AuthMethods: []auth.VerifyMethod{c.o.Auth}, WriteQueueSize: 4096,
+	}
+	if err := server.Start(); err != nil {
+		return fmt.Errorf("camsim: %w", err)
+	}
+	defer server.Close()
+	stream := &gortsplib.ServerStream{Server: server, Desc: desc}
+	if err := stream.Initialize(); err != nil {
+		return fmt.Errorf("camsim: %w", err)
+	}
+	defer stream.Close()
+	c.mu.Lock()
+	c.stream = stream
+	c.mu.Unlock()
+	p, err := newPlayer(c, stream, desc)
+	if err != nil {
+		return err
+	}
+	return p.play(ctx)
+}
+
+// lost tells whether the next packet gets lost.
+func (c *Camera) lost() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.losing == 0 {
+		return false
+	}
+	c.losing--
+	return true
+}
+
+func (c *Camera) shifted() uint32 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.shift
+}
+
+// door is who may see what: everything, with the password.
+type door struct{ c *Camera }
+
+func (d door) admit(conn *gortsplib.ServerConn, req *base.Request) (*base.Response, *gortsplib.ServerStream, error) {
+	if d.c.o.Password != "" && !conn.VerifyCredentials(req, d.c.o.User, d.c.o.Password) {
+		return &base.Response{StatusCode: base.StatusUnauthorized}, nil, liberrors.ErrServerAuth{}
+	}
+	d.c.mu.Lock()
+	defer d.c.mu.Unlock()
+	return &base.Response{StatusCode: base.StatusOK}, d.c.stream, nil
+}
+
+// OnDescribe implements gortsplib.ServerHandlerOnDescribe.
+func (d door) OnDescribe(x *gortsplib.ServerHandlerOnDescribeCtx) (*base.Response, *gortsplib.ServerStream, error) {
+	return d.admit(x.Conn, x.Request)
+}
+
+// OnSetup implements gortsplib.ServerHandlerOnSetup.
+func (d door) OnSetup(x *gortsplib.ServerHandlerOnSetupCtx) (*base.Response, *gortsplib.ServerStream, error) {
+	return d.admit(x.Conn, x.Request)
+}
+
+// OnPlay implements gortsplib.ServerHandlerOnPlay.
+func (d door) OnPlay(*gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
+	d.c.mu.Lock()
+	defer d.c.mu.Unlock()
+	d.c.asked++
+	return &base.Response{StatusCode: base.StatusOK}, nil
+}
+
+// player sends a scene at its own speed.
+type player struct {
+	c      *Camera
+	stream *gortsplib.ServerStream
+	desc   *description.Session
+	video  func([][]byte) ([]*rtp.Packet, error)
+	audio  func([]byte) ([]*rtp.Packet, error)
+}
+
+func newPlayer(c *Camera, stream *gortsplib.ServerStream, desc *description.Session) (*player, error) {
+	p := &player{c: c, stream: stream, desc: desc}
+	switch f := c.o.Scene.Video.(type) {
+	case *format.H264:
+		e, err := f.CreateEncoder()
+		if err != nil {
+			return nil, fmt.Errorf("camsim: %w", err)
+		}
+		p.video = e.Encode
+	case *format.H265:
+		e, err := f.CreateEncoder()
+		if err != nil {
+			return nil, fmt.Errorf("camsim: %w", err)
+		}
+		p.video = e.Encode
+	default:
+		return nil, errors.New("camsim: a scene is H.264 or H.265")
+	}
+	switch f := c.o.Scene.Audio.(type) {
+	case nil:
+	case *format.MPEG4Audio:
+		e, err := f.CreateEncoder()
+		if err != nil {
+			return nil, fmt.Errorf("camsim: %w", err)
+		}
+		p.audio = func(b []byte) ([]*rtp.Packet, error) { return e.Encode([][]byte{b}) }
+	case *format.Opus:
+		e, err := f.CreateEncoder()
+		if err != nil {
+			return nil, fmt.Errorf("camsim: %w", err)
+		}
+		p.audio = func(b []byte) ([]*rtp.Packet, error) {
+			packet, err := e.Encode(b)
+			return []*rtp.Packet{packet}, err
+		}
+	case *format.G711:
+		e, err := f.CreateEncoder()
+		if err != nil {
+			return nil, fmt.Errorf("camsim: %w", err)
+		}
+		p.audio = e.Encode
+	}
+	return p, nil
+}
+
+// play plays until ctx ends.
+func (p *player) play(ctx context.Context) error {
+	began := time.Now()
+	for round := int64(0); ; round++ {
+		from := round * p.c.o.Scene.Length
+		sounds := p.c.o.Scene.Sounds
+		for _, picture := range p.c.o.Scene.Pictures {
+			due := began.Add(time.Duration(from+picture.DTS) * time.Second / 90000)
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(time.Until(due)):
+			}
+			packets, err := p.video(picture.Units)
+			if err != nil {
+				return fmt.Errorf("camsim: %w", err)
+			}
+			for _, packet := range packets {
+				if p.c.lost() {
+					continue
+				}
+				packet.Timestamp = uint32(from+picture.PTS) + p.c.shifted()
+				if err := p.stream.WritePacketRTP(p.desc.Medias[0], packet); err != nil {
+					return fmt.Errorf("camsim: %w", err)
+				}
+			}
+			if sounds, err = p.sing(sounds, from, picture.DTS); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// sing sends the sounds that are due and returns the others.
+func (p *player) sing(sounds []Sound, from, dts int64) ([]Sound, error) {
+	if p.audio == nil {
+		return nil, nil
+	}
+	rate := int64(p.c.o.Scene.Audio.ClockRate())
+	for len(sounds) > 0 && sounds[0].PTS*90000/rate <= dts {
+		packets, err := p.audio(sounds[0].Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("camsim: %w", err)
+		}
+		for _, packet := range packets {
+			packet.Timestamp += uint32(from*rate/90000+sounds[0].PTS) + uint32(int64(p.c.shifted())*rate/90000)
+			if err := p.stream.WritePacketRTP(p.desc.Medias[1], packet); err != nil {
+				return nil, fmt.Errorf("camsim: %w", err)
+			}
+		}
+		sounds = sounds[1:]
+	}
+	return sounds, nil
+}

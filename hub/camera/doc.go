@@ -1,0 +1,30 @@
+// Package camera takes what a camera sends and keeps the last seconds of it, so
+// that a clip begins before what set it off.
+//
+// A Camera is one RTSP stream: H.264 or H.265, with AAC, Opus, G.711 or linear
+// sound if the owner wants any. It comes over TCP, in TLS where the address says
+// rtsps. The packets become pictures with the time at which each is decoded and
+// shown, and the pictures become groups: a group begins with a picture that stands
+// alone and ends before the next such one.
+//
+// What it promises:
+//
+//   - The ring holds whole groups: as many as the pre-roll needs and not one more,
+//     unless they would be more bytes than it may hold. A clip therefore begins at
+//     least the pre-roll before its trigger, and at most one group earlier than that.
+//   - A clip is one beginning (home.Footage) and one part for each group. Any number
+//     of parts from the first on plays.
+//   - A stream whose parameter sets stand only in its description (RFC 6184 §8.1)
+//     plays from each of its groups: they are put before each picture that stands
+//     alone and lacks them.
+//   - The times of a clip have no holes that the camera did not leave: a camera that
+//     sets its clock goes on where it was. When it arrived is told by the hub's clock.
+//   - Sound that nobody wants is never asked of the camera. A camera that rests is
+//     not connected, and what it sent before is forgotten.
+//   - The hub talks to the address that the owner gave, and to no other: a camera
+//     that answers with another is not followed.
+//
+// Recording is asked for by Record, for a time, and by Hold until Release, as long
+// as something lasts; both go on for the post-roll. Neither waits for a camera, a
+// disk or a network, and nothing here is on the alarm's way.
+package camera

@@ -1,0 +1,120 @@
+package camera
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// open hears what a stream is made of: before its first picture, and when that
+// changes. A clip that runs can't go on then.
+func (c *Camera) open(f film) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.take != nil {
+		c.cutOpen(0)
+		c.finish(nil)
+	}
+	c.ring.clear()
+	c.film = f
+	c.set(func(s *State) { s.Video, s.Audio, s.Width, s.Height = f.words, f.spoken, f.width, f.height })
+}
+
+// see takes the next picture.
+func (c *Camera) see(p picture) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rest {
+		return
+	}
+	c.figures.Pictures++
+	c.figures.Bytes += uint64(len(p.bytes))
+	if c.take != nil && !c.wanted.at(p.at) {
+		c.cutOpen(p.dts)
+		c.finish(nil)
+	}
+	if closed := c.ring.add(p); closed != nil && c.take != nil {
+		c.cut(closed, p.dts)
+		c.turn(p)
+	}
+	if p.key {
+		c.keyed = p.at
+	}
+	if c.ring.full() { // a clip can't wait for its end either
+		c.cutOpen(0)
+		c.finish(errLarge)
+		c.ring.clear()
+	}
+	short := c.short(p.at)
+	c.set(func(s *State) {
+		s.Condition, s.Why, s.PreShort = Up, "", short
+		s.NoKey = p.at.Sub(c.keyed) > patience
+	})
+	c.begin(p.at)
+}
+
+var errLarge = errors.New("pictures that stand alone are too far apart: set the camera to one every 2 to 4 s")
+
+// turn ends a clip that is as long as one may be. What goes on does so in another,
+// from the very next picture.
+func (c *Camera) turn(p picture) {
+	if c.take == nil || p.at.Sub(c.take.began) < c.o.Longest {
+		return
+	}
+	c.finish(nil)
+	c.wanted.spend()
+	if g := c.ring.open(); g != nil && c.wanted.at(p.at) {
+		c.start([]*group{g}, p.at)
+	}
+}
+
+// short tells whether the ring holds less than the pre-roll because of its bytes.
+func (c *Camera) short(now time.Time) bool {
+	if len(c.ring.groups) == 0 {
+		return true
+	}
+	full := c.ring.bytes+c.ring.bytes/max(1, len(c.ring.groups)) > c.ring.limit
+	return full && now.Sub(c.ring.groups[0].start()) < c.ring.keep
+}
+
+// hear takes the next piece of sound.
+func (c *Camera) hear(s sound) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.rest {
+		c.ring.hear(s)
+	}
+}
+
+// miss counts packets that did not come.
+func (c *Camera) miss(packets uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.figures.PacketsLost += packets
+}
+
+// clockSlack is how far a camera's clock may be off before it is told: what it
+// writes into its pictures is then no proof of when.
+const clockSlack = 30 * time.Second
+
+// compare holds the camera's clock against the hub's.
+func (c *Camera) compare(camera, hub time.Time) {
+	off := camera.Sub(hub).Round(time.Second)
+	if off.Abs() < clockSlack {
+		off = 0
+	}
+	c.change(func(s *State) {
+		if (s.ClockOff-off).Abs() >= clockSlack || off == 0 {
+			s.ClockOff = off
+		}
+	})
+}
+
+// redact takes a password out of what a library says.
+func redact(text, password string) string {
+	if password == "" {
+		return text
+	}
+	return strings.NewReplacer(url.QueryEscape(password), "…", url.PathEscape(password), "…", password, "…").Replace(text)
+}

@@ -1,0 +1,113 @@
+package camera
+
+import (
+	"bytes"
+	"math"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/bluenviron/gortsplib/v5/pkg/format"
+
+	"gatehouse/hub/camera/camsim"
+)
+
+// TestG711 records what most cheap cameras send: sound that no file of this kind
+// holds becomes linear samples.
+func TestG711(t *testing.T) {
+	t.Parallel()
+	scene := shoot(t, 4, x264...)
+	scene.Audio = &format.G711{PayloadTyp: 8, SampleRate: 8000, ChannelCount: 1}
+	for pts := int64(0); pts < 4*8000; pts += 160 {
+		scene.Sounds = append(scene.Sounds, camsim.Sound{PTS: pts, Bytes: bytes.Repeat([]byte{0xd5, 0x55}, 80)})
+	}
+	s := run(t, scene, func(_ *camsim.Options, o *Options) { o.Audio = true })
+	clip := s.record(t)
+	if clip.Codecs != "avc1.42c01e,ipcm" {
+		t.Errorf("codecs are %q", clip.Codecs)
+	}
+	j := look(t, clip.file(t, len(clip.parts))) // ffmpeg warns that it guesses one channel to be mono
+	heard, _ := strconv.ParseFloat(j.Streams[1].Duration, 64)
+	if j.codecs() != "h264 pcm_s16be" || math.Abs(heard-clip.length().Seconds()) > 0.1 {
+		t.Errorf("ffprobe finds %s, %v s of sound for %v", j.codecs(), heard, clip.length())
+	}
+}
+
+// TestClip records around a trigger with every kind of stream, and has ffprobe and
+// ffmpeg judge the clip.
+func TestClip(t *testing.T) {
+	sound := func(args ...string) []string {
+		return append(slices.Clone(x264), append([]string{"-map", "1:a"}, args...)...)
+	}
+	for _, tt := range []struct {
+		name   string
+		args   []string
+		strip  bool // no parameter sets in the stream
+		audio  bool
+		codecs string  // as ffprobe has them
+		words  string  // as a browser is told
+		start  float64 // the first picture is shown
+	}{
+		{"h264", x264, false, false, "h264", "avc1.42c01e", 0},
+		{"parameter sets only in the description", x264, true, false, "h264", "avc1.42c01e", 0},
+		{"h264 with B-frames", []string{"-c:v", "libx264", "-preset", "veryfast", "-bf", "3", "-g", "25", "-b:v", "600k", "-x264-params", "open-gop=0:scenecut=0:b-adapt=0"}, false, false, "h264", "avc1.64001e", 0.08},
+		{"h265", []string{"-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "keyint=25:scenecut=0:log-level=error:bframes=0"}, false, false, "hevc", "hev1.1.6.L63.90", 0},
+		{"h265 with B-frames", []string{"-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "keyint=25:scenecut=0:log-level=error:bframes=3:open-gop=0"}, false, false, "hevc", "hev1.1.6.L63.90", 0.08},
+		{"with AAC", sound("-c:a", "aac"), false, true, "h264 aac", "avc1.42c01e,mp4a.40.2", 0},
+		{"with Opus", sound("-c:a", "libopus"), false, true, "h264 opus", "avc1.42c01e,opus", 0},
+		{"AAC that nobody wants", sound("-c:a", "aac"), false, false, "h264", "avc1.42c01e", 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			scene := shoot(t, 4, tt.args...)
+			if tt.strip {
+				scene = withoutSets(scene)
+			}
+			s := run(t, scene, func(_ *camsim.Options, o *Options) { o.Pre, o.Audio = time.Second, tt.audio })
+			s.after(t, 2200*time.Millisecond)
+			asked := time.Now()
+			if err := s.Record("doorbell", 1200*time.Millisecond); err != nil {
+				t.Fatal(err)
+			}
+			clip := s.clip(t)
+			if clip.why != nil || clip.Reason != "doorbell" || clip.Camera != "camera-porch" || clip.Codecs != tt.words || clip.Width != 640 || clip.Height != 360 {
+				t.Errorf("clip is %q of %s, %s, %dx%d, ended by %v", clip.Reason, clip.Camera, clip.Codecs, clip.Width, clip.Height, clip.why)
+			}
+			// The pre-roll is what was asked for, and at most one group more.
+			if pre := asked.Sub(clip.At); pre < time.Second || pre > 2*time.Second+50*time.Millisecond {
+				t.Errorf("pre-roll is %v, want 1 s to 2 s", pre)
+			}
+			if over := clip.end.Sub(asked); over < 1100*time.Millisecond || over > 1400*time.Millisecond {
+				t.Errorf("clip ends %v after the trigger, want 1.2 s", over)
+			}
+			j := judge(t, clip.file(t, len(clip.parts)))
+			if j.codecs() != tt.codecs {
+				t.Errorf("codecs are %q, want %q", j.codecs(), tt.codecs)
+			}
+			if got := j.frames("video"); got != clip.pictures() {
+				t.Errorf("ffprobe counts %d pictures, the parts have %d", got, clip.pictures())
+			}
+			if want := time.Duration(clip.pictures()) * 40 * time.Millisecond; clip.length() != want {
+				t.Errorf("%d pictures last %v, want %v", clip.pictures(), clip.length(), want)
+			}
+			got, _ := strconv.ParseFloat(j.Streams[0].Duration, 64)
+			if math.Abs(got-clip.length().Seconds()) > 0.0005 {
+				t.Errorf("ffprobe says %v s, the parts are %v", got, clip.length())
+			}
+			if start, _ := strconv.ParseFloat(j.Streams[0].Start, 64); start != tt.start {
+				t.Errorf("the first picture is shown at %v s, want %v", start, tt.start)
+			}
+			if tt.audio {
+				heard, _ := strconv.ParseFloat(j.Streams[1].Duration, 64)
+				if math.Abs(heard-got) > 0.2 {
+					t.Errorf("%v s of sound for %v s of pictures", heard, got)
+				}
+			}
+			// Any number of parts from the first on plays.
+			for n := 1; n < len(clip.parts); n++ {
+				judge(t, clip.file(t, n))
+			}
+		})
+	}
+}

@@ -1,0 +1,271 @@
+package camera
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"math/big"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"gatehouse/hub/camera/camsim"
+)
+
+// record waits until the camera has been up for a moment and takes a clip.
+func (s *set) record(t *testing.T) *tape {
+	t.Helper()
+	s.after(t, 1500*time.Millisecond)
+	if err := s.Record("doorbell", time.Second); err != nil {
+		t.Fatal(err)
+	}
+	return s.clip(t)
+}
+
+func TestDigest(t *testing.T) {
+	t.Parallel()
+	asks := func(password string) func(*camsim.Options, *Options) {
+		return func(sim *camsim.Options, o *Options) {
+			sim.Listen, sim.User, sim.Password = freePort(t), "hub", "secret word"
+			o.URL, o.Password = "rtsp://hub@"+sim.Listen+"/main", password
+		}
+	}
+	judge(t, func() string {
+		c := run(t, shoot(t, 4, x264...), asks("secret word")).record(t)
+		return c.file(t, len(c.parts))
+	}())
+
+	s := run(t, shoot(t, 4, x264...), asks("secret w0rd"))
+	st := s.until(t, "refused", func(st State) bool { return st.Condition == Lost })
+	if !strings.Contains(st.Why, "401") || strings.Contains(st.Why, "w0rd") {
+		t.Errorf("a wrong password is told as %q", st.Why)
+	}
+}
+
+// TestRTSPS records over TLS. The camera's own certificate is taken the first time,
+// and no other after that.
+func TestRTSPS(t *testing.T) {
+	t.Parallel()
+	sealed := func(known string) func(*camsim.Options, *Options) {
+		return func(sim *camsim.Options, o *Options) { sim.TLS, o.Certificate = certificate(t), known }
+	}
+	s := run(t, shoot(t, 4, x264...), sealed(""))
+	clip := s.record(t)
+	judge(t, clip.file(t, len(clip.parts)))
+	sum := s.State().Certificate
+	if len(sum) != 64 {
+		t.Errorf("the certificate is remembered as %q", sum)
+	}
+
+	s = run(t, shoot(t, 4, x264...), sealed(sum)) // another camera in its place
+	st := s.until(t, "refused", func(st State) bool { return st.Condition == Lost })
+	if !strings.Contains(st.Why, "another certificate") || s.sim.Asked() != 0 {
+		t.Errorf("another certificate is told as %q, and %d times it was asked for pictures", st.Why, s.sim.Asked())
+	}
+}
+
+// TestReboot pulls the camera's plug inside a clip: what there was is a clip that
+// says so, and what comes after is another.
+func TestReboot(t *testing.T) {
+	t.Parallel()
+	s := run(t, shoot(t, 4, x264...), nil)
+	s.after(t, 2500*time.Millisecond)
+	s.Hold("front-door", "zone:front-door")
+	<-s.begun
+	wait(t, 1500*time.Millisecond)
+	s.sim.Off()
+	first := s.clip(t)
+	if first.why == nil {
+		t.Error("a clip whose camera was lost does not say that it was cut short")
+	}
+	if j := judge(t, first.file(t, len(first.parts))); j.frames("video") != first.pictures() || first.length() < 3*time.Second {
+		t.Errorf("ffprobe counts %d pictures of %d, %v long", j.frames("video"), first.pictures(), first.length())
+	}
+	s.until(t, "lost", func(st State) bool { return st.Condition == Lost })
+	s.sim.On()
+	<-s.begun
+	wait(t, time.Second)
+	s.Release("front-door")
+	second := s.clip(t)
+	if second.why != nil || second.Reason != "zone:front-door" {
+		t.Errorf("the clip after is %q, ended by %v", second.Reason, second.why)
+	}
+	judge(t, second.file(t, len(second.parts)))
+}
+
+// TestClockJump sets the camera's clock a day forward and two days back inside a
+// clip, which shows no hole.
+func TestClockJump(t *testing.T) {
+	t.Parallel()
+	s := run(t, shoot(t, 4, x264...), func(_ *camsim.Options, o *Options) { o.Pre = time.Second })
+	s.after(t, 1500*time.Millisecond)
+	if err := s.Record("motion", 3*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	wait(t, time.Second)
+	s.sim.Jump(6 * time.Hour)
+	wait(t, time.Second)
+	s.sim.Jump(-12 * time.Hour)
+	clip := s.clip(t)
+	j := judge(t, clip.file(t, len(clip.parts)))
+	if clip.why != nil || j.frames("video") != clip.pictures() {
+		t.Errorf("ffprobe counts %d pictures of %d; ended by %v", j.frames("video"), clip.pictures(), clip.why)
+	}
+	// Each jump may cost a picture's time, not more.
+	if want := time.Duration(clip.pictures()) * 40 * time.Millisecond; (clip.length() - want).Abs() > 150*time.Millisecond {
+		t.Errorf("%d pictures last %v, want about %v", clip.pictures(), clip.length(), want)
+	}
+}
+
+// TestPacketLoss loses a packet of one picture: that one is missing, the time of the
+// others is right, and from the next group on everything is clean.
+func TestPacketLoss(t *testing.T) {
+	t.Parallel()
+	s := run(t, shoot(t, 4, x264...), func(_ *camsim.Options, o *Options) { o.Pre = time.Second })
+	s.after(t, 1500*time.Millisecond)
+	if err := s.Record("motion", 2*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	wait(t, 500*time.Millisecond)
+	s.sim.Lose(3)
+	clip := s.clip(t)
+	if s.Figures().PacketsLost != 3 {
+		t.Errorf("%d packets are counted as lost, want 3", s.Figures().PacketsLost)
+	}
+	j := look(t, clip.file(t, len(clip.parts)))
+	missing := int(clip.length()/(40*time.Millisecond)) - clip.pictures()
+	if j.frames("video") != clip.pictures() || missing < 1 || missing > 3 {
+		t.Errorf("ffprobe counts %d pictures of %d, %d are missing", j.frames("video"), clip.pictures(), missing)
+	}
+	last := *clip
+	last.parts = clip.parts[len(clip.parts)-1:]
+	judge(t, last.file(t, 1))
+}
+
+// TestElsewhere has a camera answer that its pictures are at another address: the
+// password must not follow.
+func TestElsewhere(t *testing.T) {
+	t.Parallel()
+	trap, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer trap.Close()
+	sly, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sly.Close()
+	go func() {
+		conn, err := sly.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		b := make([]byte, 4096)
+		for _, answer := range []string{
+			"RTSP/1.0 200 OK\r\nCSeq: 1\r\nPublic: DESCRIBE\r\n\r\n",
+			"RTSP/1.0 302 Found\r\nCSeq: 2\r\nLocation: rtsp://" + trap.Addr().String() + "/main\r\n\r\n",
+		} {
+			if _, err := conn.Read(b); err != nil {
+				return
+			}
+			if _, err := conn.Write([]byte(answer)); err != nil {
+				return
+			}
+		}
+		_, _ = conn.Read(b)
+	}()
+	s := run(t, shoot(t, 4, x264...), func(_ *camsim.Options, o *Options) {
+		o.URL, o.Password = "rtsp://hub@"+sly.Addr().String()+"/main", "secret word"
+	})
+	st := s.until(t, "refused", func(st State) bool { return st.Condition == Lost })
+	if !strings.Contains(st.Why, "another address") {
+		t.Errorf("a redirect is told as %q", st.Why)
+	}
+	_ = trap.(*net.TCPListener).SetDeadline(time.Now())
+	if _, err := trap.Accept(); err == nil {
+		t.Error("the redirect was followed")
+	}
+}
+
+// TestContinuous records all the time: clip after clip, none longer than the
+// longest by more than a group, without a picture missing between two.
+func TestContinuous(t *testing.T) {
+	t.Parallel()
+	s := run(t, shoot(t, 4, x264...), func(_ *camsim.Options, o *Options) {
+		o.Continuous, o.Longest = true, 1500*time.Millisecond
+	})
+	first, second := s.clip(t), s.clip(t)
+	for _, c := range []*tape{first, second} {
+		if c.Reason != "continuous" || c.why != nil || c.length() != 2*time.Second {
+			t.Errorf("clip is %q, %v long, ended by %v; want continuous, 2 s", c.Reason, c.length(), c.why)
+		}
+		judge(t, c.file(t, len(c.parts)))
+	}
+	if gap := second.At.Sub(first.At) - first.length(); gap.Abs() > 100*time.Millisecond {
+		t.Errorf("%v pass between two clips", gap)
+	}
+}
+
+// TestRest has nobody record: the camera is disconnected, and what it sent before
+// is forgotten.
+func TestRest(t *testing.T) {
+	t.Parallel()
+	s := run(t, shoot(t, 4, x264...), nil)
+	s.after(t, 1500*time.Millisecond)
+	s.Hold("hall", "zone:hall")
+	<-s.begun
+	s.Rest(true)
+	if c := s.clip(t); c.why != nil {
+		t.Errorf("the clip that ran ended by %v", c.why)
+	}
+	s.until(t, "resting", func(st State) bool { return st.Condition == Resting })
+	if err := s.Record("doorbell", time.Second); err == nil {
+		t.Error("a camera that rests was told to record, and did not refuse")
+	}
+	back := time.Now()
+	s.Rest(false)
+	s.until(t, "up", up)
+	if err := s.Record("doorbell", time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if c := s.clip(t); c.At.Before(back) {
+		t.Errorf("a clip shows %v of when nobody might record", back.Sub(c.At))
+	}
+}
+
+func wait(t *testing.T, d time.Duration) {
+	t.Helper()
+	select {
+	case <-time.After(d):
+	case <-t.Context().Done():
+	}
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func certificate(t *testing.T) *tls.Config {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, MinVersion: tls.VersionTLS12}
+}
