@@ -105,6 +105,7 @@ func (f *Family) meshLock(key, name, room string) {
 		acts: map[string]func(){
 			"lock": func() { d.Turn(true) }, "unlock": func() { d.Turn(false) }, "pin": func() { d.Enter(meshPIN) },
 			"wrong-pin": func() { d.Enter("0000") }, "jam": d.Jam, "free": d.Free, "force": d.Force,
+			"want-pin": d.WantPIN, "want-no-pin": d.WantNoPIN,
 		},
 		state: d.State,
 	}, d, d.Node)

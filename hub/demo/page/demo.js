@@ -7,7 +7,7 @@ const acts = {
   smoke: [['fill', 'Make smoke'], ['air', 'Air the room']],
   siren: [],
   plug: [['on', 'Switch on'], ['off', 'Switch off']],
-  lock: [['lock', 'Lock by hand'], ['unlock', 'Unlock by hand'], ['pin', 'Enter its PIN'], ['wrong-pin', 'Enter a wrong PIN'], ['jam', 'Jam the bolt'], ['free', 'Free it'], ['force', 'Force the door']],
+  lock: [['lock', 'Lock by hand'], ['unlock', 'Unlock by hand'], ['pin', 'Enter its PIN'], ['wrong-pin', 'Enter a wrong PIN'], ['jam', 'Jam the bolt'], ['free', 'Free it'], ['force', 'Force the door'], ['want-pin', 'Want a PIN from the hub'], ['want-no-pin', 'Want none']],
   dimmer: [['on', 'Switch on'], ['off', 'Switch off']],
   meter: [['on', 'Switch on'], ['off', 'Switch off'], ['wash', 'Draw 2000 W'], ['rest', 'Draw 2 W']],
   climate: [['warm', 'Warm the room'], ['mild', 'Leave it'], ['freeze', 'Let it freeze']],

@@ -109,8 +109,9 @@ type commandTaken struct {
 }
 
 // command is answered when the command is on its way, not when it is done. A
-// person steps up to make a siren sound: it frightens a house, and whoever
-// holds a phone that lies about should not.
+// person steps up to make a siren sound or to open a lock: the one frightens a
+// house and the other lets somebody in, and whoever holds a phone that lies about
+// should do neither.
 func (a *API) command(ctx context.Context, in *commandInput) (*status[commandTaken], error) {
 	caller := ask(ctx).caller
 	cmd := home.Command{Device: in.ID, Trait: in.Body.Trait, Value: in.Body.Value.Value}
@@ -118,7 +119,8 @@ func (a *API) command(ctx context.Context, in *commandInput) (*status[commandTak
 	if cmd.Code = home.PIN(in.Body.Code); cmd.Code != "" && cmd.Trait != home.Lock {
 		return nil, &home.Invalid{Field: "code", Reason: "only a lock takes a code"}
 	}
-	if cmd.Trait == home.Siren && cmd.Value != home.Off && caller.Kind == auth.BySession && !caller.Fresh(time.Now()) {
+	grave := cmd.Trait == home.Siren && cmd.Value != home.Off || cmd.Trait == home.Lock && cmd.Value != home.Locked
+	if grave && caller.Kind == auth.BySession && !caller.Fresh(time.Now()) {
 		return nil, auth.ErrStepUp
 	}
 	id, err := a.o.Devices.Command(cmd, caller.Name)

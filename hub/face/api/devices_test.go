@@ -33,6 +33,30 @@ func TestSirenByHandNeedsAStepUp(t *testing.T) {
 	}
 }
 
+// Nor does a phone that lies about open a door; locking one is nobody's harm.
+func TestUnlockingNeedsAStepUp(t *testing.T) {
+	srv := newHouse().api(t).Handler()
+	for _, c := range []struct {
+		who, body string
+		status    int
+	}{
+		{"stale", `{"trait":"lock","value":"unlocked"}`, 403},
+		{"stale", `{"trait":"lock","value":"unlocked","code":"1357"}`, 403},
+		{"stale", `{"trait":"lock","value":"locked"}`, 202},
+		{"owner", `{"trait":"lock","value":"unlocked"}`, 202},
+		{"member", `{"trait":"lock","value":"unlocked"}`, 202},
+		{"token-member", `{"trait":"lock","value":"unlocked"}`, 202},
+	} {
+		w := call(t, srv, c.who, "POST", "/api/v1/devices/zwave-5/command", c.body)
+		if w.Code != c.status {
+			t.Errorf("%s %s: got %d %s, want %d", c.who, c.body, w.Code, w.Body, c.status)
+		}
+		if c.status == 403 {
+			wantProblem(t, w, 403, codeStepUp)
+		}
+	}
+}
+
 // A Zigbee device's signature is given to whoever may read devices; nothing else
 // has one.
 func TestSignature(t *testing.T) {
