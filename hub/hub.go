@@ -317,6 +317,7 @@ func (h *Hub) core() []part {
 		{name: "panel", run: h.guard.Run, vital: true},
 		{name: "sirens", run: h.sirens.Run, vital: true},
 		{name: "siren reports", run: h.sirenReports},
+		{name: "chirps", run: h.chirps},
 		{name: "keypads", run: h.keypads.Run, vital: true},
 		{name: "devices", run: h.devices.Run, vital: true},
 		{name: "snapshots", run: h.db.Run},

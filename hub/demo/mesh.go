@@ -167,6 +167,9 @@ func (f *Family) meshSiren(key, name, room string) {
 			if mode := d.Plays(); mode != 0 {
 				said = "sounds: " + warns[zcl.WarningMode(mode)]
 			}
+			if s := d.Squawks(); len(s) > 0 {
+				said += fmt.Sprintf(", chirped %d times, last for %s", len(s), word(s[len(s)-1] == byte(zcl.SquawkArmed), "armed", "disarmed"))
+			}
 			return said + word(d.Flashing(), ", flashes", "")
 		},
 	}, d, d.Node)

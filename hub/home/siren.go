@@ -20,7 +20,20 @@ type Sounder struct {
 	// steady one.
 	Patterns map[string]Duration `json:"patterns"`
 	Strobe   bool                `json:"strobe"` // has lights that can flash without a sound
+	// Chirps tells that it can sound shortly to say that the house was armed or
+	// disarmed, and Chirp that its owner wants it to.
+	Chirps bool `json:"chirps"`
+	Chirp  bool `json:"chirp"`
 }
+
+// Chirp is what the short sound of a siren tells.
+type Chirp string
+
+// Chirps.
+const (
+	ChirpArmed    Chirp = "armed"
+	ChirpDisarmed Chirp = "disarmed"
+)
 
 // Sounding is how a siren sounds, or what it does beside being silent. What a
 // device cannot do it leaves out.
@@ -28,4 +41,5 @@ type Sounding struct {
 	Pattern string   `json:"pattern,omitempty"` // one of its Sounder's
 	Strobe  bool     `json:"strobe,omitempty"`  // its lights flash, whether it sounds or not
 	For     Duration `json:"for,omitempty"`     // it ends by itself after so long, should the hub be lost; 0: it is told
+	Chirp   Chirp    `json:"chirp,omitempty"`   // it is silent but for this short sound
 }

@@ -1,6 +1,9 @@
 package zigbeesim
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // zoneNode is a sensor on a battery with a zone.
 func (s *Stick) zoneNode(m Make, model string, zone uint16) *Node {
@@ -132,6 +135,7 @@ type Siren struct {
 	*Node
 	mode, strobe byte
 	until        time.Time
+	squawks      []byte // the modes of its short sounds, 0 armed, 1 disarmed
 }
 
 // longest is for how long the siren sounds at most, whatever it is told.
@@ -143,10 +147,19 @@ func (s *Stick) NewSiren(m Make) *Siren {
 	d.in = append(d.in, 0x0500, 0x0502)
 	d.zone = 0x0225
 	d.heard = func(cluster uint16, command byte, payload []byte) byte {
-		if cluster != 0x0502 || command != 0 {
+		if cluster != 0x0502 || command > 1 {
 			return 0x81
 		}
 		f := &fields{b: payload}
+		if command == 1 {
+			info := f.u8()
+			if f.short {
+				return 0x80
+			}
+			d.squawks = append(d.squawks, info>>4)
+			d.s.change()
+			return success
+		}
 		info, seconds := f.u8(), f.u16()
 		f.bytes(2) // duty cycle and level of the lights
 		if f.short {
@@ -162,6 +175,13 @@ func (s *Stick) NewSiren(m Make) *Siren {
 		return 0x21, le16(uint16(longest / time.Second)), cluster == 0x0502 && id == 0
 	}
 	return d
+}
+
+// Squawks are the modes of the short sounds that it has made: 0 armed, 1 disarmed.
+func (d *Siren) Squawks() []byte {
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
+	return slices.Clone(d.squawks)
 }
 
 // Sounding tells whether it can be heard.

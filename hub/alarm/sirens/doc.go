@@ -40,6 +40,13 @@
 // when sensors have most to say, make a stop wait behind a beat, and leave the
 // siren silent if the hub is lost in a pause.
 //
+// # Chirps
+//
+// A siren whose owner wants it sounds shortly when the house was armed or
+// disarmed ([Sirens.Chirp]). A chirp is no level: it is told once and never again,
+// only to a siren that should be silent, has confirmed that and has nothing on its
+// way; nothing waits for its answer, and a failed one is no fault of a siren.
+//
 // # People
 //
 // A person's or program's command to one siren is a test: it ends by itself

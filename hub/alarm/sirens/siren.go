@@ -70,8 +70,9 @@ type siren struct {
 
 // order is a command with its number.
 type order struct {
-	try uint64
-	cmd home.Command
+	try  uint64
+	cmd  home.Command
+	done func(error) // of a chirp, which has no number
 }
 
 // answered takes the end of the command that is on its way.

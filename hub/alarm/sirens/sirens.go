@@ -168,9 +168,43 @@ func (s *Sirens) Ask(cmd home.Command, done func(error)) error {
 	return nil
 }
 
+// Chirp has the sirens whose owners want it chirp, those that have nothing better
+// to do. It does not wait; failed is told of each that could not.
+func (s *Sirens) Chirp(what home.Chirp, failed func(home.DeviceID, error)) {
+	now := time.Now()
+	for _, id := range s.house.WithTrait(home.Siren) {
+		d, ok := s.house.Sounder(id)
+		if !ok || !d.Chirp {
+			continue
+		}
+		s.mu.Lock()
+		sr := s.siren(id)
+		if !s.idle(sr, now) {
+			s.mu.Unlock()
+			continue
+		}
+		// Handed over as a level is, so that none that is decided meanwhile goes first.
+		sr.leaving, sr.handing = &order{
+			cmd: home.Command{Device: id, Trait: home.Siren, Value: home.Off, Sound: home.Sounding{Chirp: what}, Quiet: true},
+			done: func(err error) {
+				if err != nil {
+					failed(id, err)
+				}
+			},
+		}, true
+		s.mu.Unlock()
+		s.hand(id, sr)
+	}
+}
+
 // loud tells whether the siren time of an alarm runs. The lock is held, as for
 // all that follows unless it says otherwise.
 func (s *Sirens) loud(now time.Time) bool { return s.sound.On() && now.Before(s.until) }
+
+// idle tells whether a siren is silent, has said so, and shall stay so.
+func (s *Sirens) idle(sr *siren, now time.Time) bool {
+	return !s.loud(now) && !s.sound.Strobe && !now.Before(sr.test) && sr.told && sr.level == (level{}) && !sr.inFlight && !sr.handing && !sr.confirmed.IsZero()
+}
 
 func (s *Sirens) siren(id home.DeviceID) *siren {
 	sr := s.each[id]
@@ -253,7 +287,7 @@ func (s *Sirens) tell(id home.DeviceID, now time.Time) {
 	sr.try++
 	try, cmd := sr.try, sr.command(id, same || len(sr.asked) > 0)
 	sr.riding, sr.asked = sr.asked, nil
-	sr.leaving = &order{try, cmd}
+	sr.leaving = &order{try: try, cmd: cmd}
 	mine := !sr.handing // else whoever is at it hands over this one too
 	sr.handing = true
 	s.report(id, sr, now)
@@ -279,7 +313,11 @@ func (s *Sirens) hand(id home.DeviceID, sr *siren) {
 		if o == nil {
 			return
 		}
-		s.house.Tell(o.cmd, func(err error) { s.answered(id, o.try, err) })
+		done := o.done
+		if done == nil {
+			done = func(err error) { s.answered(id, o.try, err) }
+		}
+		s.house.Tell(o.cmd, done)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -83,6 +84,9 @@ func said(cmd home.Command) string {
 	}
 	if cmd.Sound.Strobe {
 		words = append(words, "strobe")
+	}
+	if cmd.Sound.Chirp != "" {
+		words = append(words, "chirp "+string(cmd.Sound.Chirp))
 	}
 	if d := time.Duration(cmd.Sound.For); d%time.Second != 0 || (d != 0) != (cmd.Value == home.On) {
 		words = append(words, "for "+d.String())
@@ -573,6 +577,70 @@ func TestSirenThatLeftIsForgotten(t *testing.T) {
 		h.want(t, "told", "0s zwave-7 off", "0s zwave-8 off", "0s zwave-8 on steady")
 		if got == nil {
 			t.Error("who asked was not told that the siren has left")
+		}
+	})
+}
+
+// chirpy is a siren whose owner wants it to chirp.
+func chirpy() home.Sounder {
+	d := able()
+	d.Chirps, d.Chirp = true, true
+	return d
+}
+
+// A chirp is told once, whatever comes of it, and only to a siren that its owner
+// wants to hear it of and that has nothing else to do.
+func TestChirp(t *testing.T) {
+	play(t, func(t *testing.T, h *house, s *sirens.Sirens) {
+		var failed []home.DeviceID
+		chirp := func(c home.Chirp) { s.Chirp(c, func(id home.DeviceID, _ error) { failed = append(failed, id) }) }
+		h.becomes(left, chirpy())
+		h.alone()
+		chirp(home.ChirpArmed)
+		h.want(t, "a chirp to who has not been told to be silent")
+		s.Sound(alarm.Sound{})
+		h.heard()
+		chirp(home.ChirpArmed)
+		h.want(t, "armed", "0s zwave-7 off chirp armed")
+		time.Sleep(time.Minute)
+		h.want(t, "a minute later")
+
+		h.answers(left, errors.New("no answer"))
+		chirp(home.ChirpDisarmed)
+		h.want(t, "disarmed", "1m0s zwave-7 off chirp disarmed")
+		if len(failed) != 1 || failed[0] != left {
+			t.Errorf("failed: got %v, want %s", failed, left)
+		}
+		time.Sleep(time.Minute)
+		h.want(t, "one that failed, later")
+		h.wantFaults(t, "one that failed", map[home.DeviceID]string{})
+		h.answers(left, nil)
+
+		s.Sound(burglary(time.Minute))
+		h.want(t, "an alarm", "2m0s zwave-7 on steady")
+		chirp(home.ChirpArmed)
+		h.want(t, "a chirp into an alarm")
+		h.stalls(left)
+		s.Sound(alarm.Sound{})
+		h.want(t, "its end", "2m0s zwave-7 off")
+		chirp(home.ChirpDisarmed)
+		h.want(t, "a chirp to who has not confirmed that it is silent")
+	})
+}
+
+// An alarm that is decided while a chirp is on its way out follows it, and is not
+// overtaken by it.
+func TestChirpDoesNotOvertakeAnAlarm(t *testing.T) {
+	play(t, func(t *testing.T, h *house, s *sirens.Sirens) {
+		h.becomes(left, chirpy())
+		h.alone()
+		s.Sound(alarm.Sound{})
+		h.heard()
+		h.late = func() { s.Sound(burglary(time.Minute)) }
+		s.Chirp(home.ChirpArmed, func(home.DeviceID, error) {})
+		told := h.heard()
+		if at := slices.Index(told, "0s zwave-7 off chirp armed"); at < 0 || slices.Index(told, "0s zwave-7 on steady") < at {
+			t.Errorf("told %q: want the chirp before the alarm", told)
 		}
 	})
 }

@@ -57,6 +57,7 @@ type Devices interface {
 	Device(home.DeviceID) (home.Device, bool)
 	Rename(id home.DeviceID, name, room, by string) (home.Device, error)
 	Hang(id home.DeviceID, place home.Place, by string) (home.Device, error)
+	LetChirp(id home.DeviceID, on bool, by string) (home.Device, error)
 	Remove(ctx context.Context, id home.DeviceID, by string) error
 	Command(cmd home.Command, by string) (string, error)
 }

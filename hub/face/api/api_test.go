@@ -249,6 +249,11 @@ func (f *fakeDevices) Hang(id home.DeviceID, _ home.Place, _ string) (home.Devic
 	d, _ := f.Device(id)
 	return d, &home.Invalid{Field: "place", Reason: d.Name + " is no siren"}
 }
+
+func (f *fakeDevices) LetChirp(id home.DeviceID, _ bool, _ string) (home.Device, error) {
+	d, _ := f.Device(id)
+	return d, &home.Invalid{Field: "chirp", Reason: d.Name + " is no siren that can chirp"}
+}
 func (f *fakeDevices) Remove(context.Context, home.DeviceID, string) error { return nil }
 func (f *fakeDevices) Command(cmd home.Command, _ string) (string, error) {
 	if _, ok := f.Device(cmd.Device); !ok {

@@ -59,6 +59,7 @@ type renameRequest struct {
 	Name  *string     `json:"name,omitempty" minLength:"1" maxLength:"80"`
 	Room  *string     `json:"room,omitempty" maxLength:"80" doc:"empty: in no room"`
 	Place *home.Place `json:"place,omitempty" enum:"inside,outside" doc:"where a siren hangs; one outside keeps quiet in a disarmed house unless a life is in danger"`
+	Chirp *bool       `json:"chirp,omitempty" doc:"whether a siren that can sounds shortly when the house is armed and disarmed; never as a mode like night begins"`
 }
 
 func (a *API) rename(ctx context.Context, in *renameInput) (*out[home.Device], error) {
@@ -69,6 +70,11 @@ func (a *API) rename(ctx context.Context, in *renameInput) (*out[home.Device], e
 	by := ask(ctx).caller.Name
 	if p := in.Body.Place; p != nil { // first: it is refused for what is no siren
 		if _, err := a.o.Devices.Hang(in.ID, *p, by); err != nil {
+			return nil, err
+		}
+	}
+	if c := in.Body.Chirp; c != nil {
+		if _, err := a.o.Devices.LetChirp(in.ID, *c, by); err != nil {
 			return nil, err
 		}
 	}

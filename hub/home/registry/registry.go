@@ -472,16 +472,16 @@ func (r *Registry) Rename(id home.DeviceID, name, room, by string) (home.Device,
 	return d, nil
 }
 
-// hung is a siren as its radio now knows it, in the place where the owner said.
+// hung is a siren as its radio now knows it, as the owner wants it.
 func hung(now, before *home.Sounder) *home.Sounder {
 	switch {
 	case now == nil: // the radio does not know yet, or never will
 		return before
-	case before == nil || before.Place == now.Place:
+	case before == nil:
 		return now
 	}
 	s := *now
-	s.Place = before.Place
+	s.Place, s.Chirp = before.Place, before.Chirp && now.Chirps
 	return &s
 }
 
@@ -509,6 +509,32 @@ func (r *Registry) Hang(id home.DeviceID, place home.Place, by string) (home.Dev
 			At: home.At(time.Now()), Kind: home.KindDevice, Device: id, Who: home.Who(by),
 			Text: fmt.Sprintf("%s hangs %s the house.", d.Name, place),
 		})
+	}
+	return d, nil
+}
+
+// LetChirp says whether a siren chirps when the house is armed and disarmed.
+func (r *Registry) LetChirp(id home.DeviceID, on bool, by string) (home.Device, error) {
+	before, able := false, false
+	d, ok := r.change(id, func(d *home.Device) {
+		if d.Sounder == nil || !d.Sounder.Chirps {
+			return
+		}
+		s := *d.Sounder
+		before, able, s.Chirp = s.Chirp, true, on
+		d.Sounder = &s
+	})
+	switch {
+	case !ok:
+		return home.Device{}, &home.NotFound{What: "device", ID: string(id)}
+	case !able:
+		return home.Device{}, &home.Invalid{Field: "chirp", Reason: d.Name + " is no siren that can chirp"}
+	case before != on:
+		text := d.Name + " is silent when the house is armed and disarmed."
+		if on {
+			text = d.Name + " chirps when the house is armed and disarmed."
+		}
+		r.o.Journal.Add(home.Event{At: home.At(time.Now()), Kind: home.KindDevice, Device: id, Who: home.Who(by), Text: text})
 	}
 	return d, nil
 }

@@ -368,11 +368,30 @@ func TestSirensAreAskedAndHangWhereTheOwnerSays(t *testing.T) {
 			t.Errorf("%s hangs %s", id, place)
 		}
 	}
-	want := []string{"asked on", "journal", "journal"}
+	if _, err := r.LetChirp("zwave-5", true, "Ada"); err == nil {
+		t.Error("a siren that can't chirp does")
+	}
+	d.Sounder = &home.Sounder{Place: home.Inside, Chirps: true} // its new firmware can
+	r.Introduce(d)
+	for range 2 {
+		if _, err := r.LetChirp("zwave-5", true, "Ada"); err != nil {
+			t.Error(err)
+		}
+	}
+	r.Introduce(d)
+	if s, _ := r.Sounder("zwave-5"); !s.Chirp || s.Place != home.Outside {
+		t.Errorf("introduced again: got %+v, want one outside that chirps", s)
+	}
+	d.Sounder = &home.Sounder{Place: home.Inside}
+	r.Introduce(d)
+	if s, _ := r.Sounder("zwave-5"); s.Chirp {
+		t.Error("a siren that can't chirp any more does")
+	}
+	want := []string{"asked on", "journal", "journal", "journal"}
 	if diff := cmp.Diff(h.trace, want); diff != "" {
 		t.Errorf("what happened (-got +want):\n%s", diff)
 	}
-	if diff := cmp.Diff(h.lines, []string{"Front door: siren set to on.", "Front door hangs outside the house."}); diff != "" {
+	if diff := cmp.Diff(h.lines, []string{"Front door: siren set to on.", "Front door hangs outside the house.", "Front door chirps when the house is armed and disarmed."}); diff != "" {
 		t.Errorf("journal (-got +want):\n%s", diff)
 	}
 }

@@ -284,11 +284,20 @@ func sounder(d *zigbee.Device, q *quirks.Quirk) *home.Sounder {
 	if _, ok := d.Serving(zcl.IASWD); !ok {
 		return nil
 	}
-	s := &home.Sounder{Place: home.Inside, Patterns: make(map[string]home.Duration)}
+	s := &home.Sounder{Place: home.Inside, Patterns: make(map[string]home.Duration), Chirps: true}
 	for p := range warnings {
 		s.Patterns[string(p)] = home.Duration(longest)
 	}
 	return s
+}
+
+// chirp is a squawk. It is as low as there is: somebody may sleep.
+func chirp(c home.Chirp) zcl.Squawk {
+	mode := zcl.SquawkArmed
+	if c == home.ChirpDisarmed {
+		mode = zcl.SquawkDisarmed
+	}
+	return zcl.Squawk{Mode: mode, Level: zcl.LevelLow}
 }
 
 // warn finds how a siren is told to sound or to be silent. Its lights flash with

@@ -368,7 +368,9 @@ func (r *Radio) Command(cmd home.Command, done func(error)) {
 // command finds the cluster in which a device understands a command.
 func command(d *zigbee.Device, cmd home.Command) (endpoint byte, c zcl.Command, lane zigbee.Lane, err error) {
 	if cmd.Trait == home.Siren {
-		if e, ok := d.Serving(zcl.IASWD); ok {
+		if e, ok := d.Serving(zcl.IASWD); ok && cmd.Sound.Chirp != "" {
+			return e.ID, chirp(cmd.Sound.Chirp), zigbee.LaneSiren, nil // in the lane of what may follow: it must not come after an alarm
+		} else if ok {
 			return e.ID, warn(cmd), zigbee.LaneSiren, nil
 		}
 	}

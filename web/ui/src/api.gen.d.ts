@@ -2051,6 +2051,8 @@ export interface components {
             codes: string[];
         };
         RenameRequest: {
+            /** @description whether a siren that can sounds shortly when the house is armed and disarmed; never as a mode like night begins */
+            chirp?: boolean;
             name?: string;
             /**
              * @description where a siren hangs; one outside keeps quiet in a disarmed house unless a life is in danger
@@ -2309,6 +2311,8 @@ export interface components {
             zone?: string;
         };
         Sounder: {
+            chirp: boolean;
+            chirps: boolean;
             patterns: {
                 [key: string]: string;
             };

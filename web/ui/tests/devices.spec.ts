@@ -122,6 +122,31 @@ for (const [width, height] of [
 	});
 }
 
+test('a siren that can chirps when the house is disarmed, once somebody wants it', async ({ page, demo, watch }) => {
+	await demo.signIn(page);
+	await demo.settle(page);
+	await page.goto(`${demo.url}/devices`);
+	await page.getByRole('link', { name: /^Hall siren/ }).click();
+	const chirp = page.getByRole('switch', { name: 'Chirp when armed and disarmed' });
+	await expect(chirp).toHaveAttribute('aria-checked', 'false');
+	await accessible(page, 'a siren that can chirp');
+	await fits(page, 'a siren that can chirp');
+	await chirp.click();
+	await expect(chirp).toHaveAttribute('aria-checked', 'true');
+	const mode = (mode: string) =>
+		page.request.put(`${demo.url}/api/v1/alarm/mode`, { data: { mode, exit_delay: '0s', code: demo.code } });
+	expect((await mode('home')).ok()).toBe(true);
+	expect((await mode('disarmed')).ok()).toBe(true);
+	const state = async () => {
+		const { things } = (await (await page.request.get(`${demo.url}/demo/state`)).json()) as {
+			things: { key: string; state: string }[];
+		};
+		return things.find((x) => x.key === 'hall-siren')?.state;
+	};
+	await expect.poll(state).toBe('silent, chirped 2 times, last for disarmed');
+	watch.check();
+});
+
 test('a device joins by the radio that it speaks', async ({ page, demo, watch }) => {
 	await demo.signIn(page);
 	await demo.settle(page);

@@ -712,6 +712,8 @@ interface Words {
 	'siren.place.outside': never;
 	'siren.place.inside.means': never;
 	'siren.place.outside.means': never;
+	'siren.chirp': never;
+	'siren.chirp.help': never;
 	'siren.test': never;
 	'siren.stop': never;
 	'siren.test.help': never;
