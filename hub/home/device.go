@@ -113,14 +113,7 @@ func (v Value) String() string {
 
 // MarshalJSON writes a JSON string, boolean, number or null.
 func (v Value) MarshalJSON() ([]byte, error) {
-	switch v.kind {
-	case 'w':
-		return json.Marshal(v.word)
-	case 'b', 'n':
-		return []byte(v.String()), nil
-	default:
-		return []byte("null"), nil
-	}
+	return v.append(nil), nil
 }
 
 // UnmarshalJSON reads a JSON string, boolean, number or null.

@@ -30,10 +30,7 @@ const timeLayout = "2006-01-02T15:04:05.000Z07:00"
 
 // MarshalJSON writes the RFC 3339 form with milliseconds.
 func (t Time) MarshalJSON() ([]byte, error) {
-	b := make([]byte, 0, len(timeLayout)+2)
-	b = append(b, '"')
-	b = t.UTC().AppendFormat(b, timeLayout)
-	return append(b, '"'), nil
+	return t.append(make([]byte, 0, len(timeLayout)+2)), nil
 }
 
 // String is the RFC 3339 form with milliseconds.

@@ -177,7 +177,7 @@ func (t *teller) alarm(a home.Alarm) {
 			t.show(topicAreaState(area.ID), []byte(panelWord(area.Phase, area.Mode, area.Like)))
 		}
 	}
-	t.show(topicAlarm, encode(a))
+	t.show(topicAlarm, a.AppendJSON(make([]byte, 0, 1024)))
 	t.panel = a
 	t.panelPages()
 }
@@ -244,7 +244,7 @@ func (t *teller) device(d home.Device) {
 		d = d.Clone()
 		delete(d.Traits, home.Keypad)
 	}
-	t.show(topicDevice(d.ID), encode(d))
+	t.show(topicDevice(d.ID), d.AppendJSON(make([]byte, 0, 1024)))
 	now := faceOf(d, t.discovery)
 	if was, ok := t.faces[d.ID]; ok && was == now {
 		return
