@@ -54,6 +54,7 @@ type Stick struct {
 	heard    time.Time
 	waits    []*wait
 	scan     *scan    // under way
+	handing  bool     // take is at work, and writes what is said meanwhile
 	told     []func() // callers to be told, once the lock is released
 	timer    *time.Timer
 
@@ -181,11 +182,8 @@ func (s *Stick) settle(now time.Time) {
 	if s.link.state == over {
 		s.fail(s.link.fault)
 	}
-	if len(s.link.out) > 0 {
-		select {
-		case s.writable <- struct{}{}:
-		default:
-		}
+	if len(s.link.out) > 0 && !s.handing {
+		s.rouse()
 	}
 	first := s.heard.Add(quiet)
 	earlier := func(t time.Time) {
@@ -315,6 +313,7 @@ func (s *Stick) take(b []byte) {
 	s.hearing.Lock()
 	defer s.hearing.Unlock()
 	now := s.lock()
+	s.handing = true
 	s.heard = now
 	s.decoder.feed(b)
 	for !s.ended {
@@ -346,9 +345,22 @@ func (s *Stick) take(b []byte) {
 	s.unlock(now)
 	// What that set off, a siren maybe, goes out from here: waking another
 	// goroutine for it can take a millisecond on a busy box.
-	if s.writing.TryLock() {
-		_ = s.flush() // the writer meets the same error
-		s.writing.Unlock()
+	if !s.writing.TryLock() {
+		s.rouse() // it may have looked just before
+		return
+	}
+	err := s.flush()
+	s.writing.Unlock()
+	if err != nil {
+		s.rouse() // it meets the same error, and ends the stick
+	}
+}
+
+// rouse has the writer look.
+func (s *Stick) rouse() {
+	select {
+	case s.writable <- struct{}{}:
+	default:
 	}
 }
 
@@ -374,10 +386,12 @@ func (s *Stick) flush() error {
 		s.mu.Lock()
 		b := s.link.out
 		s.link.out = nil
-		s.mu.Unlock()
 		if len(b) == 0 {
+			s.handing = false
+			s.mu.Unlock()
 			return nil
 		}
+		s.mu.Unlock()
 		if _, err := s.port.Write(b); err != nil {
 			return err
 		}

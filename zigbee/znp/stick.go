@@ -79,6 +79,7 @@ type Stick struct {
 	resets   bool        // a reset was asked for
 	strict   atomic.Bool // it lets only those join whom it expects
 	out      [][]byte
+	handing  bool     // take is at work, and writes what is said meanwhile
 	told     []func() // callers to be told, once the lock is released
 	count    Counters
 	timer    *time.Timer
@@ -335,9 +336,8 @@ func (s *Stick) transmit(now time.Time, c *call) {
 func (s *Stick) say(f Frame) {
 	s.count.FramesOut++
 	s.out = append(s.out, f.Append(nil))
-	select {
-	case s.writable <- struct{}{}:
-	default:
+	if !s.handing {
+		s.rouse()
 	}
 }
 
@@ -360,6 +360,7 @@ func (s *Stick) take(b []byte) {
 	s.hearing.Lock()
 	defer s.hearing.Unlock()
 	now := s.lock()
+	s.handing = true
 	if len(b) > 0 {
 		s.heard = now
 		s.decoder.Feed(now, b)
@@ -380,9 +381,22 @@ func (s *Stick) take(b []byte) {
 	s.unlock(now)
 	// What that set off, a siren maybe, goes out from here: waking another
 	// goroutine for it can take a millisecond on a busy box.
-	if s.writing.TryLock() {
-		_ = s.flush() // the writer meets the same error
-		s.writing.Unlock()
+	if !s.writing.TryLock() {
+		s.rouse() // it may have looked just before
+		return
+	}
+	err := s.flush()
+	s.writing.Unlock()
+	if err != nil {
+		s.rouse() // it meets the same error, and ends the stick
+	}
+}
+
+// rouse has the writer look.
+func (s *Stick) rouse() {
+	select {
+	case s.writable <- struct{}{}:
+	default:
 	}
 }
 
@@ -407,6 +421,7 @@ func (s *Stick) flush() error {
 	for {
 		s.mu.Lock()
 		if len(s.out) == 0 {
+			s.handing = false
 			s.mu.Unlock()
 			return nil
 		}
