@@ -19,6 +19,8 @@ import (
 	"gatehouse/hub/alarm/guard"
 	"gatehouse/hub/alarm/rules"
 	"gatehouse/hub/alarm/sirens"
+	"gatehouse/hub/box"
+	"gatehouse/hub/bus"
 	"gatehouse/hub/config"
 	"gatehouse/hub/face/api"
 	"gatehouse/hub/face/api/desk"
@@ -30,6 +32,7 @@ import (
 	"gatehouse/hub/home/registry"
 	"gatehouse/hub/home/supervision"
 	"gatehouse/hub/network/mdns"
+	"gatehouse/hub/people/audit"
 	"gatehouse/hub/people/auth"
 	"gatehouse/hub/people/auth/localca"
 	"gatehouse/hub/radio/zigbeehome"
@@ -104,6 +107,7 @@ type Hub struct {
 	seal    *storage.Seal
 	journal *journal.Journal
 	notices *notices.Notices
+	views   *audit.Record
 	board   *health.Board
 	guard   *guard.Guard
 	devices *registry.Registry
@@ -117,7 +121,9 @@ type Hub struct {
 	zwave   *zwaveNetwork
 	zigbee  *zigbeeNetwork // nil without a stick, as zwave
 	api     *api.API
-	parts   parts
+
+	viewChanges bus.Topic[audit.Entry]
+	parts       parts
 
 	discovery *discovery
 	homekit   *homekit.Face      // nil: the configuration does without
@@ -156,6 +162,9 @@ func build(o Options) (_ *Hub, err error) {
 	}()
 	if err := os.MkdirAll(o.Config.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	if err := box.ShortTurns(); err != nil { // a sandbox may forbid it
+		h.log.Debug("the hub runs in long turns", "err", err)
 	}
 	h.o.Box.fill()
 	h.board = health.NewBoard(h.conditionChanged)
@@ -201,6 +210,9 @@ func (h *Hub) openStores() (err error) {
 		return err
 	}
 	h.closers = append(h.closers, h.journal.Close)
+	if err := h.openViews(); err != nil {
+		return err
+	}
 	h.notices, err = notices.Open(noticeStore{h.db, storage.NewTable[home.Notice](h.db, "notices")}, h.log)
 	return err
 }
@@ -325,6 +337,8 @@ func (h *Hub) core() []part {
 		{name: "people", run: h.people.Run, vital: true},
 		{name: "watchdog", run: h.watch, vital: true},
 		{name: "notices", run: h.notices.Run},
+		{name: "views", run: h.views.Run, vital: true},
+		{name: "views checked", run: h.checkViews},
 		{name: "adoption", run: h.adopter},
 		{name: "time zone", run: h.keepTimeZone},
 		{name: "conditions", run: h.standing},

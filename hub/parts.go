@@ -78,7 +78,7 @@ func radioPart(s api.RadioState) api.Part {
 // databases are the hub's files, and what is wrong with each.
 func (h *Hub) databases() map[string]func() (storage.Fault, bool) {
 	return map[string]func() (storage.Fault, bool){
-		"home.db": h.db.Fault, "panel.db": h.panelDB.Fault, "journal.db": h.journal.Fault,
+		"home.db": h.db.Fault, "panel.db": h.panelDB.Fault, "journal.db": h.journal.Fault, viewsFile: h.views.Fault,
 	}
 }
 

@@ -1,6 +1,6 @@
 // Package box reads what the hub's own box says of itself: how it is fed,
-// whether its clock is set by somebody, how much room its disk has. It keeps
-// nothing and judges nothing.
+// whether its clock is set by somebody, how much room its disk has; and asks its
+// kernel for short turns. It keeps nothing and judges nothing.
 package box
 
 import (

@@ -29,6 +29,8 @@ const (
 	StorageRestored  Code = "storage-restored"
 	SnapshotFault    Code = "snapshot-fault"
 	JournalBehind    Code = "journal-behind"
+	ViewsUnwritten   Code = "views-unwritten"
+	ViewsBroken      Code = "views-broken"
 	DiskLow          Code = "disk-low"
 	MQTTDown         Code = "mqtt-down"
 	HomeKitDown      Code = "homekit-down"
@@ -154,6 +156,14 @@ var Declarations = map[Code]Declaration{
 	JournalBehind: {
 		home.SeverityWarning, "The journal can't keep up: %s events are only in memory.",
 		"Check the disk: it is full, slow or failing.", nil,
+	},
+	ViewsUnwritten: {
+		home.SeverityWarning, "Who watches can't be written down, so no clip and no camera is shown: %s.",
+		"Check the disk: it is full, slow or failing.", nil,
+	},
+	ViewsBroken: {
+		home.SeverityWarning, "The record of who watched is not whole: %s.",
+		"Export it under Privacy, and ask who could get at the box. After a damaged disk, what is missing was lost with it.", nil,
 	},
 	DiskLow: {
 		home.SeverityWarning, "The disk is almost full: %s left.", "Free some space.", nil,

@@ -129,6 +129,8 @@ var proofs = map[health.Code][]string{
 	health.SnapshotFault:    {"hub.TestSafetyCopyThatCannotBeMadeIsSaid"},
 	health.StorageFault:     {"hub.TestPanelThatCannotBeSavedIsSaid", "hub/crash.TestReadOnlyDisk"},
 	health.StorageRestored:  {"hub.TestDatabaseThatWasPutBackIsSaid"},
+	health.ViewsBroken:      {"hub.TestRecordOfViewsThatIsNotWholeIsSaid"},
+	health.ViewsUnwritten:   {"hub.TestViewsThatCannotBeWrittenAreSaid"},
 	health.ZoneIgnored:      {"hub.TestZoneThatIsIgnoredIsSaid"},
 }
 

@@ -15,6 +15,7 @@ import (
 	"gatehouse/hub/bus"
 	"gatehouse/hub/home"
 	"gatehouse/hub/home/journal"
+	"gatehouse/hub/people/audit"
 	"gatehouse/zigbee"
 )
 
@@ -108,6 +109,9 @@ type Options struct {
 	// Upgrades are the firmware files for devices.
 	Upgrades Upgrades
 	Locks    Locks
+	// Views is the record of who watched what; nil: nothing is shown to anybody.
+	Views       Views
+	ViewChanges *bus.Topic[audit.Entry] // nil without Views
 	// Signature is the signature of a Zigbee device; nil: the house has none.
 	Signature func(home.DeviceID) (zigbee.Signature, bool)
 

@@ -12,6 +12,7 @@ import (
 
 	"gatehouse/hub/bus"
 	"gatehouse/hub/home"
+	"gatehouse/hub/people/audit"
 	"gatehouse/hub/people/auth"
 )
 
@@ -23,6 +24,7 @@ const (
 	maxReplay  = 1000                  // events that a browser gets after a break; beyond: reset
 	deviceRing = 1024
 	eventRing  = 4096
+	viewRing   = 64
 )
 
 // news renders what happens in the house into frames of the event stream, once
@@ -47,6 +49,7 @@ type ears struct {
 	alarms  *bus.Subscription[home.Alarm]
 	devices *bus.Subscription[home.Device]
 	events  *bus.Subscription[home.Event]
+	views   *bus.Subscription[audit.Entry] // nil: there is no record of them
 }
 
 // frame is one rendered message of the stream.
@@ -76,7 +79,10 @@ func (n *news) join() {
 		return
 	}
 	o := &n.a.o
-	n.ears = &ears{o.AlarmChanges.Subscribe(64), o.DeviceChanges.Subscribe(deviceRing), o.Events.Subscribe(eventRing)}
+	n.ears = &ears{alarms: o.AlarmChanges.Subscribe(64), devices: o.DeviceChanges.Subscribe(deviceRing), events: o.Events.Subscribe(eventRing)}
+	if o.ViewChanges != nil {
+		n.ears.views = o.ViewChanges.Subscribe(viewRing)
+	}
 	n.advance(o.Journal.Last()) // of what is written, those who come back are told apart
 	n.turn()
 }
@@ -91,6 +97,9 @@ func (n *news) leave() {
 	n.ears.alarms.Close()
 	n.ears.devices.Close()
 	n.ears.events.Close()
+	if n.ears.views != nil {
+		n.ears.views.Close()
+	}
 	n.ears = nil
 	n.turn()
 }
@@ -103,13 +112,16 @@ func (n *news) turn() {
 }
 
 // wakes are what the ears are woken by; nil while nobody looks.
-func (n *news) wakes() (alarms, devices, events <-chan struct{}) {
+func (n *news) wakes() (alarms, devices, events, views <-chan struct{}) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.ears == nil {
-		return nil, nil, nil
+		return nil, nil, nil, nil
 	}
-	return n.ears.alarms.Wake(), n.ears.devices.Wake(), n.ears.events.Wake()
+	if n.ears.views != nil {
+		views = n.ears.views.Wake()
+	}
+	return n.ears.alarms.Wake(), n.ears.devices.Wake(), n.ears.events.Wake(), views
 }
 
 func (n *news) run(ctx context.Context) error {
@@ -121,7 +133,7 @@ func (n *news) run(ctx context.Context) error {
 	defer gather.Stop()
 	gathering, unwell := true, false
 	for {
-		alarms, devices, events := n.wakes()
+		alarms, devices, events, views := n.wakes()
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -143,6 +155,7 @@ func (n *news) run(ctx context.Context) error {
 		case <-alarms:
 		case <-devices:
 		case <-events:
+		case <-views:
 		case <-health:
 			unwell = true
 		}
@@ -171,6 +184,13 @@ func (n *news) tell() {
 			n.catchUp(it.Value.Seq)
 		}
 		n.event(it.Value)
+	}
+	if e.views == nil {
+		return
+	}
+	// One that is lost between is in the list of views all the same.
+	for it, ok := e.views.TryNext(); ok; it, ok = e.views.TryNext() {
+		n.publish(n.render(auth.ViewsAll, "view", it.Value))
 	}
 }
 
@@ -262,6 +282,7 @@ type streamed struct {
 	Event   home.Event         `json:"event"`
 	Health  []home.TroubleItem `json:"health" doc:"all that is present now"`
 	Session streamSession      `json:"session"`
+	View    audit.Entry        `json:"view" doc:"somebody watches; for whoever may read all views"`
 	Beat    beat               `json:"beat"`
 	Reset   reset              `json:"reset" doc:"more was missed than is sent again: read everything anew"`
 }

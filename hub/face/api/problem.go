@@ -15,6 +15,7 @@ import (
 
 	"gatehouse/hub/home"
 	"gatehouse/hub/people/auth"
+	"gatehouse/storage"
 )
 
 // Problem is the body of every refusal (RFC 9457, media type
@@ -71,6 +72,7 @@ const (
 	codeWeakPassword  = "weak-password"
 	codeRequestTime   = "timeout"
 	codeTooManyStream = "too-many-streams"
+	codeNotOnRecord   = "not-on-record"
 )
 
 // problem makes a Problem; detail is formatted.
@@ -166,6 +168,8 @@ func refusal(err error, now time.Time) *Problem {
 		return problem(http.StatusConflict, codeConflict, "%s.", sentence(conflict))
 	case errors.As(err, &humaError):
 		return fromHuma(humaError)
+	case errors.Is(err, storage.ErrCursor):
+		return invalidField("query", "cursor", "is not one that this hub gave")
 	}
 	if p := fromDoor(err); p != nil {
 		return p

@@ -326,8 +326,11 @@ func (a *API) routes() []route {
 		{get, "/api/v1/events", right(auth.EventsRead), "events", "The journal, newest first", 0, typed(a.events)},
 		{
 			get, streamPath, signedIn(), "events", "Everything as it happens (server-sent events; see the schema Streamed)", 0,
-			raw(a.stream, "text/event-stream", "events alarm device event health session beat reset"),
+			raw(a.stream, "text/event-stream", "events alarm device event health session view beat reset"),
 		},
+		{get, "/api/v1/views", right(auth.ViewsRead), "views", "Who watched what, newest first; your own views unless you may read all", 0, typed(a.views)},
+		{get, "/api/v1/views/check", right(auth.ViewsAll), "views", "Whether anything was changed in the record or taken out of it", 0, typed(a.checkViews)},
+		{get, "/api/v1/views/export", right(auth.ViewsAll), "views", "The whole record: a line for each view, which holds the SHA-256 of the line before", 0, raw(a.exportViews, "application/jsonl", "one view a line")},
 		{get, "/api/v1/health", right(auth.HealthRead), "system", "What is wrong, and the mend", 0, typed(a.health)},
 		{get, "/api/v1/system", right(auth.SystemRead), "system", "The hub itself", 0, typed(a.system)},
 		{put, "/api/v1/system", right(auth.SystemWrite), "system", "Turn on or off what is named", 0, typed(a.putSystem)},

@@ -53,7 +53,8 @@ const (
 	CamerasLive    Right = "cameras.live"
 	ClipsRead      Right = "clips.read"
 	ClipsDelete    Right = "clips.delete"
-	ViewsRead      Right = "views.read"
+	ViewsRead      Right = "views.read" // one's own
+	ViewsAll       Right = "views.all"  // everybody's: who watched what
 	VaultWrite     Right = "vault.write"
 	UsersRead      Right = "users.read"
 	UsersWrite     Right = "users.write"
@@ -78,7 +79,7 @@ var Rights = []Right{
 	ZonesRead, ZonesWrite, CodesRead, CodesWrite, RulesRead, RulesWrite, PresenceWrite,
 	DevicesRead, DevicesCommand, DevicesWrite, RadiosRead, RadiosWrite, RadiosBackup,
 	EventsRead, HealthRead, MetricsRead, NetworkRead, NetworkWrite,
-	CamerasRead, CamerasWrite, CamerasLive, ClipsRead, ClipsDelete, ViewsRead, VaultWrite,
+	CamerasRead, CamerasWrite, CamerasLive, ClipsRead, ClipsDelete, ViewsRead, ViewsAll, VaultWrite,
 	UsersRead, UsersWrite, SessionsOwn, SessionsAll, TokensRead, TokensWrite,
 	ConsentsRead, ConsentsWrite, Disclose, NotifyOwn, NotifyWrite, NoticesRead, HomeKitWrite,
 	SystemRead, SystemWrite,

@@ -1240,6 +1240,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who watched what, newest first; your own views unless you may read all */
+        get: operations["getViews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether anything was changed in the record or taken out of it */
+        get: operations["getViewsCheck"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The whole record: a line for each view, which holds the SHA-256 of the line before */
+        get: operations["getViewsExport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/zones": {
         parameters: {
             query?: never;
@@ -1561,6 +1612,24 @@ export interface components {
              */
             seq: number;
         };
+        Break: {
+            /**
+             * Format: int64
+             * @description first entry that is missing or not as it was written
+             */
+            from: number;
+            /**
+             * @description missing: taken out, or lost with the file; changed: not as it was written
+             * @enum {string}
+             */
+            kind: "missing" | "changed";
+            text: string;
+            /**
+             * Format: int64
+             * @description last one
+             */
+            to: number;
+        };
         ChangePasswordRequest: {
             password: string;
         };
@@ -1681,6 +1750,42 @@ export interface components {
             upgrade?: components["schemas"]["Upgrade"];
             waiting?: components["schemas"]["Waiting"][];
         };
+        Entry: {
+            /** @description what the browser or program calls itself */
+            agent: string;
+            /**
+             * Format: date-time
+             * @description when it began
+             */
+            at: string;
+            /**
+             * @description a person's session or a program's token
+             * @enum {string}
+             */
+            by: "session" | "token";
+            /** @description id of the account or token */
+            caller: string;
+            camera: string;
+            /** @description empty: what the camera sees now */
+            clip: string;
+            /** @description network address */
+            from: string;
+            /** @enum {string} */
+            kind: "clip" | "still" | "live" | "export";
+            /**
+             * Format: int64
+             * @description number, from 1
+             */
+            n: number;
+            /** @description SHA-256 of the line before, as the export writes it without its line end */
+            prev: string;
+            /** @description of the caller, as it was then */
+            role: string;
+            /** @description name of the person or program, as it was then */
+            who: string;
+            /** @description as the caller said; empty: nothing was said */
+            why: string;
+        };
         Event: {
             /** Format: date-time */
             at: string;
@@ -1709,6 +1814,24 @@ export interface components {
             /** @description what is wrong with it and what it wants */
             reason: string;
         };
+        Findings: {
+            /** @description where something was, oldest first; at most 100 */
+            breaks: components["schemas"]["Break"][];
+            /**
+             * Format: int64
+             * @description how many are there
+             */
+            entries: number;
+            /** @description the end of the record; keep it, and ask whether the record still holds it */
+            head: components["schemas"]["Head"];
+            /**
+             * Format: date-time
+             * @description of the oldest one; null: there is none
+             */
+            since: string | null;
+            /** @description nothing was changed or taken out */
+            whole: boolean;
+        };
         FinishRequest: {
             /** @description telephone number that the page offers in an alarm; the hub calls nobody */
             emergency?: string;
@@ -1734,6 +1857,11 @@ export interface components {
             sha512: string;
             type: string;
             version: string;
+        };
+        Head: {
+            hash: string;
+            /** Format: int64 */
+            n: number;
         };
         HomeKit: {
             /** @description what is open is left out when Apple Home arms; else it is refused */
@@ -2209,7 +2337,7 @@ export interface components {
              */
             now: string;
             /** @description what the role may do */
-            rights: ("alarm.read" | "alarm.arm" | "alarm.disarm" | "alarm.silence" | "alarm.settings" | "panic" | "zones.read" | "zones.write" | "codes.read" | "codes.write" | "rules.read" | "rules.write" | "presence.write" | "devices.read" | "devices.command" | "devices.write" | "radios.read" | "radios.write" | "radios.backup" | "events.read" | "health.read" | "metrics.read" | "network.read" | "network.write" | "cameras.read" | "cameras.write" | "cameras.live" | "clips.read" | "clips.delete" | "views.read" | "vault.write" | "users.read" | "users.write" | "sessions.own" | "sessions.all" | "tokens.read" | "tokens.write" | "consents.read" | "consents.write" | "disclose" | "notify.own" | "notify.write" | "notices.read" | "homekit.write" | "system.read" | "system.write")[];
+            rights: ("alarm.read" | "alarm.arm" | "alarm.disarm" | "alarm.silence" | "alarm.settings" | "panic" | "zones.read" | "zones.write" | "codes.read" | "codes.write" | "rules.read" | "rules.write" | "presence.write" | "devices.read" | "devices.command" | "devices.write" | "radios.read" | "radios.write" | "radios.backup" | "events.read" | "health.read" | "metrics.read" | "network.read" | "network.write" | "cameras.read" | "cameras.write" | "cameras.live" | "clips.read" | "clips.delete" | "views.read" | "views.all" | "vault.write" | "users.read" | "users.write" | "sessions.own" | "sessions.all" | "tokens.read" | "tokens.write" | "consents.read" | "consents.write" | "disclose" | "notify.own" | "notify.write" | "notices.read" | "homekit.write" | "system.read" | "system.write")[];
             /** @enum {string} */
             role: "" | "owner" | "member" | "guest" | "installer" | "viewer";
             /**
@@ -2357,6 +2485,8 @@ export interface components {
             /** @description more was missed than is sent again: read everything anew */
             reset: components["schemas"]["Reset"];
             session: components["schemas"]["StreamSession"];
+            /** @description somebody watches; for whoever may read all views */
+            view: components["schemas"]["Entry"];
         };
         Survey: {
             /**
@@ -2497,6 +2627,13 @@ export interface components {
             reason: string;
             /** Format: int64 */
             score: number;
+        };
+        ViewPage: {
+            /** @description these are everybody's views; false: your own */
+            all: boolean;
+            /** @description cursor of the next page; empty on the last */
+            next: string;
+            views: components["schemas"]["Entry"][];
         };
         Waiting: {
             /** Format: date-time */
@@ -5625,7 +5762,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description events alarm device event health session beat reset */
+            /** @description events alarm device event health session view beat reset */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5963,6 +6100,111 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getViews: {
+        parameters: {
+            query?: {
+                /** @description not before */
+                since?: string;
+                /** @description before */
+                until?: string;
+                kind?: "clip" | "still" | "live" | "export";
+                camera?: string;
+                clip?: string;
+                /** @description id of an account or token; whoever may not read all views reads their own */
+                caller?: string;
+                limit?: number;
+                /** @description next of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewPage"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getViewsCheck: {
+        parameters: {
+            query?: {
+                /** @description number of an entry that you remember */
+                n?: number;
+                /** @description and its hash */
+                hash?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Findings"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getViewsExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description one view a line */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
                 };
             };
             /** @description A problem: see its code */

@@ -1,0 +1,84 @@
+package hub
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"gatehouse/hub/health"
+	"gatehouse/hub/home"
+	"gatehouse/hub/home/journal"
+	"gatehouse/hub/people/audit"
+	"gatehouse/storage"
+)
+
+func TestRecordOfViewsThatIsNotWholeIsSaid(t *testing.T) {
+	inHouse(t, nil, func(t *testing.T, h *house) {
+		h.absent(health.ViewsBroken, "")
+		var last audit.Entry
+		for range 3 {
+			var err error
+			last, err = h.views.Record(context.Background(), time.Now(), audit.View{Kind: audit.Clip, Camera: "camera-porch", Clip: "c1", Who: "Anna"})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		head, data := h.views.Head(), h.o.Config.Data
+		witness := func(head audit.Head) {
+			t.Helper()
+			h.end()
+			db, err := storage.Open(h.file("home.db"), storage.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := (viewWitness{storage.NewCell[audit.Head](db, "views-head")}).Save(head); err != nil {
+				t.Fatal(err)
+			}
+			if err := db.Close(); err != nil {
+				t.Fatal(err)
+			}
+			h.start(data)
+		}
+		witness(audit.Head{N: 5, Hash: last.Prev}) // two more were written, and are gone
+		h.present(health.ViewsBroken, "", "The record ends with entry 3, and the hub remembers entry 5")
+		witness(head)
+		h.absent(health.ViewsBroken, "")
+	})
+}
+
+func TestViewsThatCannotBeWrittenAreSaid(t *testing.T) {
+	inHouse(t, nil, func(t *testing.T, h *house) {
+		full := storage.Fault{Kind: storage.FaultWriting, File: viewsFile, Err: "no space left on device"}
+		h.viewsFault(full, true)
+		h.present(health.ViewsUnwritten, "", "no space left on device")
+		h.viewsFault(full, false)
+		h.absent(health.ViewsUnwritten, "")
+	})
+}
+
+// Who is filmed may know that somebody looks now, and who looks at what was is
+// between them and the owner.
+func TestALiveViewIsInTheJournal(t *testing.T) {
+	inHouse(t, nil, func(t *testing.T, h *house) {
+		news := h.viewChanges.Subscribe(8)
+		defer news.Close()
+		for _, k := range []audit.Kind{audit.Clip, audit.Live} {
+			if _, err := h.views.Record(context.Background(), time.Now(), audit.View{Kind: k, Camera: doorID, Who: "Anna"}); err != nil {
+				t.Fatal(err)
+			}
+			if it, ok := news.TryNext(); !ok || it.Value.Kind != k || it.Value.N == 0 {
+				t.Errorf("%s: the faces hear %+v", k, it)
+			}
+		}
+		h.pass(time.Second)
+		lines, _, err := h.journal.Page(journal.Query{Kind: home.KindAccess})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines = slices.DeleteFunc(lines, func(e home.Event) bool { return e.Device != doorID })
+		if len(lines) != 1 || lines[0].Who == nil || *lines[0].Who != "Anna" {
+			t.Errorf("the journal has %+v, want one line: that Anna looks", lines)
+		}
+	})
+}
