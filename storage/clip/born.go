@@ -1,0 +1,89 @@
+package clip
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// newSuffix is on files that are being made.
+const newSuffix = ".new"
+
+var bucketMeta = []byte("meta")
+
+// open opens a bbolt file that exists. mmap is how much address space it gets
+// at first, limit how large it may grow; 0: as bbolt does.
+func open(path string, readOnly bool, mmap, limit int64) (*bolt.DB, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() == 0 {
+		return nil, errors.New("the file is empty") // bbolt would initialise it
+	}
+	return bolt.Open(path, 0o600, &bolt.Options{
+		Timeout: time.Second, FreelistType: bolt.FreelistMapType, NoStatistics: true,
+		ReadOnly: readOnly, InitialMmapSize: int(mmap), MaxSize: int(limit),
+	})
+}
+
+// bear makes a bbolt file that a power cut leaves whole or not at all.
+func bear(path string, fill func(*bolt.Tx) error) error {
+	return replace(path, func(tmp string) error {
+		db, err := bolt.Open(tmp, 0o600, &bolt.Options{Timeout: time.Second, FreelistType: bolt.FreelistMapType, NoStatistics: true})
+		if err != nil {
+			return err
+		}
+		err = db.Update(func(tx *bolt.Tx) error {
+			if _, err := tx.CreateBucketIfNotExists(bucketMeta); err != nil {
+				return err
+			}
+			return fill(tx)
+		})
+		return errors.Join(err, db.Close())
+	})
+}
+
+// replace lets fill make a file under a temporary name and puts it in place.
+func replace(path string, fill func(tmp string) error) error {
+	tmp := path + newSuffix
+	_ = os.Remove(tmp)
+	err := fill(tmp)
+	if err == nil {
+		err = syncPath(tmp)
+	}
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err != nil {
+		_ = os.Remove(tmp)
+		return err
+	}
+	return syncPath(filepath.Dir(path))
+}
+
+// syncPath syncs a file, or the entries of a folder.
+func syncPath(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+func makeFolder(dir string) error {
+	if info, err := os.Stat(dir); err == nil {
+		if !info.IsDir() {
+			return fmt.Errorf("clip: %s is not a folder", dir)
+		}
+		return nil
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	return syncPath(filepath.Dir(dir))
+}

@@ -1,0 +1,32 @@
+// Package clip keeps sealed footage: what it is given is ciphertext, and it
+// holds no key. It knows bbolt and nothing of the house, of age or of video.
+//
+// A clip is a few sealed files, told apart by their track: the film, notes on
+// it, stills. Each file is a head of some kilobytes and a body in chunks of
+// ChunkSize, the last one shorter. Heads and the index lie in keys.db; bodies
+// lie in volumes, files of Options.VolumeSize that are filled one after the
+// other, one row of them for each Class. Whoever has a body without its head
+// has noise.
+//
+// Its promises:
+//
+//   - What Write has answered is on the disk, and a power cut at any moment
+//     leaves every clip whole up to there. A clip that was not ended is found by
+//     Unfinished after the next Open.
+//   - Every file is born whole: made under another name, synced, renamed, and
+//     its folder synced.
+//   - A volume that cannot be read is set aside and named by a Fault. It is never
+//     a reason not to start, and the other volumes' clips stay.
+//   - Delete takes a clip's heads and row away at once. Its body is in its volume
+//     until that is rewritten or dropped, its head in keys.db's free pages until
+//     that is compacted: Sweep does both, and Owed says what is to be done.
+//   - A volume is dropped as a whole, the oldest by number first: a clock that
+//     was wrong makes nothing older.
+//
+// # How pieces lie in a volume
+//
+// bbolt keeps up to four large values in one leaf and writes all of them again
+// when one is added beside them. So each piece lies in a bucket of its own, and
+// what is written again is a list of small keys. A piece is some whole chunks
+// that follow each other; its key is clip(16)‖track(1)‖first chunk(3).
+package clip

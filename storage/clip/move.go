@@ -1,0 +1,164 @@
+package clip
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// ErrOpen: the clip is being written.
+var ErrOpen = errors.New("it is being recorded")
+
+// Delete takes clips out of the index, and their heads. Their bodies, noise from
+// here on, are still in their volumes: see Owed.
+func (s *Store) Delete(now time.Time, ids ...ID) error {
+	s.w.Lock()
+	defer s.w.Unlock()
+	return s.delete(now, ids...)
+}
+
+func (s *Store) delete(now time.Time, ids ...ID) error {
+	var gone []Row
+	err := s.keys.Update(func(tx *bolt.Tx) error {
+		for _, id := range ids {
+			if s.live[id] != nil {
+				return fmt.Errorf("clip %s: %w", id, ErrOpen)
+			}
+			r, ok, err := getRow(tx, id)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				continue
+			}
+			gone = append(gone, r)
+			if err := deleteRow(tx, r); err != nil {
+				return err
+			}
+			if err := putDead(tx, r, r.Volumes, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return explain(keysName, "delete", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range gone {
+		s.use.add(r, -1)
+	}
+	return nil
+}
+
+// putDead notes that pieces of a clip are in volumes that should not be.
+func putDead(tx *bolt.Tx, r Row, volumes []uint32, now time.Time) error {
+	for _, v := range volumes {
+		if err := tx.Bucket(bucketDead).Put(volumeKey(v, r.ID), binary.BigEndian.AppendUint64(nil, uint64(now.UnixMilli()))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// moveAtOnce is how much a move writes in one commit.
+const moveAtOnce = 4 << 20
+
+// Move copies a clip's ciphertext into the volumes of another class. A power cut
+// leaves it in one of the two.
+func (s *Store) Move(now time.Time, id ID, to Class) (Row, error) {
+	s.w.Lock()
+	defer s.w.Unlock()
+	if s.live[id] != nil {
+		return Row{}, fmt.Errorf("clip %s: %w", id, ErrOpen)
+	}
+	r, ok, err := s.Row(id)
+	switch {
+	case err != nil:
+		return Row{}, err
+	case !ok:
+		return Row{}, fmt.Errorf("clip %s: %w", id, ErrNone)
+	case r.Class == to:
+		return r, nil
+	}
+	moved := r.clone()
+	moved.Class, moved.Volumes = to, nil
+	for _, number := range r.Volumes {
+		for after := []byte(nil); ; {
+			var pieces []Piece
+			size := int64(0)
+			err := s.view(number, func(tx *bolt.Tx) error {
+				for p := range piecesOf(tx, id, after) {
+					if len(pieces) > 0 && size+int64(len(p.Bytes)) > moveAtOnce {
+						break
+					}
+					p.Bytes = bytes.Clone(p.Bytes)
+					pieces, size = append(pieces, p), size+int64(len(p.Bytes))
+				}
+				return nil
+			})
+			if err != nil {
+				return Row{}, err
+			}
+			if len(pieces) == 0 {
+				break
+			}
+			last := pieces[len(pieces)-1]
+			after = pieceKey(id, last.Track, last.Chunk)
+			if err := s.moveIn(&moved, pieces, size); err != nil {
+				return Row{}, err
+			}
+		}
+	}
+	err = s.writeKeys(func(tx *bolt.Tx) error {
+		for _, v := range r.Volumes {
+			if err := tx.Bucket(bucketIn).Delete(volumeKey(v, id)); err != nil {
+				return err
+			}
+		}
+		if err := putDead(tx, r, r.Volumes, now); err != nil {
+			return err
+		}
+		return putRow(tx, moved)
+	})
+	return moved, err
+}
+
+// moveIn writes pieces of a clip that is being moved.
+func (s *Store) moveIn(r *Row, pieces []Piece, size int64) error {
+	v, err := s.take(r.Class, size)
+	if err != nil {
+		return err
+	}
+	if n := len(r.Volumes); n == 0 || r.Volumes[n-1] != v.number {
+		r.Volumes = append(r.Volumes, v.number)
+	}
+	return s.writePieces(pieces, map[ID]*Row{r.ID: r}, map[Class]*volume{r.Class: v})
+}
+
+// piecesOf are the pieces of a clip whose keys come after a key. Their bytes die
+// with the transaction.
+func piecesOf(tx *bolt.Tx, id ID, after []byte) func(func(Piece) bool) {
+	return func(yield func(Piece) bool) {
+		all := tx.Bucket(bucketPieces)
+		c := all.Cursor()
+		from := id[:]
+		if after != nil {
+			from = after
+		}
+		for k, _ := c.Seek(from); bytes.HasPrefix(k, id[:]); k, _ = c.Next() {
+			if bytes.Equal(k, after) {
+				continue
+			}
+			n := binary.BigEndian.Uint32(k[len(id):])
+			if !yield(Piece{ID: id, Track: Track(n >> 24), Chunk: n & (maxChunks - 1), Bytes: all.Bucket(k).Get(keyPiece)}) {
+				return
+			}
+		}
+	}
+}

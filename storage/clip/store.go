@@ -1,0 +1,319 @@
+package clip
+
+import (
+	"encoding/binary"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// Options say how a store is opened.
+type Options struct {
+	Dir        string
+	VolumeSize int64 // of one file; default 256 MiB, at most 64 MiB where addresses have 32 bits
+	Log        *slog.Logger
+	// Check reads the whole of a file that was open when the last process
+	// stopped uncleanly, in a child: what a damaged memory map does to a process
+	// cannot be undone. nil: nothing is checked.
+	Check func(path string) error
+}
+
+// Fault is a file that was set aside.
+type Fault struct {
+	File  string // its name now
+	Err   string // what was found
+	Clips int    // how many are lost with it; -1: nobody knows
+}
+
+// Store is an open folder of clips. All of it may be used by many at once.
+type Store struct {
+	o   Options
+	log *slog.Logger
+
+	keys *bolt.DB
+
+	w sync.Mutex // one writes at a time; taken before mu
+
+	mu      sync.Mutex // what follows; never held while a disk is waited for
+	volumes map[uint32]*volume
+	current map[Class]*volume
+	live    map[ID]*Row // not ended
+	next    uint32      // number of the next volume
+	turn    uint64
+	faults  []Fault
+	use     Use
+}
+
+// inUse is there while a process has the store open.
+const inUse = "in-use"
+
+const damagedSuffix = ".damaged"
+
+// Open opens the store in Options.Dir, and makes it when there is none.
+func Open(o Options) (*Store, error) {
+	if o.VolumeSize <= 0 {
+		o.VolumeSize = 256 << 20
+	}
+	if strconv.IntSize == 32 {
+		o.VolumeSize = min(o.VolumeSize, 64<<20)
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Store{o: o, log: o.Log, volumes: map[uint32]*volume{}, current: map[Class]*volume{}, live: map[ID]*Row{}, next: 1}
+	if err := makeFolder(o.Dir); err != nil {
+		return nil, err
+	}
+	_, err := os.Stat(s.path(inUse))
+	unclean := err == nil
+	if err := s.openKeys(unclean); err != nil {
+		return nil, err
+	}
+	err = s.findVolumes()
+	if err == nil {
+		err = s.loadLive()
+	}
+	if err == nil {
+		err = s.measure()
+	}
+	if err == nil && !unclean {
+		err = s.mark()
+	}
+	if err != nil {
+		s.closeFiles()
+		return nil, err
+	}
+	s.openCurrent(unclean)
+	return s, nil
+}
+
+func (s *Store) path(name string) string { return filepath.Join(s.o.Dir, name) }
+
+// mark leaves the sign that the store is open, durably.
+func (s *Store) mark() error {
+	f, err := os.OpenFile(s.path(inUse), os.O_WRONLY|os.O_CREATE, 0o600)
+	if err == nil {
+		err = errors.Join(f.Sync(), f.Close())
+	}
+	if err == nil {
+		err = syncPath(s.o.Dir)
+	}
+	return explain(inUse, "make", err)
+}
+
+// Close closes the store properly: the next Open checks nothing.
+func (s *Store) Close() error {
+	s.w.Lock()
+	defer s.w.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.closeFiles()
+	return errors.Join(err, os.Remove(s.path(inUse)))
+}
+
+func (s *Store) closeFiles() error {
+	var all []error
+	for _, v := range s.volumes {
+		if v.db != nil {
+			all = append(all, v.db.Close())
+			v.db = nil
+		}
+	}
+	return errors.Join(append(all, s.keys.Close())...)
+}
+
+// openKeys opens keys.db. One that is damaged is set aside: without it every
+// clip of before is noise.
+func (s *Store) openKeys(unclean bool) error {
+	path := s.path(keysName)
+	_, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := bear(path, fillKeys); err != nil {
+			return explain(path, "create", err)
+		}
+		err = nil
+	}
+	if err == nil && unclean && s.o.Check != nil {
+		if why := s.o.Check(path); why != nil {
+			s.setAside(path, why, -1)
+			if err := bear(path, fillKeys); err != nil {
+				return explain(path, "create", err)
+			}
+		}
+	}
+	if err == nil {
+		s.keys, err = open(path, false, 0, 0)
+	}
+	return explain(path, "open", err)
+}
+
+// setAside renames a file that cannot be read.
+func (s *Store) setAside(path string, why error, clips int) {
+	name := filepath.Base(path) + damagedSuffix
+	err := os.Rename(path, path+damagedSuffix)
+	s.log.Error("file of clips damaged", "file", name, "clips", clips, "err", errors.Join(why, err))
+	s.faults = append(s.faults, Fault{File: name, Err: why.Error(), Clips: clips})
+}
+
+// findVolumes lists the volumes and clears away what was being made.
+func (s *Store) findVolumes() error {
+	entries, err := os.ReadDir(s.o.Dir)
+	if err != nil {
+		return explain(s.o.Dir, "list", err)
+	}
+	for _, e := range entries {
+		name, isNew := strings.CutSuffix(e.Name(), newSuffix)
+		if isNew && name != keysName {
+			_ = os.Remove(s.path(e.Name()))
+			continue
+		}
+		if class, number, ok := parseVolumeName(strings.TrimSuffix(e.Name(), damagedSuffix)); ok {
+			s.next = max(s.next, number+1)
+			if !strings.HasSuffix(e.Name(), damagedSuffix) {
+				s.volumes[number] = &volume{class: class, number: number, path: s.path(e.Name())}
+			}
+		}
+	}
+	return s.keys.View(func(tx *bolt.Tx) error { // the number of one that was dropped is not given again
+		if k, _ := tx.Bucket(bucketIn).Cursor().Last(); k != nil {
+			s.next = max(s.next, binary.BigEndian.Uint32(k)+1)
+		}
+		return nil
+	})
+}
+
+// loadLive reads the clips that were not ended.
+func (s *Store) loadLive() error {
+	err := s.keys.View(func(tx *bolt.Tx) error {
+		return tx.Bucket(bucketOpen).ForEach(func(k, _ []byte) error {
+			r, ok, err := getRow(tx, ID(k))
+			if err == nil && ok {
+				s.live[r.ID] = &r
+			}
+			return err
+		})
+	})
+	return explain(keysName, "read", err)
+}
+
+// openCurrent opens the newest volume of each class for writing, after a check
+// if the last stop was unclean. Those before are full.
+func (s *Store) openCurrent(unclean bool) {
+	for _, v := range s.inOrder() {
+		s.current[v.class] = v
+	}
+	for class, v := range s.current {
+		err := error(nil)
+		if unclean && s.o.Check != nil {
+			err = s.o.Check(v.path)
+		}
+		if err == nil {
+			err = s.openToWrite(v)
+		}
+		if err != nil {
+			s.quarantine(v, err)
+			delete(s.current, class)
+		}
+	}
+}
+
+// inOrder are the volumes, oldest first.
+func (s *Store) inOrder() []*volume {
+	list := make([]*volume, 0, len(s.volumes))
+	for _, v := range s.volumes {
+		list = append(list, v)
+	}
+	slices.SortFunc(list, func(a, b *volume) int { return int(int64(a.number) - int64(b.number)) })
+	return list
+}
+
+func (s *Store) openToWrite(v *volume) error {
+	// Twice the size: the last clips of a full volume, and bbolt's own pages.
+	db, err := open(v.path, false, s.o.VolumeSize, 2*s.o.VolumeSize+32<<20)
+	if err != nil {
+		return explain(v.path, "open", err)
+	}
+	info, err := os.Stat(v.path)
+	if err != nil {
+		return errors.Join(explain(v.path, "open", err), db.Close())
+	}
+	v.db, v.write, v.used = db, true, info.Size()
+	return nil
+}
+
+// quarantine sets a volume aside that cannot be read. Its clips stay in the
+// index, so that somebody sees what is lost.
+func (s *Store) quarantine(v *volume, why error) {
+	clips := 0
+	_ = s.keys.View(func(tx *bolt.Tx) error { // only to tell how many
+		prefix := binary.BigEndian.AppendUint32(nil, v.number)
+		c := tx.Bucket(bucketIn).Cursor()
+		for k, _ := c.Seek(prefix); k != nil && string(k[:4]) == string(prefix); k, _ = c.Next() {
+			clips++
+		}
+		return nil
+	})
+	if v.db != nil {
+		_ = v.db.Close()
+		v.db = nil
+	}
+	delete(s.volumes, v.number)
+	s.setAside(v.path, why, clips)
+}
+
+// Faults are the files that were set aside since Open.
+func (s *Store) Faults() []Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.faults)
+}
+
+// Unfinished are the clips that were begun and not ended before the store was
+// opened, as long as they are, and up to which time their film goes.
+func (s *Store) Unfinished() (rows []Row, tills []time.Time, err error) {
+	s.w.Lock()
+	defer s.w.Unlock()
+	for _, r := range s.live {
+		row, end := r.clone(), r.At
+		row.Files = nil
+		err := s.keys.View(func(tx *bolt.Tx) error {
+			c := tx.Bucket(bucketHeads).Cursor()
+			for k, v := c.Seek(r.ID[:]); k != nil && string(k[:len(r.ID)]) == string(r.ID[:]); k, v = c.Next() {
+				row.grow(Track(k[len(r.ID)]), int64(len(v)), 0)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, nil, explain(keysName, "read", err)
+		}
+		for _, number := range r.Volumes {
+			err := s.view(number, func(tx *bolt.Tx) error {
+				for p := range piecesOf(tx, r.ID, nil) {
+					file, _ := row.File(p.Track)
+					row.grow(p.Track, 0, max(0, int64(p.Chunk)*ChunkSize+int64(len(p.Bytes))-file.Body))
+				}
+				if t, ok := till(tx, r.ID); ok {
+					end = t
+				}
+				return nil
+			})
+			if err != nil {
+				s.log.Error("clip not measured", "clip", r.ID.String(), "err", err)
+			}
+		}
+		s.mu.Lock()
+		s.live[row.ID] = &row
+		s.mu.Unlock()
+		rows, tills = append(rows, row.clone()), append(tills, end)
+	}
+	return rows, tills, nil
+}
