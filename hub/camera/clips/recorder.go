@@ -1,0 +1,408 @@
+package clips
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"gatehouse/hub/bus"
+	"gatehouse/hub/health"
+	"gatehouse/hub/home"
+	"gatehouse/storage/clip"
+)
+
+// Figures of the recorder.
+const (
+	Hold      = 350 * time.Millisecond // footage is written after this at the latest
+	batchSize = 8 * pieceSize          // or when so much waits
+	backlog   = 32 << 20               // bytes that may wait for a slow disk, all cameras together
+	retry     = 500 * time.Millisecond // after the disk refused
+)
+
+// Errors of a tape.
+var (
+	// ErrNoVault: the owner has not said yet whom to seal to.
+	ErrNoVault = errors.New("clips: nothing is recorded: the vault has no key of an owner")
+	// ErrBehind: the disk does not follow.
+	ErrBehind = errors.New("clips: the disk is too slow, or full: the clip was cut short")
+	// ErrEnded: the tape has ended.
+	ErrEnded = errors.New("clips: the clip has ended")
+)
+
+// Board is where the recorder shows what is wrong.
+type Board interface {
+	Set(present bool, code health.Code, device home.DeviceID, args ...any)
+}
+
+// Journal is where it is written down who did what to clips.
+type Journal interface {
+	Add(home.Event) uint64
+}
+
+// Options are what a recorder needs.
+type Options struct {
+	Store   *clip.Store
+	Vault   VaultStore
+	Board   Board
+	Journal Journal
+	Log     *slog.Logger
+}
+
+// Recorder seals footage and writes it.
+type Recorder struct {
+	// Changes carries each clip that begins, ends or is deleted.
+	Changes bus.Topic[home.Clip]
+
+	store   *clip.Store
+	board   Board
+	journal Journal
+	log     *slog.Logger
+	vault   *vault
+
+	mu    sync.Mutex
+	tapes []*recording // not written to their end
+	queue int64        // bytes that wait for the disk
+	seen  map[clip.ID][]home.ClipLabel
+	order []clip.ID // of seen, oldest first
+	wake  chan struct{}
+}
+
+// New makes a recorder. It starts nothing: Run writes.
+func New(o Options) (*Recorder, error) {
+	v, err := openVault(o.Vault)
+	if err != nil {
+		return nil, err
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Recorder{
+		store: o.Store, board: o.Board, journal: o.Journal, log: o.Log, vault: v,
+		seen: map[clip.ID][]home.ClipLabel{}, wake: make(chan struct{}, 1),
+	}, nil
+}
+
+// Begin begins a clip.
+func (r *Recorder) Begin(f home.Footage) (home.Tape, error) {
+	to := r.vault.keys()
+	if len(to.keys) == 0 {
+		r.board.Set(true, health.NoVault, "")
+		return nil, ErrNoVault
+	}
+	if len(f.Init) == 0 {
+		return nil, fmt.Errorf("clips: %s: footage without a beginning", f.Camera)
+	}
+	t := &recording{r: r, id: clip.NewID(f.At), footage: f, to: to}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.queue > backlog {
+		return nil, ErrBehind
+	}
+	r.tapes = append(r.tapes, t)
+	r.push(t, item{kind: itemPart, given: time.Now(), bytes: f.Init, till: f.At})
+	return t, nil
+}
+
+// push queues an item. r.mu is held.
+func (r *Recorder) push(t *recording, it item) {
+	t.queue = append(t.queue, it)
+	r.queue += int64(len(it.bytes))
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run writes what tapes are given until ctx ends, then what is left: clips that
+// have not ended are cut short.
+func (r *Recorder) Run(ctx context.Context) error {
+	if err := r.finish(); err != nil {
+		return err
+	}
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	w := writer{r: r}
+	for {
+		wait, err := w.step(time.Now())
+		if err != nil {
+			return err
+		}
+		timer.Reset(wait)
+		select {
+		case <-ctx.Done():
+			r.stop()
+			_, err := w.step(time.Now())
+			return errors.Join(err, w.write(time.Now()))
+		case <-r.wake:
+		case <-timer.C:
+		}
+	}
+}
+
+// stop cuts every clip short: the hub ends.
+func (r *Recorder) stop() {
+	r.mu.Lock()
+	tapes := append([]*recording(nil), r.tapes...)
+	r.mu.Unlock()
+	for _, t := range tapes {
+		t.End(time.Now(), errors.New("the hub was stopped"))
+	}
+}
+
+// about is what the index says of a clip beside what the store needs. All of it
+// can be read by whoever has the box.
+type about struct {
+	End      time.Time `json:"end"`
+	Reason   string    `json:"reason"`
+	Codecs   string    `json:"codecs"`
+	Width    int       `json:"width"`
+	Height   int       `json:"height"`
+	SealedTo []string  `json:"sealed_to"`
+	Epoch    int       `json:"epoch"`
+	Sum      string    `json:"sum,omitempty"` // SHA-256 of the film, hexadecimal
+	Why      string    `json:"why,omitempty"` // it was cut short
+}
+
+func (a about) encode() json.RawMessage {
+	b, err := json.Marshal(a)
+	if err != nil {
+		panic(err) // strings and numbers
+	}
+	return b
+}
+
+// finish ends the clips that were being recorded when the process before died.
+func (r *Recorder) finish() error {
+	rows, tills, err := r.store.Unfinished()
+	if err != nil {
+		return err
+	}
+	var b clip.Batch
+	for i, row := range rows {
+		var a about
+		if err := json.Unmarshal(row.About, &a); err != nil {
+			return fmt.Errorf("clips: %s: %w", row.ID, err)
+		}
+		a.End, a.Why = tills[i], "the power was cut, or the hub was killed"
+		sum := sha256.New()
+		if film, err := r.store.Reader(row.ID, clip.Film); err != nil {
+			r.log.Error("clip that was cut short is not there", "clip", row.ID.String(), "err", err)
+		} else if _, err := io.Copy(sum, film); err != nil {
+			r.log.Error("clip that was cut short not read", "clip", row.ID.String(), "err", err)
+		} else {
+			a.Sum = hex.EncodeToString(sum.Sum(nil))
+		}
+		row.About = a.encode()
+		b.End = append(b.End, row)
+	}
+	return r.store.Write(b)
+}
+
+// writer is the goroutine that seals and writes. It alone touches the tapes'
+// sealed files.
+type writer struct {
+	r      *Recorder
+	batch  clip.Batch // sealed, not yet on the disk
+	after  []func()   // what to do once it is
+	refuse time.Time  // the disk refused: not before this
+	ill    bool
+}
+
+// step seals what was queued, writes what is due, and says when it wants to be
+// called again.
+func (w *writer) step(now time.Time) (wait time.Duration, err error) {
+	w.r.mu.Lock()
+	tapes := append([]*recording(nil), w.r.tapes...)
+	w.r.mu.Unlock()
+	due, size := time.Time{}, 0
+	for _, t := range tapes {
+		if err := w.seal(t); err != nil {
+			return 0, err
+		}
+		for _, s := range t.files {
+			size += s.out.Len()
+			for _, at := range []time.Time{s.held, s.since} {
+				if !at.IsZero() && (due.IsZero() || at.Before(due)) {
+					due = at
+				}
+			}
+		}
+		if t.over && (due.IsZero() || t.overAt.Before(due)) {
+			due = t.overAt
+		}
+	}
+	if len(w.batch.Pieces)+len(w.batch.End) > 0 {
+		due = w.refuse.Add(-Hold)
+	}
+	switch {
+	case due.IsZero():
+		return time.Hour, nil
+	case now.Before(w.refuse):
+		return w.refuse.Sub(now), nil
+	case now.Sub(due) < Hold && size < batchSize:
+		return Hold - now.Sub(due), nil
+	}
+	if err := w.write(now); err != nil {
+		w.refused(now, err)
+		return retry, nil
+	}
+	return 0, nil
+}
+
+// seal takes what waits in a tape's queue.
+func (w *writer) seal(t *recording) error {
+	w.r.mu.Lock()
+	queue := t.queue
+	t.queue = nil
+	w.r.mu.Unlock()
+	for _, it := range queue {
+		if err := t.take(it); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// write writes all that has been sealed, in one commit. What is as old as half
+// of Hold goes with it, so that the next camera does not want a commit of its own.
+func (w *writer) write(now time.Time) error {
+	w.r.mu.Lock()
+	tapes := append([]*recording(nil), w.r.tapes...)
+	w.r.mu.Unlock()
+	for _, t := range tapes {
+		if err := w.collect(t, now); err != nil {
+			return err
+		}
+	}
+	if len(w.batch.Begin)+len(w.batch.Pieces)+len(w.batch.End) == 0 {
+		return nil
+	}
+	if err := w.r.store.Write(w.batch); err != nil {
+		return err
+	}
+	w.batch.Begin, w.batch.Heads, w.batch.Pieces, w.batch.End = nil, nil, nil, nil
+	w.count()
+	for _, f := range w.after {
+		f()
+	}
+	w.after = nil
+	w.well()
+	return nil
+}
+
+// count says anew how much waits for the disk.
+func (w *writer) count() {
+	w.r.mu.Lock()
+	defer w.r.mu.Unlock()
+	w.r.queue = 0
+	for _, t := range w.r.tapes {
+		for _, it := range t.queue {
+			w.r.queue += int64(len(it.bytes))
+		}
+	}
+}
+
+// collect moves what a tape has sealed into the batch.
+func (w *writer) collect(t *recording, now time.Time) error {
+	if !t.begun {
+		t.begun = true
+		w.batch.Begin = append(w.batch.Begin, t.row())
+		w.after = append(w.after, func() { w.r.tell(t.id) })
+	}
+	for _, s := range t.files {
+		if !s.held.IsZero() && now.Sub(s.held) >= Hold/2 {
+			if err := s.press(); err != nil {
+				return err
+			}
+		}
+		heads, pieces := s.take(t.id)
+		w.batch.Heads = append(w.batch.Heads, heads...)
+		w.batch.Pieces = append(w.batch.Pieces, pieces...)
+	}
+	t.files = slices.DeleteFunc(t.files, func(s *sealed) bool { return s.ended && s.track != clip.Film })
+	if t.over {
+		w.batch.End = append(w.batch.End, t.row())
+		w.after = append(w.after, func() { w.r.tell(t.id) })
+		w.r.drop(t)
+	}
+	return nil
+}
+
+// drop forgets a tape that has ended.
+func (r *Recorder) drop(t *recording) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i, other := range r.tapes {
+		if other == t {
+			r.tapes = append(r.tapes[:i], r.tapes[i+1:]...)
+			return
+		}
+	}
+}
+
+// refused shows that the disk does not take what is recorded.
+func (w *writer) refused(now time.Time, err error) {
+	w.refuse = now.Add(retry)
+	if !w.ill {
+		w.r.log.Error("clips not written", "err", err)
+	}
+	w.ill = true
+	w.r.board.Set(true, health.ClipsNotWritten, "", err.Error())
+}
+
+func (w *writer) well() {
+	if w.ill {
+		w.ill = false
+		w.r.board.Set(false, health.ClipsNotWritten, "")
+	}
+}
+
+// tell publishes a clip as it is now.
+func (r *Recorder) tell(id clip.ID) {
+	if r.Changes.Subscribers() == 0 {
+		return
+	}
+	row, ok, err := r.store.Row(id)
+	if err != nil || !ok {
+		return
+	}
+	r.Changes.Publish(r.clip(row))
+}
+
+// clip is a row as the faces show it.
+func (r *Recorder) clip(row clip.Row) home.Clip {
+	var a about
+	_ = json.Unmarshal(row.About, &a) // what cannot be read is empty
+	film, _ := row.File(clip.Film)
+	c := home.Clip{
+		ID: home.ClipID(row.ID.String()), Camera: home.DeviceID(row.Group), Start: home.At(row.At), End: home.At(a.End),
+		Reason: a.Reason, State: home.ClipWhole, Labels: r.labels(row.ID), Bytes: film.Size(), SealedTo: a.SealedTo,
+		Kept: row.Class == clip.Kept, SHA256: a.Sum, CutShort: a.Why != "", Why: a.Why,
+		Codecs: a.Codecs, Width: a.Width, Height: a.Height,
+	}
+	for _, f := range row.Files {
+		switch {
+		case f.Track == clip.Notes:
+			c.Notes = true
+		case f.Track >= clip.Still:
+			c.Stills++
+		}
+	}
+	switch {
+	case row.Open:
+		c.State = home.ClipRecording
+	case c.CutShort:
+		c.State = home.ClipCutShort
+	}
+	return c
+}
+
+func hexSum(s *sealed) string { return hex.EncodeToString(s.sum.Sum(nil)) }

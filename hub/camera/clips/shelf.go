@@ -1,0 +1,151 @@
+package clips
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"gatehouse/hub/home"
+	"gatehouse/storage/clip"
+)
+
+// Query chooses clips; see clip.Query.
+type Query struct {
+	Camera       home.DeviceID
+	Since, Until time.Time
+	Reason       string // "zone:front-door", or what stands before the colon
+	Kept         *bool
+	Limit        int
+	Cursor       string
+}
+
+// Page returns clips, newest first, and the cursor of the next page: "" at the end.
+func (r *Recorder) Page(q Query) (list []home.Clip, next string, err error) {
+	sq := clip.Query{Group: string(q.Camera), Since: q.Since, Until: q.Until, Limit: q.Limit, Cursor: q.Cursor}
+	if q.Reason != "" || q.Kept != nil {
+		sq.Want = func(row clip.Row) bool {
+			c := r.clip(row)
+			return (q.Kept == nil || *q.Kept == c.Kept) && (q.Reason == "" || c.Reason == q.Reason || strings.HasPrefix(c.Reason, q.Reason+":"))
+		}
+	}
+	rows, next, err := r.store.Page(sq)
+	if errors.Is(err, clip.ErrCursor) {
+		return nil, "", &home.Invalid{Field: "cursor", Reason: clip.ErrCursor.Error()}
+	}
+	for _, row := range rows {
+		list = append(list, r.clip(row))
+	}
+	return list, next, err
+}
+
+// Clip is one clip.
+func (r *Recorder) Clip(id home.ClipID) (home.Clip, error) {
+	row, err := r.row(id)
+	if err != nil {
+		return home.Clip{}, err
+	}
+	return r.clip(row), nil
+}
+
+func (r *Recorder) row(id home.ClipID) (clip.Row, error) {
+	key, err := clip.ParseID(string(id))
+	if err != nil {
+		return clip.Row{}, &home.NotFound{What: "clip", ID: string(id)}
+	}
+	row, ok, err := r.store.Row(key)
+	if err == nil && !ok {
+		err = &home.NotFound{What: "clip", ID: string(id)}
+	}
+	return row, err
+}
+
+// File opens a sealed file of a clip: "film", "notes", or the number of a still.
+// It is ciphertext, a standard age file; who may have it is not asked here.
+func (r *Recorder) File(id home.ClipID, name string) (io.ReadSeeker, error) {
+	row, err := r.row(id)
+	if err != nil {
+		return nil, err
+	}
+	track, err := parseTrack(name)
+	if err != nil {
+		return nil, err
+	}
+	file, err := r.store.Reader(row.ID, track)
+	if errors.Is(err, clip.ErrNone) {
+		return nil, &home.NotFound{What: name + " of the clip", ID: string(id)}
+	}
+	return file, err
+}
+
+func parseTrack(name string) (clip.Track, error) {
+	switch name {
+	case "film":
+		return clip.Film, nil
+	case "notes":
+		return clip.Notes, nil
+	}
+	var n int
+	if _, err := fmt.Sscanf(name, "%d", &n); err != nil || n < 0 || n >= maxStills || fmt.Sprint(n) != name {
+		return 0, &home.Invalid{Field: "file", Reason: "want film, notes or the number of a still"}
+	}
+	return clip.Still + clip.Track(n), nil
+}
+
+// Delete deletes a clip: nothing opens it from here on.
+func (r *Recorder) Delete(id home.ClipID, by string) (home.ClipDeletion, error) {
+	row, err := r.row(id)
+	if err != nil {
+		return home.ClipDeletion{}, err
+	}
+	c := r.clip(row)
+	if err := r.store.Delete(time.Now(), row.ID); err != nil {
+		return home.ClipDeletion{}, refusal(err)
+	}
+	c.State = home.ClipDeleted
+	r.Changes.Publish(c)
+	r.line(c, by, by+" deleted a clip of "+stamp(c)+".")
+	return home.ClipDeletion{Bytes: row.Bytes()}, nil
+}
+
+// stamp tells a clip from others in a sentence.
+func stamp(c home.Clip) string { return c.Start.UTC().Format("2006-01-02 15:04:05") + " UTC" }
+
+// line writes down what somebody did to a clip.
+func (r *Recorder) line(c home.Clip, by, text string) {
+	r.journal.Add(home.Event{At: home.At(time.Now()), Kind: home.KindAccess, Device: c.Camera, Who: home.Who(by), Text: text})
+}
+
+// Keep has a clip stay until somebody deletes it, or lets it go again.
+func (r *Recorder) Keep(id home.ClipID, on bool, by string) (home.Clip, error) {
+	row, err := r.row(id)
+	if err != nil {
+		return home.Clip{}, err
+	}
+	class := clip.Events
+	if on {
+		class = clip.Kept
+	}
+	if (row.Class == clip.Kept) != on {
+		if row, err = r.store.Move(time.Now(), row.ID, class); err != nil {
+			return home.Clip{}, refusal(err)
+		}
+		r.tell(row.ID)
+		verb := " let go a clip of "
+		if on {
+			verb = " kept a clip of "
+		}
+		c := r.clip(row)
+		r.line(c, by, by+verb+stamp(c)+".")
+	}
+	return r.clip(row), nil
+}
+
+// refusal is an error of the store in words that the faces know.
+func refusal(err error) error {
+	if errors.Is(err, clip.ErrOpen) {
+		return &home.Conflict{Reason: "the clip is being recorded: wait until it has ended"}
+	}
+	return err
+}

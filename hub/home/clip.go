@@ -1,0 +1,61 @@
+package home
+
+// ClipID names a clip for ever.
+type ClipID string
+
+// Clip is a piece of footage, sealed: the hub itself cannot see it. What stands
+// here is all that can be read without an owner's key.
+type Clip struct {
+	ID       ClipID      `json:"id"`
+	Camera   DeviceID    `json:"camera"`
+	Start    Time        `json:"start" doc:"of its first picture: before what it was recorded for"`
+	End      Time        `json:"end" doc:"of its last picture; of a clip that is being recorded, as far as it is on the disk"`
+	Reason   string      `json:"reason" doc:"zone:<id>, doorbell, motion, phase:<phase>, person:<name>, continuous"`
+	State    ClipState   `json:"state"`
+	Labels   []ClipLabel `json:"labels" doc:"what was seen, as long as the hub that saw it runs; afterwards only the notes say it, and they are sealed"`
+	Bytes    int64       `json:"bytes" doc:"of the film as it is exported"`
+	SealedTo []string    `json:"sealed_to" doc:"whose keys open it"`
+	Kept     bool        `json:"kept" doc:"it stays until somebody deletes it"`
+	Expires  *Time       `json:"expires" doc:"null: it goes when its room is wanted, oldest first"`
+	SHA256   string      `json:"sha256" doc:"of the film as it is exported; empty while it is being recorded"`
+	CutShort bool        `json:"cut_short" doc:"it ends before what it was recorded for had ended"`
+	Why      string      `json:"why,omitempty" doc:"why it was cut short, or is lost"`
+	Codecs   string      `json:"codecs" doc:"RFC 6381"`
+	Width    int         `json:"width"`
+	Height   int         `json:"height"`
+	Stills   int         `json:"stills" doc:"how many sealed pictures belong to it"`
+	Notes    bool        `json:"notes" doc:"sealed notes belong to it: what was seen, and where each part begins"`
+}
+
+// ClipState is how a clip stands.
+type ClipState string
+
+// States of a clip.
+const (
+	ClipRecording ClipState = "recording"
+	ClipWhole     ClipState = "whole"
+	ClipCutShort  ClipState = "cut-short"
+	ClipLost      ClipState = "lost"    // the file that held it cannot be read
+	ClipDeleted   ClipState = "deleted" // told once, to whoever listens
+)
+
+// ClipDeletion is what became of a clip that was deleted.
+type ClipDeletion struct {
+	Bytes  int64 `json:"bytes" doc:"of ciphertext that is still on the disk"`
+	GoneBy *Time `json:"gone_by" doc:"when they are gone from it at the latest; null: when their file is dropped"`
+}
+
+// ClipLabel is what was seen in a clip, at its surest.
+type ClipLabel struct {
+	Name  string  `json:"name"`
+	Score float64 `json:"score"`
+}
+
+// Vault is whose keys clips are sealed to. The hub knows public keys only.
+type Vault struct {
+	Recipients []string `json:"recipients" doc:"public keys, age1pq1…: hybrid ones only (ML-KEM-768 and X25519)" maxItems:"8"`
+	Names      []string `json:"names" doc:"what the keys are called, in the same order" maxItems:"8"`
+	Wrapped    string   `json:"wrapped" doc:"the private key, wrapped by the browser that made it: opaque to the hub" maxLength:"32768"`
+	Epoch      int      `json:"epoch" doc:"grows with each change of the keys"`
+	Since      *Time    `json:"since"`
+}
