@@ -94,6 +94,7 @@ fuzz: ## every fuzz target for FUZZTIME (default 30s)
 INTEROP := zwave/zwavesim/interop
 ZIGBEE_INTEROP := zigbee/interop
 HOMEKIT_INTEROP := hub/face/homekit/interop
+CLIPS_INTEROP := hub/camera/clips/interop
 PEERS := $(INTEROP)/node_modules/.package-lock.json $(ZIGBEE_INTEROP)/node_modules/.package-lock.json \
 	$(QUIRKS)/node_modules/.package-lock.json $(HOMEKIT_INTEROP)/node_modules/.package-lock.json
 BENCH_PEER := hub/bench/peer/zigbee2mqtt
@@ -102,9 +103,9 @@ $(PEERS) $(BENCH_PEER)/node_modules/.package-lock.json: %/node_modules/.package-
 	cd $* && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-interop: build $(PEERS) ## the hub and the simulator against npm zwave-js, Zigbee codecs and stick against zigbee-herdsman, Apple Home against hap-controller, MQTT against mosquitto
-	.ci/install mosquitto-clients
-	CGO_ENABLED=1 $(GO) test -race -count=1 -tags interop -timeout 20m ./$(INTEROP) ./$(ZIGBEE_INTEROP) ./$(HOMEKIT_INTEROP) ./hub/face/mqtt
+interop: build $(PEERS) ## the hub and the simulator against npm zwave-js, Zigbee codecs and stick against zigbee-herdsman, Apple Home against hap-controller, MQTT against mosquitto, clips against age and ffprobe
+	.ci/install mosquitto-clients ffmpeg
+	CGO_ENABLED=1 $(GO) test -race -count=1 -tags interop -timeout 20m ./$(INTEROP) ./$(ZIGBEE_INTEROP) ./$(HOMEKIT_INTEROP) ./hub/face/mqtt ./$(CLIPS_INTEROP)
 
 interop-smoke: $(PEERS) ## only: the hub on a stick that is not ours, the Zigbee codecs and stick, and Apple Home
 	CGO_ENABLED=1 $(GO) test -count=1 -tags interop -short -timeout 10m ./$(INTEROP) ./$(ZIGBEE_INTEROP) ./$(HOMEKIT_INTEROP)

@@ -27,6 +27,9 @@ func (h *Hub) buildFaces() (err error) {
 		Ready:         h.readiness, System: h.system, Metrics: []func(io.Writer){h.metrics},
 		Web: h.o.Web, Hosts: h.names, Trust: h.trust(), Demo: h.o.Demo != nil, Version: h.o.Version, Log: h.log,
 	}
+	if o.Clips = h.clipShelf(); o.Clips != nil {
+		o.ClipChanges = &h.clips.Changes
+	}
 	if h.discovery, err = openDiscovery(h.db, h.journal, h.o.Demo != nil); err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 	"gatehouse/hub/alarm/sirens"
 	"gatehouse/hub/box"
 	"gatehouse/hub/bus"
+	"gatehouse/hub/camera/clips"
 	"gatehouse/hub/config"
 	"gatehouse/hub/face/api"
 	"gatehouse/hub/face/api/desk"
@@ -113,6 +114,7 @@ type Hub struct {
 	devices *registry.Registry
 	people  *auth.Porter
 	rules   *rules.Rules
+	clips   *clips.Recorder // nil: they cannot be kept
 	sirens  *sirens.Sirens
 	keypads *pads
 	locks   *locks
@@ -183,6 +185,7 @@ func build(o Options) (_ *Hub, err error) {
 	if err := h.openRules(); err != nil {
 		return nil, err
 	}
+	h.openClips()
 	h.buildRadio()
 	h.buildZigbee()
 	if err := h.buildFaces(); err != nil {
@@ -325,7 +328,7 @@ func (h *Hub) buildZigbee() {
 
 // core are the parts that guard the house, whatever it is wired to.
 func (h *Hub) core() []part {
-	return []part{
+	list := []part{
 		{name: "panel", run: h.guard.Run, vital: true},
 		{name: "sirens", run: h.sirens.Run, vital: true},
 		{name: "siren reports", run: h.sirenReports},
@@ -348,6 +351,10 @@ func (h *Hub) core() []part {
 		{name: "panel conditions", run: h.panelConditions},
 		{name: "rules", run: h.rules.Run},
 	}
+	if h.clips != nil {
+		list = append(list, part{name: "clips", run: h.clips.Run})
+	}
+	return list
 }
 
 // run starts everything, and ends it in the order in which it may be missed:

@@ -44,6 +44,9 @@ const (
 	RuleStopped      Code = "rule-stopped"
 	RuleNotArmed     Code = "rule-not-armed"
 	QuirkFault       Code = "quirk-fault"
+	NoVault          Code = "no-vault"
+	ClipsNotWritten  Code = "clips-not-written"
+	ClipsLost        Code = "clips-lost"
 
 	// ZoneIgnored is the panel's own: it finds it, and the hub shows it here.
 	ZoneIgnored Code = "zone-ignored"
@@ -214,6 +217,18 @@ var Declarations = map[Code]Declaration{
 	QuirkFault: {
 		home.SeverityWarning, "A file of Zigbee quirks is not understood: %s.",
 		"Mend that line. What the file said before holds until the hub restarts; other files are not touched by it.", nil,
+	},
+	NoVault: {
+		home.SeverityWarning, "Nothing that the cameras see is recorded: there is no key to seal it with.",
+		"Set up the vault under Cameras. Its key is made in your browser; the hub never has it.", nil,
+	},
+	ClipsNotWritten: {
+		home.SeverityWarning, "What the cameras record can't be written: %s.",
+		"Free space or change the disk. What is in memory is written as soon as the disk takes it.", nil,
+	},
+	ClipsLost: {
+		home.SeverityWarning, "A file of clips is damaged and was set aside: %s.",
+		"The clips in it are lost. Look at the disk: a card that forgets once does so again.", nil,
 	},
 	CertificateFault: {
 		home.SeverityWarning, "The page's certificate can't be renewed: %s.",

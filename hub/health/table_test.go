@@ -98,6 +98,9 @@ var proofs = map[health.Code][]string{
 	health.BatteryLow:       {"hub.TestBatteryThatRunsDown"},
 	health.CertificateFault: {"hub.TestCertificateThatCannotBeRenewedIsSaid"},
 	health.ChannelLeft:      {"hub.TestZigbeeDevicesThatDoNotFollow"},
+	health.ClipsLost:        {"hub.TestDamagedFileOfClipsIsSaid"},
+	health.ClipsNotWritten:  {"hub.TestClipsThatCannotBeWrittenAreSaid"},
+	health.NoVault:          {"hub.TestNothingIsRecordedWithoutAVault"},
 	health.ClockUnsynced:    {"hub.TestClockThatNobodySets"},
 	health.ClockWrong:       {"hub.TestClockThatCannotBeRightIsSaid"},
 	health.Demo:             {"hub/demo.TestTroublesReachEveryFace"}, // a demo never ceases to be one

@@ -90,6 +90,7 @@ var doors = map[string]string{
 	"github.com/brutella/hap":              "hub/face/homekit",
 	"github.com/danielgtaylor/huma":        "hub/face/api",
 	"go.etcd.io/bbolt":                     "storage",
+	"filippo.io/age":                       "hub/camera/clips",
 	"github.com/goccy/go-yaml":             "hub/config",
 	"github.com/pquerna/otp":               "hub/people/auth",
 	"github.com/ccojocar/zxcvbn-go":        "hub/people/auth",

@@ -120,6 +120,9 @@ type Options struct {
 	Events        *bus.Topic[home.Event]  // durable ones, in order
 	HealthChanges Watch
 
+	Clips       Clips                 // nil: they cannot be kept
+	ClipChanges *bus.Topic[home.Clip] // nil as Clips
+
 	HomeAssistant Switch    // discovery over MQTT; nil: there is no broker
 	AppleHome     AppleHome // nil: the hub does without
 

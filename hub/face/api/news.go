@@ -25,6 +25,7 @@ const (
 	deviceRing = 1024
 	eventRing  = 4096
 	viewRing   = 64
+	clipRing   = 64
 )
 
 // news renders what happens in the house into frames of the event stream, once
@@ -50,6 +51,7 @@ type ears struct {
 	devices *bus.Subscription[home.Device]
 	events  *bus.Subscription[home.Event]
 	views   *bus.Subscription[audit.Entry] // nil: there is no record of them
+	clips   *bus.Subscription[home.Clip]   // nil: there are none
 }
 
 // frame is one rendered message of the stream.
@@ -83,6 +85,9 @@ func (n *news) join() {
 	if o.ViewChanges != nil {
 		n.ears.views = o.ViewChanges.Subscribe(viewRing)
 	}
+	if o.ClipChanges != nil {
+		n.ears.clips = o.ClipChanges.Subscribe(clipRing)
+	}
 	n.advance(o.Journal.Last()) // of what is written, those who come back are told apart
 	n.turn()
 }
@@ -100,6 +105,9 @@ func (n *news) leave() {
 	if n.ears.views != nil {
 		n.ears.views.Close()
 	}
+	if n.ears.clips != nil {
+		n.ears.clips.Close()
+	}
 	n.ears = nil
 	n.turn()
 }
@@ -112,16 +120,19 @@ func (n *news) turn() {
 }
 
 // wakes are what the ears are woken by; nil while nobody looks.
-func (n *news) wakes() (alarms, devices, events, views <-chan struct{}) {
+func (n *news) wakes() (alarms, devices, events, views, clips <-chan struct{}) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.ears == nil {
-		return nil, nil, nil, nil
+		return nil, nil, nil, nil, nil
 	}
 	if n.ears.views != nil {
 		views = n.ears.views.Wake()
 	}
-	return n.ears.alarms.Wake(), n.ears.devices.Wake(), n.ears.events.Wake(), views
+	if n.ears.clips != nil {
+		clips = n.ears.clips.Wake()
+	}
+	return n.ears.alarms.Wake(), n.ears.devices.Wake(), n.ears.events.Wake(), views, clips
 }
 
 func (n *news) run(ctx context.Context) error {
@@ -133,7 +144,7 @@ func (n *news) run(ctx context.Context) error {
 	defer gather.Stop()
 	gathering, unwell := true, false
 	for {
-		alarms, devices, events, views := n.wakes()
+		alarms, devices, events, views, clips := n.wakes()
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -156,6 +167,7 @@ func (n *news) run(ctx context.Context) error {
 		case <-devices:
 		case <-events:
 		case <-views:
+		case <-clips:
 		case <-health:
 			unwell = true
 		}
@@ -185,12 +197,26 @@ func (n *news) tell() {
 		}
 		n.event(it.Value)
 	}
+	n.clips(e.clips)
 	if e.views == nil {
 		return
 	}
 	// One that is lost between is in the list of views all the same.
 	for it, ok := e.views.TryNext(); ok; it, ok = e.views.TryNext() {
 		n.publish(n.render(auth.ViewsAll, "view", it.Value))
+	}
+}
+
+// clips publishes each clip that changed.
+func (n *news) clips(s *bus.Subscription[home.Clip]) {
+	if s == nil {
+		return
+	}
+	for it, ok := s.TryNext(); ok; it, ok = s.TryNext() {
+		if it.Gap {
+			n.publish(n.reset("more clips have changed than are told one by one"))
+		}
+		n.publish(n.render(auth.ClipsRead, "clip", it.Value))
 	}
 }
 
@@ -280,6 +306,7 @@ type streamed struct {
 	Alarm   home.Alarm         `json:"alarm"`
 	Device  home.Device        `json:"device" doc:"or {\"id\":…,\"left\":true}"`
 	Event   home.Event         `json:"event"`
+	Clip    home.Clip          `json:"clip" doc:"one that began, ended, was kept or deleted"`
 	Health  []home.TroubleItem `json:"health" doc:"all that is present now"`
 	Session streamSession      `json:"session"`
 	View    audit.Entry        `json:"view" doc:"somebody watches; for whoever may read all views"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -153,6 +154,11 @@ func raw(h http.HandlerFunc, mediaType, answer string) binder {
 			Description: answer,
 			Content:     map[string]*huma.MediaType{mediaType: {Schema: &huma.Schema{Type: huma.TypeString}}},
 		}}
+		for rest := rt.path; strings.Contains(rest, "{"); { // the handler asks for them itself
+			_, name, _ := strings.Cut(rest, "{")
+			name, rest, _ = strings.Cut(name, "}")
+			op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}})
+		}
 		a.huma.OpenAPI().AddOperation(&op)
 		a.mux.HandleFunc(rt.method+" "+rt.path, a.gate(rt, h))
 	}}
@@ -323,10 +329,21 @@ func (a *API) routes() []route {
 		{get, "/api/v1/radios/{radio}/backup/file", right(auth.RadiosBackup), "radios", "The backup as a file; it holds the network's keys", 0, typed(a.backupFile)},
 		{post, "/api/v1/radios/{radio}/backup/restore", right(auth.RadiosBackup), "radios", "Give the network of the backup to the stick that is in", accepted, typed(a.restoreBackup)},
 
+		{get, "/api/v1/vault", right(auth.ClipsRead), "clips", "Whose keys clips are sealed to, and the wrapped private key", 0, typed(a.vault)},
+		{put, "/api/v1/vault", right(auth.VaultWrite), "clips", "Seal clips to these keys from the next one on; those of before stay as they are", 0, typed(a.putVault)},
+		{get, "/api/v1/clips", right(auth.ClipsRead), "clips", "Clips, newest first", 0, typed(a.clips)},
+		{get, "/api/v1/clips/{id}", right(auth.ClipsRead), "clips", "One clip", 0, typed(a.clip)},
+		{del, "/api/v1/clips/{id}", right(auth.ClipsDelete), "clips", "Delete a clip: nothing opens it from here on; the answer says when its bytes are gone", http.StatusOK, typed(a.deleteClip)},
+		{post, "/api/v1/clips/{id}/keep", right(auth.ClipsDelete), "clips", "Keep a clip until somebody deletes it", http.StatusOK, typed(a.keepClip)},
+		{del, "/api/v1/clips/{id}/keep", right(auth.ClipsDelete), "clips", "Let a kept clip go when its room is wanted", http.StatusOK, typed(a.letClipGo)},
+		{get, "/api/v1/clips/{id}/media", right(auth.ClipsRead), "clips", "The sealed film: one age file, or a range of it; the view is recorded first", 0, raw(a.clipMedia("film"), "application/octet-stream", "age-encryption.org/v1")},
+		{get, "/api/v1/clips/{id}/notes", right(auth.ClipsRead), "clips", "The sealed notes (JSON): what was seen, and where each part of the film begins", 0, raw(a.clipMedia("notes"), "application/octet-stream", "age-encryption.org/v1")},
+		{get, "/api/v1/clips/{id}/stills/{still}", right(auth.ClipsRead), "clips", "A sealed picture (JPEG)", 0, raw(a.clipMedia(""), "application/octet-stream", "age-encryption.org/v1")},
+
 		{get, "/api/v1/events", right(auth.EventsRead), "events", "The journal, newest first", 0, typed(a.events)},
 		{
 			get, streamPath, signedIn(), "events", "Everything as it happens (server-sent events; see the schema Streamed)", 0,
-			raw(a.stream, "text/event-stream", "events alarm device event health session view beat reset"),
+			raw(a.stream, "text/event-stream", "events alarm device event clip health session view beat reset"),
 		},
 		{get, "/api/v1/views", right(auth.ViewsRead), "views", "Who watched what, newest first; your own views unless you may read all", 0, typed(a.views)},
 		{get, "/api/v1/views/check", right(auth.ViewsAll), "views", "Whether anything was changed in the record or taken out of it", 0, typed(a.checkViews)},

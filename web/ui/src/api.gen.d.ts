@@ -229,6 +229,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clips": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Clips, newest first */
+        get: operations["getClips"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clips/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One clip */
+        get: operations["getClipsId"];
+        put?: never;
+        post?: never;
+        /** Delete a clip: nothing opens it from here on; the answer says when its bytes are gone */
+        delete: operations["deleteClipsId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clips/{id}/keep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep a clip until somebody deletes it */
+        post: operations["postClipsIdKeep"];
+        /** Let a kept clip go when its room is wanted */
+        delete: operations["deleteClipsIdKeep"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clips/{id}/media": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sealed film: one age file, or a range of it; the view is recorded first */
+        get: operations["getClipsIdMedia"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clips/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sealed notes (JSON): what was seen, and where each part of the film begins */
+        get: operations["getClipsIdNotes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clips/{id}/stills/{still}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A sealed picture (JPEG) */
+        get: operations["getClipsIdStillsStill"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/codes": {
         parameters: {
             query?: never;
@@ -1240,6 +1344,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/vault": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whose keys clips are sealed to, and the wrapped private key */
+        get: operations["getVault"];
+        /** Seal clips to these keys from the next one on; those of before stay as they are */
+        put: operations["putVault"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/views": {
         parameters: {
             query?: never;
@@ -1668,6 +1790,80 @@ export interface components {
             /** @description sign-in name of the first owner; invited people have one */
             name?: string;
             password: string;
+        };
+        Clip: {
+            /**
+             * Format: int64
+             * @description of the film as it is exported
+             */
+            bytes: number;
+            camera: string;
+            /** @description RFC 6381 */
+            codecs: string;
+            /** @description it ends before what it was recorded for had ended */
+            cut_short: boolean;
+            /**
+             * Format: date-time
+             * @description of its last picture; of a clip that is being recorded, as far as it is on the disk
+             */
+            end: string;
+            /**
+             * Format: date-time
+             * @description null: it goes when its room is wanted, oldest first
+             */
+            expires: string | null;
+            /** Format: int64 */
+            height: number;
+            id: string;
+            /** @description it stays until somebody deletes it */
+            kept: boolean;
+            /** @description what was seen, as long as the hub that saw it runs; afterwards only the notes say it, and they are sealed */
+            labels: components["schemas"]["ClipLabel"][];
+            /** @description sealed notes belong to it: what was seen, and where each part begins */
+            notes: boolean;
+            /** @description zone:<id>, doorbell, motion, phase:<phase>, person:<name>, continuous */
+            reason: string;
+            /** @description whose keys open it */
+            sealed_to: string[];
+            /** @description of the film as it is exported; empty while it is being recorded */
+            sha256: string;
+            /**
+             * Format: date-time
+             * @description of its first picture: before what it was recorded for
+             */
+            start: string;
+            state: string;
+            /**
+             * Format: int64
+             * @description how many sealed pictures belong to it
+             */
+            stills: number;
+            /** @description why it was cut short, or is lost */
+            why?: string;
+            /** Format: int64 */
+            width: number;
+        };
+        ClipDeletion: {
+            /**
+             * Format: int64
+             * @description of ciphertext that is still on the disk
+             */
+            bytes: number;
+            /**
+             * Format: date-time
+             * @description when they are gone from it at the latest; null: when their file is dropped
+             */
+            gone_by: string | null;
+        };
+        ClipLabel: {
+            name: string;
+            /** Format: double */
+            score: number;
+        };
+        ClipPage: {
+            clips: components["schemas"]["Clip"][];
+            /** @description cursor of the next page, which may be shorter; empty on the last */
+            next: string;
         };
         Code: {
             areas: string[];
@@ -2477,6 +2673,8 @@ export interface components {
         Streamed: {
             alarm: components["schemas"]["Alarm"];
             beat: components["schemas"]["Beat"];
+            /** @description one that began, ended, was kept or deleted */
+            clip: components["schemas"]["Clip"];
             /** @description or {"id":…,"left":true} */
             device: components["schemas"]["Device"];
             event: components["schemas"]["Event"];
@@ -2620,6 +2818,29 @@ export interface components {
             name: string;
             /** @enum {string} */
             role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier";
+        };
+        Vault: {
+            /**
+             * Format: int64
+             * @description grows with each change of the keys
+             */
+            epoch: number;
+            /** @description what the keys are called, in the same order */
+            names: string[];
+            /** @description public keys, age1pq1…: hybrid ones only (ML-KEM-768 and X25519) */
+            recipients: string[];
+            /** Format: date-time */
+            since: string | null;
+            /** @description the private key, wrapped by the browser that made it: opaque to the hub */
+            wrapped: string;
+        };
+        VaultRequest: {
+            /** @description what the keys are called, in the same order; without: owner, recovery, key 3… */
+            names?: string[] | null;
+            /** @description public keys, age1pq1…: hybrid ones only (ML-KEM-768 and X25519); none: nothing is recorded */
+            recipients: string[] | null;
+            /** @description the private key, wrapped by the browser: opaque to the hub; without: as it was */
+            wrapped?: string;
         };
         Verdict: {
             good: boolean;
@@ -3319,6 +3540,274 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Alarm"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getClips: {
+        parameters: {
+            query?: {
+                camera?: string;
+                /** @description began not before */
+                since?: string;
+                /** @description began before */
+                until?: string;
+                /** @description zone:front-door, or what stands before the colon */
+                reason?: string;
+                kept?: "true" | "false";
+                limit?: number;
+                /** @description next of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClipPage"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getClipsId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Clip"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteClipsId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClipDeletion"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postClipsIdKeep: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Clip"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteClipsIdKeep: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Clip"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getClipsIdMedia: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description age-encryption.org/v1 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getClipsIdNotes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description age-encryption.org/v1 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getClipsIdStillsStill: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                still: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description age-encryption.org/v1 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
             /** @description A problem: see its code */
@@ -5762,7 +6251,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description events alarm device event health session view beat reset */
+            /** @description events alarm device event clip health session view beat reset */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6100,6 +6589,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getVault: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Vault"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putVault: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VaultRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Vault"];
                 };
             };
             /** @description A problem: see its code */

@@ -1,0 +1,40 @@
+package hub
+
+import (
+	"gatehouse/hub/camera/clips"
+	"gatehouse/hub/face/api"
+	"gatehouse/hub/health"
+	"gatehouse/hub/home"
+	"gatehouse/storage"
+	"gatehouse/storage/clip"
+)
+
+// openClips opens the store of sealed clips and the recorder that fills it. A
+// house whose clips cannot be kept is guarded all the same.
+func (h *Hub) openClips() {
+	store, err := clip.Open(clip.Options{
+		Dir: h.file("clips"), VolumeSize: int64(h.o.Config.Clips.Volume), Check: h.o.Check, Log: h.log,
+	})
+	if err == nil {
+		h.closers = append(h.closers, store.Close)
+		h.clips, err = clips.New(clips.Options{
+			Store: store, Vault: storage.NewSealedCell[home.Vault](h.db, "vault", h.seal), Board: h.board, Journal: h.journal, Log: h.log,
+		})
+	}
+	if err != nil {
+		h.log.Error("clips cannot be kept", "err", err)
+		h.board.Raise(health.ClipsNotWritten, "", err.Error())
+		return
+	}
+	for _, f := range store.Faults() {
+		h.board.Raise(health.ClipsLost, "", f.File+": "+f.Err)
+	}
+}
+
+// clipShelf is the recorder as the API needs it; nil when there is none.
+func (h *Hub) clipShelf() api.Clips {
+	if h.clips == nil {
+		return nil
+	}
+	return h.clips
+}

@@ -1,0 +1,110 @@
+package hub
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"filippo.io/age"
+
+	"gatehouse/hub/camera/clips"
+	"gatehouse/hub/health"
+	"gatehouse/hub/home"
+)
+
+// withVault gives the house a key to seal to.
+func (h *house) withVault() {
+	h.t.Helper()
+	id, err := age.GenerateHybridIdentity()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if _, err := h.clips.PutVault(home.Vault{Recipients: []string{id.Recipient().String()}}, "Ada"); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func porch() home.Footage {
+	return home.Footage{Camera: "camera-porch", At: time.Now(), Reason: "zone:front-door", Init: []byte("\x00\x00\x00\x08ftyp")}
+}
+
+func TestNothingIsRecordedWithoutAVault(t *testing.T) {
+	inHouse(t, nil, func(t *testing.T, h *house) {
+		if _, err := h.clips.Begin(porch()); !errors.Is(err, clips.ErrNoVault) {
+			t.Errorf("got %v, want %v", err, clips.ErrNoVault)
+		}
+		h.present(health.NoVault, "", "no key")
+		h.withVault()
+		h.absent(health.NoVault, "")
+		if _, err := h.clips.Begin(porch()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestClipsThatCannotBeWrittenAreSaid(t *testing.T) {
+	inHouse(t, nil, func(t *testing.T, h *house) {
+		h.withVault()
+		// Where the first volume would be made, something is in the way.
+		inTheWay := h.file(filepath.Join("clips", "events-00000001.clips.new"))
+		if err := os.MkdirAll(filepath.Join(inTheWay, "x"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		tape, err := h.clips.Begin(porch())
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.pass(time.Second)
+		h.present(health.ClipsNotWritten, "", "events-00000001")
+		if err := os.RemoveAll(inTheWay); err != nil {
+			t.Fatal(err)
+		}
+		h.pass(time.Second)
+		h.absent(health.ClipsNotWritten, "")
+		tape.End(time.Now(), nil)
+		h.pass(time.Second)
+		list, _, err := h.clips.Page(clips.Query{})
+		if err != nil || len(list) != 1 || list[0].State != home.ClipWhole {
+			t.Errorf("got %+v (%v), want the clip, whole", list, err)
+		}
+	})
+}
+
+func TestDamagedFileOfClipsIsSaid(t *testing.T) {
+	inHouse(t, nil, func(t *testing.T, h *house) {
+		h.withVault()
+		tape, err := h.clips.Begin(porch())
+		if err != nil {
+			t.Fatal(err)
+		}
+		tape.End(time.Now(), nil)
+		h.pass(time.Second)
+		data := h.o.Config.Data
+		h.end()
+		volume := filepath.Join(data, "clips", "events-00000001.clips")
+		if err := os.Truncate(volume, 3000); err != nil {
+			t.Fatal(err)
+		}
+		h.start(data)
+		h.present(health.ClipsLost, "", "events-00000001")
+		if _, err := os.Stat(volume + ".damaged"); err != nil {
+			t.Errorf("the damaged file was not set aside: %v", err)
+		}
+		tape, err = h.clips.Begin(porch())
+		if err != nil {
+			t.Fatal(err)
+		}
+		tape.End(time.Now(), nil)
+		h.pass(time.Second)
+		if _, err := os.Stat(volume); !errors.Is(err, fs.ErrNotExist) {
+			t.Error("the number of a damaged volume was given again")
+		}
+		h.absent(health.ClipsNotWritten, "")
+		h.end()
+		h.start(data)
+		h.absent(health.ClipsLost, "")
+	})
+}

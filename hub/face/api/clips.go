@@ -1,0 +1,216 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"gatehouse/hub/camera/clips"
+	"gatehouse/hub/home"
+	"gatehouse/hub/people/audit"
+)
+
+// Clips is what the API needs of the recorder. All files are ciphertext.
+type Clips interface {
+	Page(clips.Query) (list []home.Clip, next string, err error)
+	Clip(home.ClipID) (home.Clip, error)
+	File(id home.ClipID, name string) (io.ReadSeeker, error)
+	Delete(id home.ClipID, by string) (home.ClipDeletion, error)
+	Keep(id home.ClipID, on bool, by string) (home.Clip, error)
+	Vault() home.Vault
+	PutVault(v home.Vault, by string) (home.Vault, error)
+}
+
+func (a *API) clipsOf() (Clips, error) {
+	if a.o.Clips == nil {
+		return nil, &home.Conflict{Reason: "this hub cannot keep clips now: its conditions say why"}
+	}
+	return a.o.Clips, nil
+}
+
+type clipsInput struct {
+	Camera home.DeviceID `query:"camera" maxLength:"64"`
+	Since  time.Time     `query:"since" doc:"began not before"`
+	Until  time.Time     `query:"until" doc:"began before"`
+	Reason string        `query:"reason" maxLength:"64" doc:"zone:front-door, or what stands before the colon"`
+	Kept   string        `query:"kept" enum:"true,false"`
+	Limit  int           `query:"limit" minimum:"1" maximum:"1000" default:"50"`
+	Cursor string        `query:"cursor" maxLength:"200" doc:"next of the page before"`
+}
+
+// clipPage is one page of clips, newest first.
+type clipPage struct {
+	Clips []home.Clip `json:"clips"`
+	Next  string      `json:"next" doc:"cursor of the next page, which may be shorter; empty on the last"`
+}
+
+func (a *API) clips(_ context.Context, in *clipsInput) (*out[clipPage], error) {
+	c, err := a.clipsOf()
+	if err != nil {
+		return nil, err
+	}
+	q := clips.Query{Camera: in.Camera, Since: in.Since, Until: in.Until, Reason: in.Reason, Limit: in.Limit, Cursor: in.Cursor}
+	if in.Kept != "" {
+		q.Kept = ptr(in.Kept == "true")
+	}
+	page, next, err := c.Page(q)
+	if err != nil {
+		return nil, err
+	}
+	return &out[clipPage]{clipPage{list(page), next}}, nil
+}
+
+type clipPath struct {
+	ID home.ClipID `path:"id" maxLength:"64"`
+}
+
+func (a *API) clip(_ context.Context, in *clipPath) (*out[home.Clip], error) {
+	c, err := a.clipsOf()
+	if err != nil {
+		return nil, err
+	}
+	got, err := c.Clip(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &out[home.Clip]{got}, nil
+}
+
+func (a *API) deleteClip(ctx context.Context, in *clipPath) (*out[home.ClipDeletion], error) {
+	c, err := a.clipsOf()
+	if err != nil {
+		return nil, err
+	}
+	d, err := c.Delete(in.ID, ask(ctx).caller.Name)
+	if err != nil {
+		return nil, err
+	}
+	return &out[home.ClipDeletion]{d}, nil
+}
+
+func (a *API) keepClip(ctx context.Context, in *clipPath) (*out[home.Clip], error) {
+	return a.setKept(ctx, in.ID, true)
+}
+
+func (a *API) letClipGo(ctx context.Context, in *clipPath) (*out[home.Clip], error) {
+	return a.setKept(ctx, in.ID, false)
+}
+
+func (a *API) setKept(ctx context.Context, id home.ClipID, on bool) (*out[home.Clip], error) {
+	c, err := a.clipsOf()
+	if err != nil {
+		return nil, err
+	}
+	got, err := c.Keep(id, on, ask(ctx).caller.Name)
+	if err != nil {
+		return nil, err
+	}
+	return &out[home.Clip]{got}, nil
+}
+
+// clipMedia answers with a sealed file of a clip, or a range of it: the film,
+// the notes or a still. The view is written down first: ?why= goes with it, and
+// ?export=true says that the file is taken away.
+func (a *API) clipMedia(name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		file, c, err := a.openClip(r, name)
+		if err != nil {
+			a.refuse(w, r, err)
+			return
+		}
+		h := w.Header()
+		h.Set("Content-Type", "application/octet-stream")
+		kind := name
+		if kind == "" {
+			kind = "still-" + r.PathValue("still")
+		}
+		h.Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q",
+			fmt.Sprintf("%s-%s-%s.age", c.Camera, c.Start.Format("20060102T150405Z"), kind)))
+		if c.SHA256 != "" {
+			h.Set("ETag", `"`+c.SHA256+"-"+kind+`"`)
+		}
+		http.ServeContent(&patient{ResponseWriter: w, rc: http.NewResponseController(w)}, r, "", c.End.Time, file)
+	}
+}
+
+func (a *API) openClip(r *http.Request, name string) (io.ReadSeeker, home.Clip, error) {
+	s, err := a.clipsOf()
+	if err != nil {
+		return nil, home.Clip{}, err
+	}
+	id := home.ClipID(r.PathValue("id"))
+	c, err := s.Clip(id)
+	if err != nil {
+		return nil, c, err
+	}
+	still := name == ""
+	if still {
+		name = r.PathValue("still")
+	}
+	file, err := s.File(id, name)
+	if err != nil {
+		return nil, c, err
+	}
+	ask := r.URL.Query()
+	v := audit.View{Kind: audit.Clip, Camera: c.Camera, Clip: string(c.ID), Why: ask.Get("why")}
+	switch {
+	case ask.Get("export") == "true":
+		v.Kind = audit.Export
+	case still:
+		v.Kind = audit.Still
+	}
+	if err := a.watched(r.Context(), v); err != nil {
+		return nil, c, err
+	}
+	return file, c, nil
+}
+
+// patient gives each write its own time: a clip may take longer than an answer.
+type patient struct {
+	http.ResponseWriter
+	rc *http.ResponseController
+}
+
+func (p *patient) Write(b []byte) (int, error) {
+	_ = p.rc.SetWriteDeadline(time.Now().Add(sendTimeout)) // a test's recorder has none
+	return p.ResponseWriter.Write(b)
+}
+
+type vaultInput struct {
+	Body vaultRequest
+}
+
+type vaultRequest struct {
+	Recipients []string `json:"recipients" maxItems:"8" doc:"public keys, age1pq1…: hybrid ones only (ML-KEM-768 and X25519); none: nothing is recorded"`
+	Names      []string `json:"names,omitempty" maxItems:"8" doc:"what the keys are called, in the same order; without: owner, recovery, key 3…"`
+	Wrapped    *string  `json:"wrapped,omitempty" maxLength:"32768" doc:"the private key, wrapped by the browser: opaque to the hub; without: as it was"`
+}
+
+func (a *API) vault(context.Context, *none) (*out[home.Vault], error) {
+	c, err := a.clipsOf()
+	if err != nil {
+		return nil, err
+	}
+	return &out[home.Vault]{c.Vault()}, nil
+}
+
+func (a *API) putVault(ctx context.Context, in *vaultInput) (*out[home.Vault], error) {
+	c, err := a.clipsOf()
+	if err != nil {
+		return nil, err
+	}
+	v := home.Vault{Names: in.Body.Names, Wrapped: c.Vault().Wrapped}
+	for _, s := range in.Body.Recipients {
+		v.Recipients = append(v.Recipients, strings.TrimSpace(s))
+	}
+	if in.Body.Wrapped != nil {
+		v.Wrapped = *in.Body.Wrapped
+	}
+	if v, err = c.PutVault(v, ask(ctx).caller.Name); err != nil {
+		return nil, err
+	}
+	return &out[home.Vault]{v}, nil
+}

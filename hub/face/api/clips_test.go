@@ -1,0 +1,157 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gatehouse/hub/camera/clips"
+	"gatehouse/hub/home"
+)
+
+// fakeShelf holds one clip.
+type fakeShelf struct {
+	film    []byte
+	asked   clips.Query
+	did     []string
+	v       home.Vault
+	refuses error
+}
+
+var porchClip = home.Clip{
+	ID: "0195", Camera: "camera-porch", Start: home.At(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)), State: home.ClipWhole,
+	Labels: []home.ClipLabel{}, SealedTo: []string{"owner"}, SHA256: "abcd",
+}
+
+func (f *fakeShelf) Page(q clips.Query) ([]home.Clip, string, error) {
+	f.asked = q
+	return []home.Clip{porchClip}, "more", nil
+}
+
+func (f *fakeShelf) Clip(id home.ClipID) (home.Clip, error) {
+	if id != porchClip.ID {
+		return home.Clip{}, &home.NotFound{What: "clip", ID: string(id)}
+	}
+	return porchClip, nil
+}
+
+func (f *fakeShelf) File(id home.ClipID, name string) (io.ReadSeeker, error) {
+	f.did = append(f.did, "file "+name)
+	return bytes.NewReader(f.film), nil
+}
+
+func (f *fakeShelf) Delete(id home.ClipID, by string) (home.ClipDeletion, error) {
+	f.did = append(f.did, "delete by "+by)
+	return home.ClipDeletion{Bytes: 7}, f.refuses
+}
+
+func (f *fakeShelf) Keep(home.ClipID, bool, string) (home.Clip, error) { return porchClip, f.refuses }
+func (f *fakeShelf) Vault() home.Vault                                 { return f.v }
+func (f *fakeShelf) PutVault(v home.Vault, by string) (home.Vault, error) {
+	f.v = v
+	return v, nil
+}
+
+func shelfHouse() (*house, *fakeShelf, *fakeViews) {
+	h, v := viewing()
+	s := &fakeShelf{film: bytes.Repeat([]byte("0123456789"), 100)}
+	h.opt.Clips = s
+	return h, s, v
+}
+
+func TestMediaIsRefusedUnlessItsViewWasRecorded(t *testing.T) {
+	h, s, v := shelfHouse()
+	srv := h.api(t).Handler()
+	for _, path := range []string{"media?why=who+rang", "notes", "stills/0", "media?export=true"} {
+		path = "/api/v1/clips/0195/" + path
+		w := call(t, srv, "member", "GET", path, "")
+		if w.Code != http.StatusOK || !bytes.Equal(w.Body.Bytes(), s.film) {
+			t.Fatalf("%s: %d, %d bytes", path, w.Code, w.Body.Len())
+		}
+		if c := w.Header().Get("Cache-Control"); !strings.Contains(c, "no-store") {
+			t.Errorf("%s: Cache-Control %q", path, c)
+		}
+	}
+	var got []string
+	for _, w := range v.watched {
+		got = append(got, fmt.Sprint(w.Kind, " ", w.Camera, " ", w.Clip, " ", w.Who, " ", w.From, " ", w.Why))
+	}
+	by := " camera-porch 0195 " + v.watched[0].Who + " 192.0.2.7 "
+	if want := []string{"clip" + by + "who rang", "clip" + by, "still" + by, "export" + by}; !slices.Equal(got, want) {
+		t.Errorf("recorded %q, want %q", got, want)
+	}
+	v.err = errors.New("the disk is full")
+	if w := call(t, srv, "member", "GET", "/api/v1/clips/0195/media", ""); w.Code == http.StatusOK || bytes.Contains(w.Body.Bytes(), s.film[:10]) {
+		t.Errorf("shown though nobody wrote it down: %d %.60s", w.Code, w.Body)
+	}
+	h.opt.Views = nil
+	wantProblem(t, call(t, h.api(t).Handler(), "owner", "GET", "/api/v1/clips/0195/media", ""), http.StatusServiceUnavailable, codeNotOnRecord)
+}
+
+func TestRangesOfMedia(t *testing.T) {
+	h, s, v := shelfHouse()
+	srv := h.api(t).Handler()
+	for _, row := range []struct {
+		ask    string
+		status int
+		want   []byte
+	}{
+		{"bytes=0-9", 206, s.film[:10]},
+		{"bytes=995-", 206, s.film[995:]},
+		{"bytes=-3", 206, s.film[997:]},
+		{"bytes=2000-", 416, nil},
+	} {
+		w := call(t, srv, "owner", "GET", "/api/v1/clips/0195/media", "", func(r *http.Request) { r.Header.Set("Range", row.ask) })
+		if w.Code != row.status || row.want != nil && !bytes.Equal(w.Body.Bytes(), row.want) {
+			t.Errorf("%s: %d %q", row.ask, w.Code, w.Body)
+		}
+	}
+	if len(v.watched) != 4 {
+		t.Errorf("%d views recorded of 4", len(v.watched))
+	}
+	w := call(t, srv, "owner", "GET", "/api/v1/clips/0195/media", "")
+	if got, want := w.Header().Get("Content-Disposition"), `attachment; filename="camera-porch-20260301T120000Z-film.age"`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestListOfClips(t *testing.T) {
+	h, s, _ := shelfHouse()
+	srv := h.api(t).Handler()
+	p := decode[clipPage](t, call(t, srv, "member", "GET", "/api/v1/clips?camera=camera-porch&since=2026-03-01T00:00:00Z&reason=zone&kept=true&limit=7&cursor=abc", ""), 200)
+	if len(p.Clips) != 1 || p.Next != "more" {
+		t.Errorf("got %+v", p)
+	}
+	if q := s.asked; q.Camera != "camera-porch" || q.Since.Day() != 1 || q.Reason != "zone" || q.Kept == nil || !*q.Kept || q.Limit != 7 || q.Cursor != "abc" {
+		t.Errorf("asked %+v", q)
+	}
+	wantProblem(t, call(t, srv, "owner", "GET", "/api/v1/clips/none", ""), http.StatusNotFound, codeNotFound)
+	wantProblem(t, call(t, srv, "owner", "GET", "/api/v1/clips/none/media", ""), http.StatusNotFound, codeNotFound)
+	if d := decode[home.ClipDeletion](t, call(t, srv, "owner", "DELETE", "/api/v1/clips/0195", ""), 200); d.Bytes != 7 {
+		t.Errorf("got %+v", d)
+	}
+	s.refuses = &home.Conflict{Reason: "the clip is being recorded"}
+	wantProblem(t, call(t, srv, "owner", "POST", "/api/v1/clips/0195/keep", ""), http.StatusConflict, codeConflict)
+	h.opt.Clips = nil
+	wantProblem(t, call(t, h.api(t).Handler(), "owner", "GET", "/api/v1/clips", ""), http.StatusConflict, codeConflict)
+}
+
+func TestVaultNeedsAStepUpAndKeepsWhatIsNotNamed(t *testing.T) {
+	h, s, _ := shelfHouse()
+	srv := h.api(t).Handler()
+	wantProblem(t, call(t, srv, "stale", "PUT", "/api/v1/vault", `{"recipients":[]}`), http.StatusForbidden, codeStepUp)
+	decode[home.Vault](t, call(t, srv, "owner", "PUT", "/api/v1/vault", `{"recipients":[" age1pq1a "],"names":["owner"],"wrapped":"opaque"}`), 200)
+	v := decode[home.Vault](t, call(t, srv, "owner", "PUT", "/api/v1/vault", `{"recipients":["age1pq1a","age1pq1b"]}`), 200)
+	if !slices.Equal(s.v.Recipients, []string{"age1pq1a", "age1pq1b"}) || v.Wrapped != "opaque" {
+		t.Errorf("got %+v", v)
+	}
+	if v := decode[home.Vault](t, call(t, srv, "member", "GET", "/api/v1/vault", ""), 200); len(v.Recipients) != 2 {
+		t.Errorf("got %+v", v)
+	}
+}
