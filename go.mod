@@ -24,15 +24,16 @@ require (
 )
 
 require (
+	filippo.io/age v1.3.2
 	github.com/bluenviron/gortsplib/v5 v5.3.1
 	github.com/bluenviron/mediacommon/v2 v2.7.1
-	filippo.io/age v1.3.2
 	github.com/brutella/hap v0.0.35
 	github.com/expr-lang/expr v1.17.8
 	github.com/pion/rtp v1.10.1
 )
 
 require (
+	filippo.io/hpke v0.4.0 // indirect
 	github.com/abema/go-mp4 v1.4.1 // indirect
 	github.com/asticode/go-astikit v0.30.0 // indirect
 	github.com/asticode/go-astits v1.14.0 // indirect
@@ -43,7 +44,6 @@ require (
 	github.com/pion/sdp/v3 v3.0.17 // indirect
 	github.com/pion/srtp/v3 v3.0.10 // indirect
 	github.com/pion/transport/v4 v4.0.1 // indirect
-	filippo.io/hpke v0.4.0 // indirect
 	github.com/xiam/to v0.0.0-20200126224905-d60d31e03561 // indirect
 	golang.org/x/mod v0.41.0 // indirect
 )

@@ -89,8 +89,7 @@ func Open(o Options) (*Store, error) {
 		err = s.mark()
 	}
 	if err != nil {
-		s.closeFiles()
-		return nil, err
+		return nil, errors.Join(err, s.closeFiles())
 	}
 	s.openCurrent(unclean)
 	return s, nil

@@ -269,8 +269,8 @@ func TestAnyRangeOfAClip(t *testing.T) {
 		if _, err := f.Seek(from, io.SeekStart); err != nil {
 			t.Fatal(err)
 		}
-		got := make([]byte, n)
-		got, err := got[:0], error(nil)
+		var got []byte
+		var err error
 		buf := make([]byte, 32<<10)
 		for err == nil && len(got) < n {
 			var k int

@@ -90,7 +90,7 @@ func (s *sealed) press() error {
 	if _, err := s.w.Write(box); err != nil {
 		return fmt.Errorf("clips: seal: %w", err)
 	}
-	s.plain += int64(size)
+	s.plain += size
 	if s.since.IsZero() {
 		s.since = s.held
 	}
