@@ -56,27 +56,35 @@ func (x window) offsets(rows []int, stride, m, at int) {
 type conv struct {
 	window
 	in, out  int
-	channels int // of the result
+	channels int    // of the result
+	weights  []byte // the file's, until they are packed
 	panels   []uint16
 	bias     []float32
 	lo, hi   float32
 }
 
-// newConv packs weights that stand as [out][taps][in], the way of the file.
+// newConv keeps weights, which stand as [out][taps][in], until pack.
 func newConv(x window, in, out, channels int, weights, bias []byte, lo, hi float32) *conv {
-	s := &conv{window: x, in: in, out: out, channels: channels, lo: lo, hi: hi}
-	deep := x.taps() * x.c
-	wide := roundUp(channels, tileCols)
-	s.panels = make([]uint16, deep*wide)
-	for o := range channels {
-		panel := s.panels[o/tileCols*deep*tileCols:]
-		row := weights[2*o*deep:]
+	s := &conv{window: x, in: in, out: out, channels: channels, weights: weights, lo: lo, hi: hi}
+	s.bias = append(halvesToFloats(bias), make([]float32, roundUp(channels, tileCols)-channels)...)
+	return s
+}
+
+// packed is how many numbers the panels have.
+func (s *conv) packed() int { return s.taps() * s.c * roundUp(s.channels, tileCols) }
+
+// pack makes panels of the weights, which are zero so far.
+func (s *conv) pack(panels []uint16) {
+	s.panels = panels
+	deep := s.taps() * s.c
+	for o := range s.channels {
+		panel := panels[o/tileCols*deep*tileCols:]
+		row := s.weights[2*o*deep:]
 		for k := range deep {
 			panel[k*tileCols+o%tileCols] = binary.LittleEndian.Uint16(row[2*k:])
 		}
 	}
-	s.bias = append(halvesToFloats(bias), make([]float32, wide-channels)...)
-	return s
+	s.weights = nil
 }
 
 func (s *conv) run(n *Net) {

@@ -17,7 +17,9 @@
 //
 // Nothing is allocated after Load: Run is a walk over the steps. The weights
 // stay float16, which is half the memory; sixteen columns of a convolution at a
-// time are made float32 just before they are used.
+// time are made float32 just before they are used. Weights and arena stand
+// outside of the heap, so that the garbage collector does not allow the hub as
+// much again.
 //
 // Convolutions multiply without copying the picture into columns first: the
 // rows of the left matrix are offsets into the arena, one for each pixel and

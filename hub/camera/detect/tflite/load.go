@@ -1,9 +1,43 @@
 package tflite
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"unsafe"
 )
+
+// LoadFile loads the model of that SHA-256, in hexadecimal, from a file. The
+// file's bytes do not pass through the heap either.
+func LoadFile(name, sum string) (*Net, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() < 1 || info.Size() > maxFile {
+		return nil, fmt.Errorf("%s: %d bytes: from 1 to %d are a model", name, info.Size(), maxFile)
+	}
+	block, err := newBlock(int(info.Size()))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %d bytes of memory: %w", name, info.Size(), err)
+	}
+	defer freeBlock(block)
+	if _, err := io.ReadFull(f, block); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if got := sha256.Sum256(block); hex.EncodeToString(got[:]) != sum {
+		return nil, fmt.Errorf("%s is damaged, or another model: its SHA-256 is %x, wanted is %s", name, got, sum)
+	}
+	return Load(block)
+}
 
 // Load reads a model and makes it ready to run. It keeps nothing of file.
 func Load(file []byte) (*Net, error) {
@@ -34,6 +68,7 @@ type builder struct {
 	zeros int // the most channels of any convolution
 	panel int // the largest panel
 	taps  int // the most taps
+	convs []*conv
 }
 
 // now is the number of the step that is being made.
@@ -216,7 +251,9 @@ func (b *builder) conv(op operator) error {
 		return err
 	}
 	b.panel = max(b.panel, x.taps()*x.c*tileCols)
-	b.net.steps = append(b.net.steps, newConv(x, in, out, channels, weights, bias, lo, hi))
+	c := newConv(x, in, out, channels, weights, bias, lo, hi)
+	b.convs = append(b.convs, c)
+	b.net.steps = append(b.net.steps, c)
 	return nil
 }
 
@@ -353,8 +390,30 @@ func (b *builder) finish() (*Net, error) {
 	if err != nil {
 		return nil, err
 	}
-	n.arena = make([]float32, size)
+	weights := 0
+	for _, c := range b.convs {
+		weights += c.packed()
+	}
+	block, err := newBlock(4*size + 2*weights)
+	if err != nil {
+		return nil, fmt.Errorf("tflite: %d bytes of memory: %w", 4*size+2*weights, err)
+	}
+	n.block = block
+	var panels []uint16
+	n.arena, panels = split(block, size, weights)
+	for _, c := range b.convs {
+		c.pack(panels[:c.packed()])
+		panels = panels[c.packed():]
+	}
 	n.panel = make([]float32, b.panel)
 	n.offsets = make([]int, max(b.taps*tileRows, 1))
 	return n, nil
+}
+
+// split makes float32 numbers and float16 ones after them of a block.
+//
+//nolint:gosec // a block begins at a page, and is as long as both together
+func split(block []byte, floats, halves int) ([]float32, []uint16) {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(block))), floats),
+		unsafe.Slice((*uint16)(unsafe.Pointer(unsafe.SliceData(block[4*floats:]))), halves)
 }

@@ -2,6 +2,7 @@ package tflite
 
 // Net is a loaded model.
 type Net struct {
+	block   []byte // arena and panels, outside of the heap
 	arena   []float32
 	places  []place
 	steps   []step
@@ -38,6 +39,13 @@ func (n *Net) Work() int { return n.work }
 
 // Arena is how many bytes the activations take.
 func (n *Net) Arena() int { return 4 * len(n.arena) }
+
+// Close gives the memory back. Nothing of the Net, its inputs and outputs
+// neither, may be used afterwards.
+func (n *Net) Close() {
+	freeBlock(n.block)
+	n.block, n.arena, n.steps = nil, nil, nil
+}
 
 // Run makes the outputs of the inputs.
 func (n *Net) Run() {

@@ -66,6 +66,7 @@ func bothWays(t *testing.T, file []byte, check func(t *testing.T, n *Net)) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			defer n.Close()
 			n.plain = plain
 			check(t, n)
 		})
@@ -187,6 +188,7 @@ func TestRunAllocatesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer n.Close()
 	if a := testing.AllocsPerRun(10, n.Run); a != 0 {
 		t.Errorf("%v allocations in a run, want none", a)
 	}
@@ -322,6 +324,7 @@ func FuzzLoad(f *testing.F) {
 			}
 			return
 		}
+		defer n.Close()
 		if n.Work() < 1<<24 {
 			n.Run()
 		}
