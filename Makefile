@@ -24,7 +24,7 @@ FUZZTIME    ?= 30s
 WEB_SOURCES := $(shell find web/ui -type f -not -path '*/node_modules/*' -not -path '*/test-results/*' 2>/dev/null)
 
 .PHONY: help demo build web test test-go test-web journey e2e picture check generate \
-	quirks fuzz bench interop interop-smoke crash powercut soak
+	model detect quirks fuzz bench interop interop-smoke crash powercut soak
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -83,6 +83,18 @@ QUIRKS := zigbee/quirks/gen
 quirks: $(QUIRKS)/node_modules/.package-lock.json ## derive the table of Zigbee quirks anew from npm zigbee-herdsman-converters
 	cd $(QUIRKS) && node derive.mjs
 
+model: bin/detector/model.tflite ## the network that tells a person from a dog, checked, into bin/detector
+
+bin/detector/model.tflite:
+	hub/camera/detect/fetch bin/detector
+
+DETECT := hub/camera/detect/bench
+
+detect: model $(DETECT)/node_modules/.package-lock.json ## what the detector finds and misses, beside npm LiteRT; prints Markdown, writes RESULTS.md
+	.ci/install ffmpeg
+	$(DETECT)/pictures build/pictures
+	$(GO) run ./$(DETECT) -write
+
 fuzz: ## every fuzz target for FUZZTIME (default 30s)
 	@for package in $$($(GO) list ./...); do \
 		for target in $$($(GO) test -list '^Fuzz' $$package | grep ^Fuzz); do \
@@ -99,7 +111,7 @@ PEERS := $(INTEROP)/node_modules/.package-lock.json $(ZIGBEE_INTEROP)/node_modul
 	$(QUIRKS)/node_modules/.package-lock.json $(HOMEKIT_INTEROP)/node_modules/.package-lock.json
 BENCH_PEER := hub/bench/peer/zigbee2mqtt
 
-$(PEERS) $(BENCH_PEER)/node_modules/.package-lock.json: %/node_modules/.package-lock.json: %/package-lock.json
+$(PEERS) $(BENCH_PEER)/node_modules/.package-lock.json $(DETECT)/node_modules/.package-lock.json: %/node_modules/.package-lock.json: %/package-lock.json
 	cd $* && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
