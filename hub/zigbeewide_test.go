@@ -231,3 +231,18 @@ func TestZigbeeLampsShuttersAndMeasures(t *testing.T) {
 		m.reads(e, home.Current, home.Number(6.521))
 	})
 }
+
+// A remote control that can be bound to nothing but a group is a button, and a rule
+// may hang on it.
+func TestZigbeeRemoteControl(t *testing.T) {
+	inMeadow(t, func(t *testing.T, m *meadow) {
+		remote := m.sim.NewRemote(zigbeesim.Make{IEEE: 0x00158D0000000E00}, true)
+		id := m.welcome(remote)
+		remote.Push(0x0005, 0x05, 0x07, 0x00, 0x01)
+		m.pass(time.Second)
+		m.reads(id, home.Button, home.Word("press"))
+		remote.Push(0x0008, 0x01, 0x00, 0x40)
+		m.pass(time.Second)
+		m.reads(id, home.Button, home.Word("hold"))
+	})
+}

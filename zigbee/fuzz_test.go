@@ -15,6 +15,7 @@ func (d *deaf) Hello(context.Context) (Info, error)            { return Info{}, 
 func (d *deaf) Network(context.Context) (Network, bool, error) { return Network{}, false, nil }
 func (d *deaf) Form(context.Context, Network) error            { return nil }
 func (d *deaf) Resume(context.Context) error                   { return nil }
+func (d *deaf) Follow(context.Context, []uint16) error         { return nil }
 func (d *deaf) Backup(context.Context) (Backup, error)         { return Backup{}, nil }
 func (d *deaf) Restore(context.Context, Backup) error          { return nil }
 func (d *deaf) PermitJoin(context.Context, Permit) error       { return nil }

@@ -90,9 +90,10 @@ func (c *Controller) report(ctx context.Context, id IEEE, e Endpoint) error {
 			}
 		}
 	}
-	for _, out := range []zcl.Cluster{zcl.IASACE, zcl.OnOff, zcl.Scenes} { // keypads and remote controls send commands
+	for _, out := range []zcl.Cluster{zcl.IASACE, zcl.OnOff, zcl.Level, zcl.Scenes} { // keypads and remote controls send commands
 		if e.Uses(out) {
-			if err := bind(out); err != nil {
+			bound = append(bound, out)
+			if err := c.bindSender(ctx, id, e.ID, out); err != nil {
 				return err
 			}
 		}
@@ -178,17 +179,52 @@ func holds(want attrReport, is zcl.ReportingRecord) bool {
 	return is.Status == zcl.Success && is.Attr == want.attr && !is.Received && is.Max != 0 && int(is.Max) <= 2*int(want.max) && is.Min <= is.Max
 }
 
+// Groups that the hub hears.
+const (
+	// globalGroup is where remote controls speak to that nobody has bound (Zigbee
+	// Cluster Library, 3.7.2.4.1).
+	globalGroup = 0
+	// boundGroup is what those are bound to that can be bound to nothing but a
+	// group. It is Zigbee2MQTT's, too, whose remote controls need not be bound anew.
+	boundGroup = 901
+)
+
+var groups = []uint16{globalGroup, boundGroup}
+
+// bind has a device send what a cluster says to the hub. One that refuses may know
+// better.
 func (c *Controller) bind(ctx context.Context, id IEEE, endpoint byte, cluster zcl.Cluster) error {
-	c.mu.Lock()
-	hub := uint64(c.info.IEEE)
-	c.mu.Unlock()
-	_, err := answerTo[zdo.StatusResponse](ctx, c, id, zdo.BindRequest{Binding: zdo.Binding{
-		Source: uint64(id), SourceEndpoint: endpoint, Cluster: uint16(cluster), Target: hub, TargetEndpoint: hubEndpoint,
-	}})
+	err := c.bindTo(ctx, id, zdo.Binding{SourceEndpoint: endpoint, Cluster: uint16(cluster), Target: c.address(), TargetEndpoint: hubEndpoint})
 	if errors.Is(err, errRefused) {
 		return nil
 	}
 	return err
+}
+
+// bindSender does so with a device that sends commands: one that is bound to groups
+// alone is bound to one that the hub is in.
+func (c *Controller) bindSender(ctx context.Context, id IEEE, endpoint byte, cluster zcl.Cluster) error {
+	err := c.bindTo(ctx, id, zdo.Binding{SourceEndpoint: endpoint, Cluster: uint16(cluster), Target: c.address(), TargetEndpoint: hubEndpoint})
+	if errors.Is(err, errRefused) {
+		err = c.bindTo(ctx, id, zdo.Binding{SourceEndpoint: endpoint, Cluster: uint16(cluster), ToGroup: true, Group: boundGroup})
+	}
+	if errors.Is(err, errRefused) {
+		return nil
+	}
+	return err
+}
+
+func (c *Controller) bindTo(ctx context.Context, id IEEE, b zdo.Binding) error {
+	b.Source = uint64(id)
+	_, err := answerTo[zdo.StatusResponse](ctx, c, id, zdo.BindRequest{Binding: b})
+	return err
+}
+
+// address is the stick's.
+func (c *Controller) address() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return uint64(c.info.IEEE)
 }
 
 // estranged tells that a device was told to report to another stick than this

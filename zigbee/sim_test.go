@@ -164,7 +164,7 @@ func (r *rig) onEvent(e zigbee.Event) {
 			r.order = append(r.order, "told")
 		case zcl.ReportAttributes:
 			r.events = append(r.events, fmt.Sprintf("%x reports %s %v", uint64(e.Device), e.Cluster, c.Attributes[0].Value))
-		case zcl.Panic, zcl.Fire, zcl.Emergency, zcl.Arm:
+		case zcl.Panic, zcl.Fire, zcl.Emergency, zcl.Arm, zcl.TurnOn, zcl.TurnOff, zcl.Toggle, zcl.MoveLevel, zcl.StepLevel, zcl.RecallScene:
 			r.events = append(r.events, fmt.Sprintf("%x %T", uint64(e.Device), c))
 		}
 	}

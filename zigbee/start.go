@@ -70,6 +70,12 @@ func (c *Controller) start(ctx context.Context, a Adapter) error {
 	if err := a.Resume(ctx); err != nil {
 		return fmt.Errorf("zigbee: starting the network: %w", err)
 	}
+	if err := a.Follow(ctx, groups); err != nil {
+		if ctx.Err() != nil {
+			return fmt.Errorf("zigbee: listening to groups: %w", err)
+		}
+		c.log.Warn("remote controls that speak to groups are not heard", "err", err)
+	}
 	info, err := a.Hello(ctx) // forming may have given the stick another address
 	if err != nil {
 		return fmt.Errorf("zigbee: asking the stick who it is: %w", err)

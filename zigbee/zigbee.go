@@ -142,7 +142,7 @@ type Message struct {
 	Cluster      uint16
 	Lane         Lane // of what is sent
 	Group        uint16
-	Broadcast    bool
+	Broadcast    bool // it came to several, a group's message too: it is not answered
 	Quality      byte // of the link, 0–255
 	Payload      []byte
 }
@@ -174,6 +174,8 @@ type Adapter interface {
 	Form(ctx context.Context, n Network) error
 	// Resume brings up the network that the stick holds and the hub's endpoint in it.
 	Resume(ctx context.Context) error
+	// Follow has the hub's endpoint hear what is said to groups.
+	Follow(ctx context.Context, groups []uint16) error
 	// Backup reads what the stick holds of its network, which is up.
 	Backup(ctx context.Context) (Backup, error)
 	// Restore makes the stick the coordinator of the network of a backup, and reads

@@ -34,6 +34,7 @@ const (
 	setConfig      Command = 0x0053 // id u8, value u16
 	setPolicy      Command = 0x0055 // id u8, decision u8
 	invalidCommand Command = 0x0058 // why
+	setMulticast   Command = 0x0064 // place u8, group u16, endpoint u8, network u8
 	setSecurity    Command = 0x0068
 	clearTransient Command = 0x006B
 	eraseLink      Command = 0x0076 // place
@@ -54,7 +55,7 @@ var names = map[Command]string{
 	startScan: "startScan", scanComplete: "scanCompleteHandler", energyResult: "energyScanResultHandler", formNetwork: "formNetwork", leaveNetwork: "leaveNetwork", permitJoining: "permitJoining", trustJoin: "trustCenterJoinHandler",
 	getEUI64: "getEui64", networkParams: "getNetworkParameters", sendUnicast: "sendUnicast", sendBroadcast: "sendBroadcast",
 	messageSent: "messageSentHandler", incoming: "incomingMessageHandler", setConfig: "setConfigurationValue",
-	setPolicy: "setPolicy", invalidCommand: "invalidCommand", setSecurity: "setInitialSecurityState",
+	setPolicy: "setPolicy", setMulticast: "setMulticastTableEntry", invalidCommand: "invalidCommand", setSecurity: "setInitialSecurityState",
 	clearTransient: "clearTransientLinkKeys", getValue: "getValue", setValue: "setValue", clearKeys: "clearKeyTable",
 	importKey: "importTransientKey", exportKey: "exportKey", getToken: "getTokenData", setToken: "setTokenData",
 	importLink: "importLinkKey", exportLink: "exportLinkKeyByIndex", eraseLink: "eraseKeyTableEntry", keyInfo: "getNetworkKeyInfo",

@@ -168,8 +168,8 @@ func (s *Stick) heardMessage(v byte, r reader) {
 	if r.Short || kind == multicastLoopback || kind == broadcastLoopback {
 		return
 	}
-	if kind == multicast {
-		m.Group = a.group
+	if kind == multicast { // which goes to all who are awake, and each looks whether it is meant
+		m.Group, m.Broadcast = a.group, true
 	}
 	if a.profile != 0 || a.to != 0 {
 		s.handler.Heard(m)

@@ -86,7 +86,7 @@ var callbacks = []struct {
 	},
 	{
 		"to a group", 13, incoming, "02 0401 0005 01 01 4001 3412 07 b4 c8 012a ff ff 01 19",
-		[]string{"heard {Peer:10753 PeerEndpoint:1 Endpoint:1 Cluster:1280 Lane:0 Group:4660 Broadcast:false Quality:180 Payload:[25]}"},
+		[]string{"heard {Peer:10753 PeerEndpoint:1 Endpoint:1 Cluster:1280 Lane:0 Group:4660 Broadcast:true Quality:180 Payload:[25]}"},
 	},
 	{
 		"to all", 13, incoming, "04 0401 0005 01 01 4001 3412 07 b4 c8 012a ff ff 01 19",

@@ -156,8 +156,22 @@ func (s *Stick) configure(ctx context.Context) error {
 	}
 	// The hub is the control equipment of an alarm system: it takes codes from
 	// keypads (0x0501), listens to zones (0x0500) and rings sirens (0x0502). It has
-	// firmware for devices (0x0019).
-	return s.tell(ctx, addEndpoint, endpoint, 0x04, 0x01, 0x00, 0x04, 0, 2, 2, 0x01, 0x05, 0x19, 0x00, 0x00, 0x05, 0x02, 0x05)
+	// firmware for devices (0x0019), and hears remote controls (0x0005, 0x0006,
+	// 0x0008).
+	return s.tell(
+		ctx, addEndpoint, endpoint, 0x04, 0x01, 0x00, 0x04, 0, 5, 2,
+		0x01, 0x05, 0x19, 0x00, 0x05, 0x00, 0x06, 0x00, 0x08, 0x00, 0x00, 0x05, 0x02, 0x05,
+	)
+}
+
+// Follow implements zigbee.Adapter. A stick forgets its groups when it restarts.
+func (s *Stick) Follow(ctx context.Context, groups []uint16) error {
+	for place, g := range groups {
+		if err := s.tell(ctx, setMulticast, byte(place), byte(g), byte(g>>8), endpoint, 0); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // raise brings up the network that the stick holds; false: it holds none.

@@ -34,6 +34,7 @@ func (e *ezsp) boot() {
 	e.line = ash{s: e.Stick, round: e.line.round + 1}
 	e.agreed, e.policy, e.welcome, e.secured = false, 0, false, false
 	clear(e.keys)
+	clear(e.groups)
 	e.ring.next = security{}
 	if e.ring.restored != 0 {
 		e.address = e.ring.restored
@@ -146,6 +147,13 @@ func (e *ezsp) setup(command uint16, f *fields, answer func(...[]byte)) bool {
 		if id, decision := f.u8(), f.u8(); id == 0 {
 			e.policy = decision
 		}
+		answer(e.status(ezOK))
+	case 0x0064: // setMulticastTableEntry
+		f.u8()
+		if group, endpoint := f.u16(), f.u8(); endpoint == 1 {
+			e.groups[group] = true
+		}
+		f.u8() // of which network
 		answer(e.status(ezOK))
 	case 0x006B: // clearTransientLinkKeys
 		e.welcome = false
@@ -383,16 +391,28 @@ func (e *ezsp) broadcast(f *fields, answer func(...[]byte)) {
 
 // message hands the host a message of a device.
 func (e *ezsp) message(from uint16, profile uint16, endpoint byte, cluster uint16, payload []byte) {
+	const unicast = 0
+	e.incoming(unicast, 0, from, profile, endpoint, cluster, payload)
+}
+
+func (e *ezsp) groupcast(n *Node, group, cluster uint16, frame []byte) {
+	const multicast = 2
+	if e.groups[group] {
+		e.incoming(multicast, group, n.short, 0x0104, 1, cluster, frame)
+	}
+}
+
+func (e *ezsp) incoming(kind byte, group, from, profile uint16, endpoint byte, cluster uint16, payload []byte) {
 	if e.state != coordinator {
 		return
 	}
-	head := join(le16(profile), le16(cluster), []byte{endpoint, endpoint}, le16(0x0140), le16(0), []byte{0})
-	const unicast, quality, strength, unknown = 0, 180, 0xC8, 0xFF
+	head := join(le16(profile), le16(cluster), []byte{endpoint, endpoint}, le16(0x0140), le16(group), []byte{0})
+	const quality, strength, unknown = 180, 0xC8, 0xFF
 	who := join([]byte{quality, strength}, le16(from), []byte{unknown, unknown})
 	if e.wide() {
 		who = join(le16(from), le64(0), []byte{unknown, unknown, quality, strength}, le32(0))
 	}
-	e.callback(0x0045, []byte{unicast}, head, who, []byte{byte(len(payload))}, payload)
+	e.callback(0x0045, []byte{kind}, head, who, []byte{byte(len(payload))}, payload)
 }
 
 func (e *ezsp) joined(n *Node) {

@@ -88,6 +88,7 @@ func (m *mt) erase() {
 		size = 21
 	}
 	m.nv = map[uint16][]byte{nvEmptyKey: make([]byte, size)}
+	clear(m.groups)
 	m.furnish()
 }
 
@@ -114,9 +115,18 @@ func (m *mt) announced(n *Node, capability byte) {
 
 func (m *mt) left(n *Node) { m.word(0x45C9, join(le16(n.short), le64(n.ieee), []byte{0, 0, 0})) }
 
-func (m *mt) heard(n *Node, cluster uint16, frame []byte) {
+func (m *mt) heard(n *Node, cluster uint16, frame []byte) { m.message(n, 0, 0, cluster, frame) }
+
+func (m *mt) groupcast(n *Node, group, cluster uint16, frame []byte) {
+	if m.groups[group] {
+		const broadcast = 1 // as every message to a group is
+		m.message(n, broadcast, group, cluster, frame)
+	}
+}
+
+func (m *mt) message(n *Node, broadcast byte, group, cluster uint16, frame []byte) {
 	m.word(0x4481, join(
-		le16(0), le16(cluster), le16(n.short), []byte{1, 1, 0, 180, 0}, le32(0), []byte{n.seq, byte(len(frame))}, frame,
+		le16(group), le16(cluster), le16(n.short), []byte{1, 1, broadcast, 180, 0}, le32(0), []byte{n.seq, byte(len(frame))}, frame,
 		le16(n.short), []byte{30}, // three bytes that no document names
 	))
 }
@@ -167,9 +177,16 @@ func (s *Stick) request(t token) {
 		s.start(t.command)
 	case 0x2545: // ZDO_EXT_ROUTE_DISC
 		s.answer(t.command, success)
-	case 0x254A: // ZDO_EXT_FIND_GROUP: none, its number, its name
-		s.answer(t.command, failure, 0, 0, 0)
+	case 0x254A: // ZDO_EXT_FIND_GROUP: whether it is in it, its number, its name
+		in := byte(failure)
+		if endpoint, group := f.u8(), f.u16(); endpoint == 1 && s.groups[group] {
+			in = success
+		}
+		s.answer(t.command, in, 0, 0, 0)
 	case 0x254B: // ZDO_EXT_ADD_GROUP
+		if endpoint, group := f.u8(), f.u16(); endpoint == 1 {
+			s.groups[group] = true
+		}
 		s.answer(t.command, success)
 	case 0x2550: // ZDO_EXT_NWK_INFO
 		pan, ext, channel := s.held()

@@ -46,37 +46,41 @@ type Node struct {
 	make Make
 	ieee uint64
 
-	model     string
-	maker     string // "": the simulator
-	hello     func() // what it says once it has joined
-	deviceID  uint16
-	in, out   []uint16
-	zone      uint16 // zone type
-	present   bool   // there is a battery in it, or it is plugged in
-	short     uint16
-	channel   byte
-	until     time.Time // others may join through it until then
-	belongs   network   // that it knows the key of
-	last      uint32    // number of the last frame that it heard of the stick
-	link      [16]byte  // its key with the stick
-	awake     time.Time
-	parcels   []*parcel
-	most      int // parcels at a time
-	polls     int // counts what was begun, so that an old round ends
-	seq       byte
-	battery   byte // %
-	cie       uint64
-	enrolled  bool
-	asking    bool // it waits for an enrolment response
-	asked     byte // by that number
-	zoneID    byte
-	status    uint16
-	bound     map[uint16]bool
-	configs   map[report]config
-	rounds    int
-	settled   bool // it reports everything, and nobody knows any more who told it to
-	firmware  *firmware
-	build     string
+	model      string
+	maker      string // "": the simulator
+	hello      func() // what it says once it has joined
+	deviceID   uint16
+	in, out    []uint16
+	zone       uint16 // zone type
+	present    bool   // there is a battery in it, or it is plugged in
+	short      uint16
+	channel    byte
+	until      time.Time // others may join through it until then
+	belongs    network   // that it knows the key of
+	last       uint32    // number of the last frame that it heard of the stick
+	link       [16]byte  // its key with the stick
+	awake      time.Time
+	parcels    []*parcel
+	most       int // parcels at a time
+	polls      int // counts what was begun, so that an old round ends
+	seq        byte
+	battery    byte // %
+	cie        uint64
+	enrolled   bool
+	asking     bool // it waits for an enrolment response
+	asked      byte // by that number
+	zoneID     byte
+	status     uint16
+	bound      map[uint16]bool
+	configs    map[report]config
+	rounds     int
+	settled    bool // it reports everything, and nobody knows any more who told it to
+	firmware   *firmware
+	build      string
+	groupsOnly bool   // it is bound to groups, and to nobody else
+	unbound    bool   // and not even to those
+	group      uint16 // that it was bound to
+
 	hearing   byte // number of the command that is heard
 	heard     func(cluster uint16, command byte, payload []byte) (status byte)
 	attribute func(cluster, id uint16) (kind byte, value []byte, ok bool)
@@ -231,7 +235,7 @@ func (n *Node) enter() {
 // reset forgets what a network told it.
 func (n *Node) reset() {
 	n.cie, n.enrolled, n.zoneID = 0, false, 0xFF
-	n.bound, n.configs, n.settled = map[uint16]bool{}, map[report]config{}, false
+	n.bound, n.configs, n.settled, n.group = map[uint16]bool{}, map[report]config{}, false, 0
 	n.parcels = nil
 }
 
@@ -381,7 +385,13 @@ func (n *Node) zdo(cluster uint16, f *fields) []byte {
 		return join([]byte{success}, le16(n.short), []byte{1, 1})
 	case 0x21: // BIND
 		f.bytes(9)
-		n.bound[f.u16()] = true
+		bound, toGroup := f.u16(), f.u8() == 1
+		if n.groupsOnly && slices.Contains(n.out, bound) && (!toGroup || n.unbound) {
+			return []byte{0x84}
+		}
+		if n.bound[bound] = true; toGroup {
+			n.group = f.u16()
+		}
 		return []byte{success}
 	case 0x36: // MGMT_PERMIT_JOIN
 		if n.make.sleepy {
@@ -459,6 +469,8 @@ func (n *Node) hear(cluster uint16, endpoint, _ byte, b []byte) {
 	case endpoint != 1 && endpoint != 0xFF:
 		n.s.violation("a frame to endpoint %d of %s, which has none", endpoint, n.model)
 		return
+	case control&0x03 == 0 && command == 0x0B && n.groupsOnly:
+		n.s.violation("%s is answered what it said to a group", n.model)
 	case control&0x03 == 0:
 		n.foundation(cluster, seq, command, f)
 		return

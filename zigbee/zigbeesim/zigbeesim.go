@@ -96,6 +96,7 @@ type Stick struct {
 	state     byte // 0: not started, 9: coordinator
 	channels  uint32
 	endpoints map[byte]bool
+	groups    map[uint16]bool     // that its endpoint is in
 	until     time.Time           // joining through the stick is permitted until then
 	keys      map[uint64][16]byte // of those that are expected with their codes
 	boot      int
@@ -118,7 +119,7 @@ type Stick struct {
 // New makes a stick that holds no network, plugged in and not yet served.
 func New(o Options) *Stick {
 	s := &Stick{
-		tap: o.Tap, rand: rand.New(rand.NewPCG(o.Seed, 2)), endpoints: map[byte]bool{},
+		tap: o.Tap, rand: rand.New(rand.NewPCG(o.Seed, 2)), endpoints: map[byte]bool{}, groups: map[uint16]bool{},
 		nodes: map[uint16]*Node{}, keys: map[uint64][16]byte{}, given: 0x2A00, plugging: make(chan struct{}), changed: make(chan struct{}),
 	}
 	s.become(o)
@@ -384,6 +385,7 @@ type face interface {
 	announced(n *Node, capability byte)
 	left(n *Node)
 	heard(n *Node, cluster uint16, frame []byte)
+	groupcast(n *Node, group, cluster uint16, frame []byte)
 }
 
 // Until waits until ok is true. It asks again whenever anything about the

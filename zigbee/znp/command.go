@@ -43,6 +43,8 @@ const (
 
 	zdoFirst    Command = 0x2500 // + the cluster of a request
 	zdoStart    Command = 0x2540 // delay u16
+	zdoFind     Command = 0x254A // EXT_FIND_GROUP: endpoint, group u16
+	zdoFollow   Command = 0x254B // EXT_ADD_GROUP: endpoint, group u16, length of its name
 	zdoState    Command = 0x45C0
 	zdoAnnounce Command = 0x45C1
 	zdoLeave    Command = 0x45C9
@@ -61,7 +63,7 @@ var names = map[Command]string{
 	sysNVInit: "SYS_OSAL_NV_ITEM_INIT", sysNVDelete: "SYS_OSAL_NV_DELETE", sysNVLength: "SYS_OSAL_NV_LENGTH",
 	sysEntryLength: "SYS_NV_LENGTH", sysEntryRead: "SYS_NV_READ", sysEntryWrite: "SYS_NV_WRITE",
 	sysNVRead: "SYS_OSAL_NV_READ_EXT", sysNVWrite: "SYS_OSAL_NV_WRITE_EXT", afRegister: "AF_REGISTER", afSend: "AF_DATA_REQUEST",
-	afConfirm: "AF_DATA_CONFIRM", afIncoming: "AF_INCOMING_MSG", zdoStart: "ZDO_STARTUP_FROM_APP", zdoState: "ZDO_STATE_CHANGE_IND",
+	afConfirm: "AF_DATA_CONFIRM", afIncoming: "AF_INCOMING_MSG", zdoStart: "ZDO_STARTUP_FROM_APP", zdoFind: "ZDO_EXT_FIND_GROUP", zdoFollow: "ZDO_EXT_ADD_GROUP", zdoState: "ZDO_STATE_CHANGE_IND",
 	zdoAnnounce: "ZDO_END_DEVICE_ANNCE_IND", zdoLeave: "ZDO_LEAVE_IND", zdoTrust: "ZDO_TC_DEV_IND", utilDevice: "UTIL_GET_DEVICE_INFO",
 	zdoUpdate: "ZDO_MGMT_NWK_UPDATE_REQ", zdoUpdateNotify: "ZDO_MGMT_NWK_UPDATE_NOTIFY",
 	bdbInstallCode: "APP_CNF_BDB_ADD_INSTALLCODE", bdbCodesOnly: "APP_CNF_BDB_SET_JOINUSESINSTALLCODEKEY",

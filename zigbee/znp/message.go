@@ -108,7 +108,7 @@ func (s *Stick) report(f Frame) {
 	switch f.Command {
 	case afIncoming:
 		m := zigbee.Message{Group: r.U16(), Cluster: r.U16(), Peer: zigbee.Short(r.U16()), PeerEndpoint: r.U8(), Endpoint: r.U8()}
-		m.Broadcast, m.Quality = r.U8() != 0, r.U8()
+		m.Broadcast, m.Quality = r.U8() != 0 || m.Group != 0, r.U8()
 		r.Take(1 + 4 + 1) // security, timestamp, number
 		m.Payload = r.Take(int(r.U8()))
 		if !r.Short {

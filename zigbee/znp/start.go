@@ -300,13 +300,31 @@ func (s *Stick) Resume(ctx context.Context) error {
 	}
 	// The hub is the control equipment of an alarm system: it takes codes from
 	// keypads (0x0501) and listens to zones (0x0500), and rings sirens (0x0502). It
-	// has firmware for devices (0x0019).
+	// has firmware for devices (0x0019), and hears remote controls (0x0005, 0x0006,
+	// 0x0008).
 	const there = 0xB8
 	return s.tell(ctx, afRegister, []byte{
 		endpoint, 0x04, 0x01, 0x00, 0x04, 0, 0,
-		2, 0x01, 0x05, 0x19, 0x00,
+		5, 0x01, 0x05, 0x19, 0x00, 0x05, 0x00, 0x06, 0x00, 0x08, 0x00,
 		2, 0x00, 0x05, 0x02, 0x05,
 	}, there)
+}
+
+// Follow implements zigbee.Adapter. A stick keeps its groups when it restarts.
+func (s *Stick) Follow(ctx context.Context, groups []uint16) error {
+	for _, g := range groups {
+		b, err := s.ask(ctx, zdoFind, endpoint, byte(g), byte(g>>8))
+		if err != nil {
+			return err
+		}
+		if first(b) == 0 && len(b) > 0 {
+			continue
+		}
+		if err := s.tell(ctx, zdoFollow, []byte{endpoint, byte(g), byte(g >> 8), 0}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // PermitJoin implements zigbee.Adapter: 0x0036 for every router or to the stick
