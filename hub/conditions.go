@@ -179,6 +179,7 @@ func standsOtherwise() func(home.Device) bool {
 		tamper, battery home.State
 		lowBattery      home.State
 		keypad, siren   bool
+		updating        bool
 		enrolled, tells bool
 		hour            time.Time
 	}
@@ -189,6 +190,7 @@ func standsOtherwise() func(home.Device) bool {
 			tamper: d.Traits[home.Tamper], battery: d.Traits[home.Battery], lowBattery: d.Traits[home.LowBattery],
 		}
 		now.enrolled, now.tells = !slices.Contains(d.Problems, home.NotEnrolled), !slices.Contains(d.Problems, home.NotReporting)
+		now.updating = d.Updating()
 		_, now.keypad = d.Traits[home.Keypad]
 		_, now.siren = d.Traits[home.Siren]
 		if d.LastSeen != nil {
@@ -297,6 +299,7 @@ func (h *Hub) deviceConditions(d home.Device) {
 	h.board.Set(d.Traits[home.Tamper].Value == home.True, health.DeviceTampered, d.ID, d.Name)
 	h.condition(slices.Contains(d.Problems, home.NotEnrolled), health.NotEnrolled, d, d.Name)
 	h.board.Set(slices.Contains(d.Problems, home.NotReporting), health.NotReporting, d.ID, d.Name)
+	h.condition(d.Updating() && len(h.guardsIn(d)) > 0, health.DeviceUpdating, d, d.Name) // a lamp may do as it likes
 	_, keypad := d.Traits[home.Keypad]
 	h.board.Set(keypad && !d.Security.Encrypted(), health.KeypadInClear, d.ID, d.Name)
 	h.batteryConditions(d, failed)

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"gatehouse/hub/health"
 	"gatehouse/hub/home"
 	"gatehouse/zigbee/zigbeesim"
 )
@@ -67,6 +68,7 @@ func TestUpgradeOfAPlug(t *testing.T) {
 		}
 		m.pass(time.Second)
 		m.upgrade(id, home.UpgradeRunning, "Leave it where it is")
+		m.absent(health.DeviceUpdating, id) // it guards nothing
 		m.pad.Enter("12345", zigbeesim.ArmAway)
 		m.pass(2 * time.Second)
 		m.upgrade(id, home.UpgradePaused, "when the house is disarmed")
@@ -120,13 +122,23 @@ func TestUpgradeOfASleeper(t *testing.T) {
 		window.AskForFirmware()
 		m.pass(time.Second)
 		m.upgrade(id, home.UpgradeWaiting, "its battery is below 50 %")
+		m.absent(health.DeviceUpdating, id)
 		window.SetBattery(90)
 		window.AskForFirmware()
 		m.pass(time.Second)
 		m.upgrade(id, home.UpgradeRunning, "Leave it")
+		name := m.nameOf(id)
+		m.present(health.DeviceUpdating, id, name+" is being given a new firmware and is not watched meanwhile.")
+		if ready := m.guard.State().Ready; ready[home.Away] {
+			t.Errorf("the house is ready to be armed: %v", ready)
+		}
+		if _, err := m.guard.SetMode(t.Context(), home.ModeRequest{Mode: home.Away, CodeFree: true, By: "Anna"}); err == nil {
+			t.Error("arming asks nothing")
+		}
 		window.TakeBattery()
 		m.pass(20 * time.Minute)
 		m.upgrade(id, home.UpgradeWaiting, "Press the button")
+		m.absent(health.DeviceUpdating, id) // nor is it taken any more
 		_, half := window.Firmware()
 		if len(half) == 0 {
 			t.Fatal("nothing was fetched")
@@ -134,6 +146,10 @@ func TestUpgradeOfASleeper(t *testing.T) {
 		window.PutBattery()
 		m.pass(time.Minute) // it is told when it comes back
 		m.upgrade(id, home.UpgradeDone, "runs it")
+		m.absent(health.DeviceUpdating, id)
+		if n := m.lines("Over: " + name + " is being given a new firmware and is not watched meanwhile."); n != 2 {
+			t.Errorf("the journal says %d times that it is over, want 2", n)
+		}
 		if version, got := window.Firmware(); version != 4 || len(got) != 10062 {
 			t.Errorf("it runs %d, of %d bytes", version, len(got))
 		}

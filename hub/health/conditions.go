@@ -17,6 +17,7 @@ const (
 	DeviceTampered   Code = "device-tampered"
 	NotEnrolled      Code = "not-enrolled"
 	NotReporting     Code = "not-reporting"
+	DeviceUpdating   Code = "device-updating"
 	BatteryLow       Code = "battery-low"
 	BatteryEmpty     Code = "battery-empty"
 	RFJamming        Code = "rf-jamming"
@@ -63,7 +64,7 @@ type Declaration struct {
 
 // ByUse are the conditions of a device that stand in the way only of those of
 // their modes in which the device guards the house.
-var ByUse = []Code{DeviceMissing, NotEnrolled, BatteryLow, BatteryEmpty}
+var ByUse = []Code{DeviceMissing, NotEnrolled, DeviceUpdating, BatteryLow, BatteryEmpty}
 
 var allModes = []home.Mode{home.Home, home.Night, home.Away}
 
@@ -110,6 +111,10 @@ var Declarations = map[Code]Declaration{
 	NotEnrolled: {
 		home.SeverityCritical, "%s will not report alarms until it has taken from the hub to whom it reports them.",
 		"Press its button so that it wakes up, close to the hub. If that does not help, remove it and join it again.", allModes,
+	},
+	DeviceUpdating: {
+		home.SeverityWarning, "%s is being given a new firmware and is not watched meanwhile.",
+		"It ends by itself. Leave the device where it is, or give the firmware up on its page.", allModes,
 	},
 	NotReporting: {
 		home.SeverityWarning, "%s refuses to report by itself, so the hub asks it from time to time and hears of a change late.",

@@ -116,6 +116,7 @@ var proofs = map[health.Code][]string{
 	health.MainsLost:        {"hub.TestMainsLostAndHubBattery"},
 	health.NameTaken:        {"hub.TestNameThatAnotherHasIsSaid"},
 	health.NotEnrolled:      {"hub.TestZoneThatIsNotEnrolledIsSaid"},
+	health.DeviceUpdating:   {"hub.TestUpgradeOfASleeper"},
 	health.NotReporting:     {"hub.TestDeviceThatRefusesToReportIsSaid"},
 	health.NotClaimed:       {"hub.TestHubBelongsToNobodyUntilItIsClaimed"},
 	health.OutsideStandard:  {"hub.TestSettingsOutsideTheStandardAreSaid"},

@@ -27,6 +27,12 @@ type Upgrade struct {
 	Since   Time         `json:"since"`
 }
 
+// Updating tells whether the device takes a new firmware or starts with it: until
+// that is over it may not say what it sees. One that was told to wait works as before.
+func (d Device) Updating() bool {
+	return d.Upgrade != nil && (d.Upgrade.State == UpgradeRunning || d.Upgrade.State == UpgradeInstalling)
+}
+
 // Firmware is a firmware file that lies in the data folder.
 type Firmware struct {
 	ID      string `json:"id" doc:"SHA-256 of the file"`
