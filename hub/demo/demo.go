@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"gatehouse/hub"
@@ -121,7 +122,10 @@ func (f *Family) furnish(ctx context.Context, h hub.House) error {
 	if err := f.habits(ctx, h); err != nil {
 		return err
 	}
+	var speaking sync.WaitGroup
+	speaking.Go(func() { f.speakUntilHeard(ctx, h.Devices.Device) })
 	f.wakeUntilKnown(ctx, h.Devices.Device)
+	speaking.Wait()
 	return nil
 }
 

@@ -36,6 +36,7 @@ type item struct {
 	leaf                  *zigbeesim.Node // nil: it is a Z-Wave node
 	acts                  map[string]func()
 	enter                 func(digits, act string) error // keypads
+	speak                 func()                         // of one that says by itself how it is, and cannot be asked
 	state                 func() string
 	shows                 func() *display // keypads
 }

@@ -35,6 +35,8 @@ func (f *Family) mesh() {
 	f.meshMeter("washer", "Washing machine", "Cellar")
 	f.meshClimate("bedroom-climate", "Bedroom climate", "Bedroom")
 	f.meshShutter("bedroom-shutter", "Bedroom shutter", "Bedroom")
+	f.tuyaSmoke("cellar-smoke", "Cellar smoke", "Cellar")
+	f.xiaomiMotion("living-motion", "Living room motion", "Living room")
 }
 
 func (f *Family) hang(it *item, d zigbeesim.Device, leaf *zigbeesim.Node) {
@@ -221,7 +223,12 @@ func (f *Family) meshKeypad(key, name, room string) {
 func (f *Family) meshHome() *hub.ZigbeeHome {
 	h := &hub.ZigbeeHome{Network: meshNetwork}
 	for _, n := range f.Mesh.Nodes() {
-		h.Devices = append(h.Devices, zigbee.Device{IEEE: zigbee.IEEE(n.IEEE()), Short: zigbee.Short(n.Short())})
+		d := zigbee.Device{IEEE: zigbee.IEEE(n.IEEE()), Short: zigbee.Short(n.Short())}
+		if d.IEEE == xiaomiAddress { // it told its name when it joined, and answers no question
+			d.Maker, d.Model = "LUMI", xiaomiModel
+			d.Endpoints = []zigbee.Endpoint{{ID: 1, Profile: 0x0104, In: []zcl.Cluster{zcl.Basic, zcl.Occupancy, zcl.Illuminance}}}
+		}
+		h.Devices = append(h.Devices, d)
 	}
 	return h
 }

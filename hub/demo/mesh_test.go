@@ -88,6 +88,10 @@ func TestZigbeeThings(t *testing.T) {
 	}{
 		{"Landing motion", "landing-motion", "walk", home.Motion, home.True},
 		{"Bathroom leak", "bathroom-leak", "spill", home.Water, home.True},
+		{"Cellar smoke", "cellar-smoke", "fill", home.Smoke, home.True},
+		{"Cellar smoke", "cellar-smoke", "cover-open", home.Tamper, home.True},
+		{"Living room motion", "living-motion", "walk", home.Motion, home.True},
+		{"Living room motion", "living-motion", "battery-low", home.Battery, home.Number(0)},
 		{"Bedroom smoke", "bedroom-smoke", "fill", home.Smoke, home.True},
 		{"Garden door lock", "garden-lock", "pin", home.Lock, home.Unlocked},
 		{"Garden door lock", "garden-lock", "jam", home.Lock, home.Unlocked}, // nobody turns it
