@@ -15,11 +15,15 @@ const (
 	backoffMax = 5 * time.Second
 	lookEvery  = 100 * time.Millisecond // for a path that has come back
 	steady     = 10 * time.Second       // a run this long starts the back-off afresh
+	awayParts  = 12                     // of the time that a port is away passes one between two tries to open it
 )
 
 // Keep opens the port, gives it to run, closes it when run returns, and does so
-// again for as long as ctx lives; it returns ctx's error and nothing else. It
-// waits 0.25 s before the second try and doubles that up to 5 s; a serial port
+// again for as long as ctx lives; it returns ctx's error and nothing else.
+//
+// A port that cannot be opened is tried again after 0.25 s, and the more seldom the
+// longer it is away: every 0.25 s for 3 s, every 5 s after a minute. One that opens
+// and fails is opened again after 0.25 s, and that doubles up to 5 s. A serial port
 // that was pulled is opened as soon as its path is back.
 //
 // The port is closed when ctx ends, so that run need not watch ctx to come
@@ -49,17 +53,19 @@ type keeper struct {
 
 func (k *keeper) keep(ctx context.Context) error {
 	var told string
-	pause := backoffMin
+	again, lost := backoffMin, time.Now()
 	for ctx.Err() == nil {
 		p, err := k.open(ctx)
+		pause := min(max(time.Since(lost)/awayParts, backoffMin), backoffMax)
 		if err == nil {
 			told = ""
 			k.onState(true, nil)
 			began := time.Now()
 			err = k.hold(ctx, p)
-			if time.Since(began) >= steady {
-				pause = backoffMin
+			if lost = time.Now(); lost.Sub(began) >= steady {
+				again = backoffMin
 			}
+			pause, again = again, min(2*again, backoffMax)
 		}
 		if ctx.Err() != nil {
 			break
@@ -69,7 +75,6 @@ func (k *keeper) keep(ctx context.Context) error {
 			k.onState(false, err)
 		}
 		k.rest(ctx, err, pause)
-		pause = min(2*pause, backoffMax)
 	}
 	return ctx.Err()
 }
