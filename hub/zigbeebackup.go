@@ -90,7 +90,7 @@ func (z *zigbeeNetwork) Backup() (api.BackupState, error) {
 	}
 	z.own.Lock()
 	s.Fault = z.backupWhy
-	foreign := z.foreign
+	foreign, family := z.foreign, z.family
 	z.own.Unlock()
 	if ok {
 		at := home.At(b.At)
@@ -98,11 +98,29 @@ func (z *zigbeeNetwork) Backup() (api.BackupState, error) {
 	}
 	if foreign != nil && ok {
 		s.Restorable = true
+		s.Keyless = keyless(b, family)
 		if foreign.Held != nil {
 			s.Erases = foreign.Held.String()
 		}
 	}
 	return s, nil
+}
+
+// keyless counts the devices whose link keys a stick of that family will not know. A
+// stick of Silicon Labs makes them of a key of its own, which is in the backup, and
+// names none of them; another one of theirs makes the same, and no other does: by
+// which rule is nowhere said.
+func keyless(b zigbee.Backup, family string) int {
+	if b.Root != nil && family == familyEZSP {
+		return 0
+	}
+	n := 0
+	for _, d := range b.Devices {
+		if d.Link == nil {
+			n++
+		}
+	}
+	return n
 }
 
 // TakeBackup implements api.BackedUp.

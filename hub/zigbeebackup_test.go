@@ -58,6 +58,45 @@ func TestZigbeeStickIsReplaced(t *testing.T) {
 	})
 }
 
+// A stick of Silicon Labs makes the keys of devices by itself and gives none away:
+// one of another family will not know them, and that is said before it is put in
+// its place.
+func TestZigbeeBackupWithoutLinkKeys(t *testing.T) {
+	for _, c := range []struct {
+		by      zigbeesim.Options
+		family  string
+		keyless int
+	}{
+		{zigbeesim.Options{IEEE: 7}, familyZNP, 4},
+		{zigbeesim.Options{IEEE: 7, EZSP: 14}, familyEZSP, 0},
+	} {
+		inMeadowOf(t, zigbeesim.Options{EZSP: 13}, func(t *testing.T, m *meadow) {
+			m.pass(2 * time.Minute)
+			if s, err := m.zigbee.Backup(); err != nil || s.Devices != 4 || s.Keyless != 0 {
+				t.Fatalf("on its own stick: %v: %+v", err, s)
+			}
+			m.zigbee.own.Lock()
+			m.zigbee.family = c.family
+			m.zigbee.own.Unlock()
+			m.sim.ReplaceBy(c.by)
+			m.pass(time.Minute)
+			if s, err := m.zigbee.Backup(); err != nil || !s.Restorable || s.Keyless != c.keyless {
+				t.Errorf("to %s: %v: %+v, want %d without keys", c.family, err, s, c.keyless)
+			}
+			if err := m.zigbee.RestoreBackup(nil, false, "Anna"); err != nil {
+				t.Fatal(err)
+			}
+			m.pass(2 * time.Minute)
+			m.door.Open()
+			m.pass(time.Second)
+			m.reads(m.id(m.door), home.Contact, home.Open) // by the network's key
+			if trusts := m.door.Trusts(); trusts != (c.keyless == 0) {
+				t.Errorf("to %s: the stick knows the door's link key: %v", c.family, trusts)
+			}
+		})
+	}
+}
+
 func TestZigbeeBackupFile(t *testing.T) {
 	inMeadow(t, func(t *testing.T, m *meadow) {
 		if err := m.zigbee.TakeBackup(t.Context(), "Anna"); err != nil {

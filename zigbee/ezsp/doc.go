@@ -47,6 +47,15 @@
 // each device; the key that all devices know is taken only while joining is
 // permitted.
 //
+// # Backup
+//
+// The keys that the stick makes for devices stand in no table: exportLinkKeyByIndex
+// names those alone that were written there. What they are made of is exported, and
+// another stick of Silicon Labs that is given it makes the same. How they are made is
+// not published, so a stick of another family cannot be told them; zigbee-herdsman,
+// which exports the same, can't either. Devices are heard by the network's key all
+// the same: one has to be joined again only if it should lose that.
+//
 // # Deadlines
 //
 // A stick that does not come back from a reset within 3.2 s is reset again. Three

@@ -28,6 +28,7 @@ type BackupState struct {
 	Devices    int        `json:"devices" doc:"how many it names"`
 	Fault      string     `json:"fault" doc:"why the last one failed; empty: it did not"`
 	Restorable bool       `json:"restorable" doc:"the stick that is in does not hold the network, and can be given it"`
+	Keyless    int        `json:"keyless" doc:"devices with link keys that the stick before made and does not give away: the stick that is in will not know them, and such a device has to be joined again should it ever lose the network's key"`
 	Erases     string     `json:"erases" doc:"the network that the stick holds instead, and would lose"`
 }
 

@@ -1712,6 +1712,11 @@ export interface components {
             erases: string;
             /** @description why the last one failed; empty: it did not */
             fault: string;
+            /**
+             * Format: int64
+             * @description devices with link keys that the stick before made and does not give away: the stick that is in will not know them, and such a device has to be joined again should it ever lose the network's key
+             */
+            keyless: number;
             /** @description the network's id */
             network: string;
             /** @description the stick that is in does not hold the network, and can be given it */

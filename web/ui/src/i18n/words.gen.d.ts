@@ -660,6 +660,7 @@ interface Words {
 	'backup.restore': never;
 	'backup.erases': 'network';
 	'backup.empty': never;
+	'backup.keyless': 'n';
 	'backup.old': never;
 	'backup.leave': never;
 	'device.well': 'span';
