@@ -267,8 +267,12 @@ func (e *CodesLocked) Error() string {
 }
 
 // Invalid refuses a value that a person or program gave; Field names it and
-// Reason says how to mend it.
-type Invalid struct{ Field, Reason string }
+// Reason says how to mend it, in English. Where Says is given, it says the same
+// to a face that has words of its own.
+type Invalid struct {
+	Field, Reason string
+	Says          *Saying
+}
 
 func (e *Invalid) Error() string { return e.Field + ": " + e.Reason }
 

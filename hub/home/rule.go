@@ -13,10 +13,12 @@ type Rule struct {
 	When    When   `json:"when"`
 	If      string `json:"if"` // an expression, "" for always
 	Then    []Act  `json:"then"`
-	Says    string `json:"says"`    // read only: the rule as a sentence
-	Fault   string `json:"fault"`   // read only: why it can't run as things are, "" when it can
-	Stopped bool   `json:"stopped"` // read only: it fired too often; saving it again starts it
-	Next    *Time  `json:"next"`    // read only: when clock or sun fire it next, null when neither does
+	Says    string `json:"says"`  // read only: the rule as a sentence
+	Fault   string `json:"fault"` // read only: why it can't run as things are, "" when it can
+	// Read only: the same for faces with languages of their own, left out when it can.
+	FaultSays *Saying `json:"fault_says,omitempty"`
+	Stopped   bool    `json:"stopped"` // read only: it fired too often; saving it again starts it
+	Next      *Time   `json:"next"`    // read only: when clock or sun fire it next, null when neither does
 }
 
 // RuleEvent is what a rule waits for.

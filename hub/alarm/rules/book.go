@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -41,11 +42,14 @@ func (r *Rules) Rule(id home.RuleID) (home.Rule, bool) {
 func (r *Rules) shown(rule *rule) home.Rule {
 	s := rule.Rule
 	s.Says = r.core.world.sentence(s)
-	s.Fault, s.Next = "", nil
+	s.Fault, s.FaultSays, s.Next = "", nil, nil
 	if f := r.core.world.fault(s, rule.cond); f != nil {
-		s.Fault = f.Reason
+		s.Fault, s.FaultSays = f.Reason, f.Says
 	} else if _, err := compileIf(s.If); err != nil {
 		s.Fault = "Its condition can't be read: " + err.Error() + "."
+		if f := (*home.Invalid)(nil); errors.As(err, &f) {
+			s.FaultSays = f.Says
+		}
 	}
 	if at := r.core.due(rule); !at.IsZero() {
 		next := home.At(at)
@@ -74,7 +78,7 @@ func (r *Rules) PutRule(_ context.Context, rule home.Rule, by string) (home.Rule
 	case full:
 		return home.Rule{}, &home.Conflict{Reason: fmt.Sprintf("a home can have %d rules: remove one first", MaxRules)}
 	}
-	rule.Stopped, rule.Says, rule.Fault, rule.Next = false, "", "", nil
+	rule.Stopped, rule.Says, rule.Fault, rule.FaultSays, rule.Next = false, "", "", nil, nil
 	if err := r.o.Store.PutRule(rule); err != nil {
 		return home.Rule{}, fmt.Errorf("rules: %w", err)
 	}

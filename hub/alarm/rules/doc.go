@@ -43,7 +43,8 @@
 // too, with + - * /; what holds is joined with and, or, not, and ( ? : ). There
 // are no loops, no variables and no patterns, so a condition ends: it has at
 // most 500 bytes and 100 nodes, and is checked, with its types, when the rule
-// is saved. Devices are named in quotes, by id.
+// is saved. Devices are named in quotes, by id. What is amiss is told with its line
+// and column, in English and as a code for faces with languages of their own.
 //
 // What is not known is neither true nor false: a rule whose condition asks for
 // it does not fire, and the journal says what was not known (once, until it is

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,86 +38,38 @@ type condition struct {
 // names the column.
 func compile(source string) (*condition, error) {
 	if len(source) > maxSource {
-		return nil, invalid("if", "has %d bytes; an expression can have %d. Make two rules of it", len(source), maxSource)
+		return nil, say("if", "if-too-long", "bytes", strconv.Itoa(len(source)), "most", strconv.Itoa(maxSource))
 	}
 	c := &condition{source: source}
 	check := &checker{}
 	program, err := expr.Compile(source,
 		expr.Env(typed), expr.AsBool(), expr.WarnOnAny(), expr.DisableAllBuiltins(), expr.DisableIfOperator(),
 		expr.Optimize(false), expr.MaxNodes(maxNodes), expr.Patch(check))
-	if check.err != nil {
-		err = check.err.Bind(file.NewSource(source)) // says better what is wrong
+	if check.err != nil { // says better what is wrong
+		where := file.Error{Location: check.at}
+		_ = where.Bind(file.NewSource(source)) // itself, with line and column
+		return nil, placed(check.err, &where)
 	}
 	if err != nil {
-		return nil, columned(err)
+		return nil, misread(err)
 	}
 	c.program, c.tree = program, program.Node()
 	c.names, c.devices = slices.Sorted(maps.Keys(check.names)), slices.Compact(slices.Sorted(slices.Values(check.devices)))
 	return c, nil
 }
 
-// columned turns what the compiler says into words for a person.
-func columned(err error) error {
-	var at *file.Error
-	if !errors.As(err, &at) {
-		return invalid("if", "%s", strings.ToLower(strings.SplitN(err.Error(), "\n", 2)[0]))
-	}
-	said := at.Message
-	if name, ok := strings.CutPrefix(said, "unknown name "); ok {
-		said = fmt.Sprintf("there is no %q; it can read %s", name, suggest(name))
-	}
-	return invalid("if", "line %d, column %d: %s", max(at.Line, 1), at.Column+1, said)
-}
-
-// suggest are the words most like a name, or all that are not about a trait.
-func suggest(name string) string {
-	var near, all []string
-	for _, w := range Vocabulary {
-		word, _, _ := strings.Cut(w.Name, "(")
-		if distance(strings.ToLower(name), word) <= 2 || len(name) > 3 && (strings.Contains(word, name) || strings.Contains(name, word)) {
-			near = append(near, word)
-		}
-		if _, trait := traitType[home.Trait(word)]; !trait {
-			all = append(all, word)
-		}
-	}
-	if len(near) > 0 {
-		return strings.Join(near, ", ")
-	}
-	return strings.Join(all, ", ") + ", or a trait of a device such as contact(\"zwave-5\")"
-}
-
-// distance is how many letters have to be changed (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
-}
-
 // checker walks the tree before it is compiled. It lets through what it knows,
 // so that nothing which a later version of the library learns can get in.
 type checker struct {
-	err     *file.Error
+	err     *home.Invalid // the first thing that is wrong
+	at      file.Location // and where
 	names   map[string]bool
 	devices []home.DeviceID
 }
 
-func (c *checker) refuse(n ast.Node, format string, args ...any) {
+func (c *checker) refuse(n ast.Node, code string, args ...string) {
 	if c.err == nil {
-		c.err = &file.Error{Location: n.Location(), Message: fmt.Sprintf(format, args...)}
+		c.err, c.at = say("if", code, args...), n.Location()
 	}
 }
 
@@ -135,12 +88,12 @@ func (c *checker) Visit(node *ast.Node) {
 		c.names[n.Value] = true
 	case *ast.BinaryNode:
 		if !slices.Contains(allowedOperators, n.Operator) {
-			c.refuse(n, "%s is not part of the language", n.Operator)
+			c.refuse(n, "if-operator", "operator", n.Operator)
 		}
 	case *ast.CallNode:
 		c.call(n)
 	default:
-		c.refuse(n, "this is not part of the language: compare words and numbers, and join what holds with and, or, not")
+		c.refuse(n, "if-foreign")
 	}
 }
 
@@ -149,14 +102,14 @@ func (c *checker) Visit(node *ast.Node) {
 func (c *checker) call(n *ast.CallNode) {
 	callee, ok := n.Callee.(*ast.IdentifierNode)
 	if !ok {
-		c.refuse(n, "this can't be called")
+		c.refuse(n, "if-no-function")
 		return
 	}
 	if callee.Value == "between" {
 		for _, arg := range n.Arguments {
 			if clock, ok := arg.(*ast.StringNode); ok {
 				if _, _, err := clockTime(clock.Value); err != nil {
-					c.refuse(arg, "%s", err)
+					c.refuse(arg, "if-no-time", "time", clock.Value)
 				}
 			}
 		}
@@ -166,12 +119,12 @@ func (c *checker) call(n *ast.CallNode) {
 		return
 	}
 	if len(n.Arguments) == 0 {
-		c.refuse(n, "%s wants a device, such as %s(\"zwave-5\")", callee.Value, callee.Value)
+		c.refuse(n, "if-wants-device", "name", callee.Value)
 		return
 	}
 	device, ok := n.Arguments[0].(*ast.StringNode)
 	if !ok {
-		c.refuse(n.Arguments[0], "name the device in quotes, such as \"zwave-5\"")
+		c.refuse(n.Arguments[0], "if-quote-device")
 		return
 	}
 	c.devices = append(c.devices, home.DeviceID(device.Value))
@@ -180,11 +133,11 @@ func (c *checker) call(n *ast.CallNode) {
 	}
 	word, ok := n.Arguments[1].(*ast.StringNode)
 	if !ok {
-		c.refuse(n.Arguments[1], "name the trait in quotes, such as \"contact\"")
+		c.refuse(n.Arguments[1], "if-quote-trait")
 		return
 	}
 	if _, ok := traitType[home.Trait(word.Value)]; !ok {
-		c.refuse(word, "there is no trait %q", word.Value)
+		c.refuse(word, "if-no-trait", "trait", word.Value)
 	}
 }
 

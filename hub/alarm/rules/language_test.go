@@ -1,8 +1,10 @@
 package rules
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -98,8 +100,19 @@ func TestWhatIsNotInTheLanguage(t *testing.T) {
 		`mode == "away" and drak`:                `line 1, column 20: there is no "drak"; it can read dark`,
 		`temprature("zwave-5") > 20`:             `line 1, column 1: there is no "temprature"; it can read temperature`,
 		`xyzzyx`:                                 `column 1: there is no "xyzzyx"; it can read mode, phase, armed`,
-		`hour`:                                   `expected bool, but got int`,
-		`temperature("zwave-5") > "20"`:          `line 1, column 24: invalid operation`,
+		`hour`:                                   `a condition is true or false, and this is a number`,
+		`temperature("zwave-5") > "20"`:          `line 1, column 24: invalid operation: a number and a word do not go together with >`,
+		`not mode`:                               `line 1, column 1: invalid operation: not does not go with a word`,
+		`mode in [1]`:                            `line 1, column 6: a word can't be in a list of a number`,
+		`[1] == 1`:                               `a list and a number do not go together with ==`,
+		`hour ? armed : dark`:                    `true or false, and this is a number`,
+		`at_home(3)`:                             `line 1, column 9: at_home wants a word here, not a number`,
+		`at_home("Ada", "Bo")`:                   `line 1, column 1: too many arguments to call at_home`,
+		`armed and`:                              `line 1, column 9: something is missing at the end`,
+		`armed dark`:                             `line 1, column 7: dark can't stand here`,
+		`mode == "away`:                          `line 1, column 14: a quotation mark is missing at the end`,
+		`mode == @`:                              `line 1, column 9: the character @ is not part of the language`,
+		`hour == 0x`:                             `line 1, column 10: invalid hex literal`,
 		`mode = "away"`:                          `line 1, column 6`,
 		`motion()`:                               `line 1, column 1: motion wants a device, such as motion("zwave-5")`,
 		`motion(mode)`:                           `line 1, column 8: name the device in quotes`,
@@ -128,6 +141,44 @@ func TestWhatIsNotInTheLanguage(t *testing.T) {
 		var invalid *home.Invalid
 		if !errors.As(err, &invalid) || invalid.Field != "if" || !strings.Contains(invalid.Reason, want) {
 			t.Errorf("%s\n got %v\nwant %s", source, err, want)
+			continue
+		}
+		if invalid.Says == nil || amiss[invalid.Says.Code] == "" || strings.Contains(want, "column") && (invalid.Says.Args["line"] == "" || invalid.Says.Args["column"] == "") {
+			t.Errorf("%s: for faces with languages of their own: %+v, want a code and the place", source, invalid.Says)
+		}
+	}
+}
+
+var hole = regexp.MustCompile(`\{[a-z]+\}`)
+
+// The page says in its own words all that can be amiss, with what the hub gives it.
+func TestThePageHasWordsForAllThatIsAmiss(t *testing.T) {
+	text, err := os.ReadFile("../../../web/ui/src/i18n/en.more.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var page map[string]string
+	if err := json.Unmarshal(text, &page); err != nil {
+		t.Fatal(err)
+	}
+	holes := func(s string) []string {
+		return slices.Compact(slices.Sorted(slices.Values(hole.FindAllString(s, -1))))
+	}
+	for code, english := range amiss {
+		says, ok := page["reason."+code]
+		if !ok || !slices.Equal(holes(says), holes(english)) {
+			t.Errorf("the page says %q of %s, the hub %q: want the same put in", says, code, english)
+		}
+	}
+	for _, name := range []string{typeWord, typeNumber, typeBool, typeList, typeOther} {
+		if page["reason."+name] == "" {
+			t.Errorf("the page has no word for %s", name)
+		}
+	}
+	for _, w := range Vocabulary {
+		word, _, _ := strings.Cut(w.Name, "(")
+		if _, trait := traitType[home.Trait(word)]; !trait && page["word."+word] == "" {
+			t.Errorf("the page does not explain %s", word)
 		}
 	}
 }

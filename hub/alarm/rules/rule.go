@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -31,7 +32,7 @@ func check(r home.Rule) error {
 	case r.ID == "settings" || r.ID == "language" || r.ID == "dry-run":
 		return invalid("id", "%q is taken: choose another", r.ID)
 	case !goodText(r.Name, maxName):
-		return invalid("name", "give the rule a name of 1 to %d characters", maxName)
+		return say("name", "rule-name", "most", strconv.Itoa(maxName))
 	case len(r.Then) == 0:
 		return invalid("then", "say what the rule shall do")
 	case len(r.Then) > MaxActs:
@@ -204,7 +205,7 @@ func checkAct(a home.Act) *home.Invalid {
 		wrong = append(wrong, extra(a.Device != "", "device"), extra(a.Trait != "", "trait"), extra(a.Value.Known(), "value"),
 			extra(a.For != 0, "for"), extra(a.Mode != "", "mode"))
 		if !goodText(a.Text, maxText) {
-			return invalid("text", "give 1 to %d characters", maxText)
+			return say("text", "rule-text", "most", strconv.Itoa(maxText))
 		}
 	default:
 		return invalid("do", "can be command, arm or tell, not %q", a.Do)
@@ -273,14 +274,14 @@ func (w *world) fault(r home.Rule, c *condition) *home.Invalid {
 	sun := r.When.Event == home.WhenSunrise || r.When.Event == home.WhenSunset ||
 		c != nil && (slices.Contains(c.names, "dark") || slices.Contains(c.names, "sun_height"))
 	if sun && w.place == nil {
-		return invalid("place", "Nobody has said where the house stands. Give latitude and longitude.")
+		return say("place", "rule-no-place")
 	}
 	return nil
 }
 
 func (w *world) exists(field string, id home.DeviceID) *home.Invalid {
 	if _, ok := w.devices[id]; !ok {
-		return invalid(field, "There is no device %s. Choose another device.", id)
+		return say(field, "rule-no-device", "device", string(id))
 	}
 	return nil
 }
@@ -296,10 +297,10 @@ func (w *world) actFault(a home.Act) *home.Invalid {
 	}
 	d := w.devices[a.Device]
 	if _, siren := d.traits[home.Siren]; siren {
-		return invalid("device", "%s is a siren, and sirens are the alarm's alone. Choose another device.", d.name)
+		return say("device", "rule-siren", "name", d.name)
 	}
 	if _, has := d.traits[a.Trait]; !has {
-		return invalid("trait", "%s has no %s. Choose another device.", d.name, a.Trait)
+		return say("trait", "rule-no-trait", "name", d.name, "trait", string(a.Trait))
 	}
 	return nil
 }

@@ -41,6 +41,8 @@ type FieldProblem struct {
 	Field  string `json:"field" doc:"JSON name of the field, dots between levels" example:"exit_delay"`
 	In     string `json:"in" doc:"body, query, path or header"`
 	Reason string `json:"reason" doc:"what is wrong with it and what it wants"`
+	// Says is the reason for programs that speak other languages, where it has a code.
+	Says *home.Saying `json:"says,omitempty" doc:"the reason as a code and what goes into it, where it has one"`
 }
 
 // Codes of problems.
@@ -161,7 +163,9 @@ func refusal(err error, now time.Time) *Problem {
 			locked.Until.UTC().Format(time.TimeOnly)+" UTC")
 		return p.wait(d)
 	case errors.As(err, &invalid):
-		return invalidField("body", invalid.Field, invalid.Reason)
+		p = invalidField("body", invalid.Field, invalid.Reason)
+		p.Errors[0].Says = invalid.Says
+		return p
 	case errors.As(err, &notFound):
 		return problem(http.StatusNotFound, codeNotFound, "There is no %s %q.", notFound.What, notFound.ID)
 	case errors.As(err, &conflict):

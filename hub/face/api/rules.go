@@ -30,16 +30,17 @@ type RulePath struct {
 
 // ruleRequest is a rule as it is written: what is read can be written back.
 type ruleRequest struct {
-	ID      home.RuleID  `json:"id,omitempty" maxLength:"64" doc:"if given, the one of the path"`
-	Name    string       `json:"name" minLength:"1" maxLength:"80"`
-	Enabled *bool        `json:"enabled,omitempty" default:"true"`
-	When    whenRequest  `json:"when" doc:"the event; fields that it does not use are left out"`
-	If      string       `json:"if,omitempty" maxLength:"2000" doc:"a condition: GET /api/v1/rules/language lists its words"`
-	Then    []actRequest `json:"then" minItems:"1" maxItems:"8"`
-	Says    string       `json:"says,omitempty" readOnly:"true" doc:"ignored"`
-	Fault   string       `json:"fault,omitempty" readOnly:"true" doc:"ignored"`
-	Stopped bool         `json:"stopped,omitempty" readOnly:"true" doc:"ignored: saving a rule starts it again"`
-	Next    *home.Time   `json:"next,omitempty" nullable:"true" readOnly:"true" doc:"ignored"`
+	ID        home.RuleID  `json:"id,omitempty" maxLength:"64" doc:"if given, the one of the path"`
+	Name      string       `json:"name" minLength:"1" maxLength:"80"`
+	Enabled   *bool        `json:"enabled,omitempty" default:"true"`
+	When      whenRequest  `json:"when" doc:"the event; fields that it does not use are left out"`
+	If        string       `json:"if,omitempty" maxLength:"2000" doc:"a condition: GET /api/v1/rules/language lists its words"`
+	Then      []actRequest `json:"then" minItems:"1" maxItems:"8"`
+	Says      string       `json:"says,omitempty" readOnly:"true" doc:"ignored"`
+	Fault     string       `json:"fault,omitempty" readOnly:"true" doc:"ignored"`
+	FaultSays *home.Saying `json:"fault_says,omitempty" readOnly:"true" doc:"ignored"`
+	Stopped   bool         `json:"stopped,omitempty" readOnly:"true" doc:"ignored: saving a rule starts it again"`
+	Next      *home.Time   `json:"next,omitempty" nullable:"true" readOnly:"true" doc:"ignored"`
 }
 
 // whenRequest and actRequest hold nothing unknown: a misspelt field would make

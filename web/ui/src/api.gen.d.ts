@@ -2014,6 +2014,8 @@ export interface components {
             in: string;
             /** @description what is wrong with it and what it wants */
             reason: string;
+            /** @description the reason as a code and what goes into it, where it has one */
+            says?: components["schemas"]["Saying"];
         };
         Findings: {
             /** @description where something was, oldest first; at most 100 */
@@ -2403,6 +2405,7 @@ export interface components {
         Rule: {
             enabled: boolean;
             fault: string;
+            fault_says?: components["schemas"]["Saying"];
             id: string;
             if: string;
             name: string;
@@ -2418,6 +2421,8 @@ export interface components {
             enabled: boolean;
             /** @description ignored */
             readonly fault?: string;
+            /** @description ignored */
+            readonly fault_says?: components["schemas"]["Saying"];
             /** @description if given, the one of the path */
             id?: string;
             /** @description a condition: GET /api/v1/rules/language lists its words */
@@ -2484,6 +2489,17 @@ export interface components {
             name: string;
             says: string;
             type: string;
+        };
+        Saying: {
+            /** @description what goes into the sentence, by name */
+            args: {
+                [key: string]: string;
+            };
+            /**
+             * @description what is said
+             * @example if-unknown-name
+             */
+            code: string;
         };
         SeenAttribute: {
             attribute: string;

@@ -17,7 +17,7 @@ for (const [width, height] of [
 		await page.getByRole('link', { name: 'Rules', exact: true }).click();
 		await expect(headline).toHaveText('Rules');
 		await expect(page.locator('[data-rule=evening-light]')).toContainText(
-			'15 minutes before sunset, if not armed: Lamp on for 4 hours.',
+			'15 minutes before sunset, if the alarm is off: Lamp on for 4 hours.',
 		);
 		await expect(page.getByText(/^Today the sun rises at \d\d:\d\d and sets at \d\d:\d\d\.$/)).toBeVisible();
 		await accessible(page, 'rules');
@@ -36,7 +36,7 @@ for (const [width, height] of [
 		await accessible(page, 'rule with a condition');
 		await fits(page, 'rule with a condition');
 		await page.getByRole('button', { name: 'Make this rule' }).click();
-		await expect(page.getByText(/column 24: there is no "drak"; it can read dark, day\.$/)).toBeVisible();
+		await expect(page.getByText(/column 24: There is no "drak"; it can read dark, day\.$/)).toBeVisible();
 		await page.getByLabel('Condition').fill('mode == "disarmed"');
 
 		// Tried on a week in which nobody moved, then on one with movement.
