@@ -171,6 +171,12 @@ func (f *Family) plug(key, name, room string) {
 // jammer is how loud a cheap transmitter in front of the house is, in dBm.
 const jammer = -48
 
+// noisy is how loud a neighbour's Wi-Fi is on the Zigbee channel, in dBm.
+const noisy = -58
+
+// anotherStick is the address of a Zigbee stick fresh from the shop.
+const anotherStick = 0x00124B000000F00D
+
 // Do does something in the house: act on the item with that key, on the "stick",
 // on the "zigbee-stick", or on the hub's "power" or "clock". digits go with a keypad's keys.
 func (f *Family) Do(key, act, digits string) error {
@@ -199,8 +205,17 @@ func (f *Family) Do(key, act, digits string) error {
 		case "plug":
 			f.Mesh.Plug()
 			return nil
+		case "swap":
+			f.Mesh.ReplaceBy(zigbeesim.Options{IEEE: anotherStick})
+			return nil
+		case "noise":
+			f.Mesh.Inject(zigbeesim.Fault{Kind: zigbeesim.Noise, Channel: meshNetwork.Channel, Level: noisy})
+			return nil
+		case "quiet":
+			f.Mesh.Heal()
+			return nil
 		}
-		return &home.Invalid{Field: "act", Reason: fmt.Sprintf("the Zigbee stick can be pulled (pull) and plugged in (plug), not %q", act)}
+		return &home.Invalid{Field: "act", Reason: fmt.Sprintf("the Zigbee stick can be pulled (pull), plugged in (plug) and swapped for a fresh one (swap), its channel made loud (noise) and left alone (quiet), not %q", act)}
 	}
 	if key == "power" {
 		switch act {

@@ -120,7 +120,13 @@ stick.keys.append(
   button('Stop jamming', () => act('stick', 'quiet')),
 )
 const zigbee = card(document.getElementById('zigbee'), 'Zigbee stick')
-zigbee.keys.append(button('Pull it', () => act('zigbee-stick', 'pull')), button('Plug it in', () => act('zigbee-stick', 'plug')))
+zigbee.keys.append(
+  button('Pull it', () => act('zigbee-stick', 'pull')),
+  button('Plug it in', () => act('zigbee-stick', 'plug')),
+  button('Make its channel loud', () => act('zigbee-stick', 'noise')),
+  button('Leave it alone', () => act('zigbee-stick', 'quiet')),
+  button('Swap it for a fresh one', () => act('zigbee-stick', 'swap')),
+)
 const powerCard = document.getElementById('power')
 const power = card(powerCard, 'Power of the hub')
 power.keys.append(

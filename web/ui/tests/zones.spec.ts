@@ -125,6 +125,7 @@ for (const [width, height] of [
 			'Bedroom window',
 			'Kitchen window',
 			'Landing motion',
+			'Living room motion',
 		]);
 		await partner.selectOption('Kitchen window');
 		await page.getByRole('button', { name: 'Save' }).click();
