@@ -10,8 +10,8 @@ import (
 const (
 	maxFile    = 64 << 20
 	maxTensors = 4096
-	maxNumbers = 1 << 24 // in one tensor, and in the arena
-	maxWork    = 4 << 30 // multiplications of one Run
+	maxNumbers = 1 << 24       // in one tensor, and in the arena
+	maxWork    = 2_000_000_000 // multiplications of one Run
 )
 
 // Types and operators of schema.fbs that are known.
