@@ -58,7 +58,7 @@ journey: build ## one journey through the demo home in a real browser
 	cd web/ui && npm run journey
 
 e2e: build ## every journey: claim, sign-in, faults, axe on every screen and size
-	.ci/install chromium
+	.ci/install chromium ffmpeg
 	cd web/ui && npm run e2e
 
 picture: build ## take the README's picture anew

@@ -10,6 +10,7 @@ import {
 	whenSignedOut,
 	type Alarm,
 	type ArmedMode,
+	type Clip,
 	type Device,
 	type Event,
 	type Right,
@@ -41,6 +42,8 @@ export class Live {
 	#now = $state(0);
 	#clock = new Clock();
 	#stop: AbortController | null = null;
+	/** Clips that are being recorded. */
+	#recording = $state.raw<readonly Pick<Clip, 'id' | 'camera'>[]>([]);
 	#lastId = '';
 	#began = 0;
 	#may: (right: Right) => boolean = () => false;
@@ -61,6 +64,11 @@ export class Live {
 		return link(this.#house, this.#now);
 	}
 	readonly answer: Answer = $derived(answer(this.#house, this.#now, t, { atClock, listed, span }));
+
+	/** The cameras that are recording now. */
+	get recording(): string[] {
+		return this.#recording.map((c) => c.camera).filter((c, i, all) => all.indexOf(c) === i);
+	}
 
 	/** How long there has been no first word, in ms. */
 	get waited(): number {
@@ -85,6 +93,7 @@ export class Live {
 			stop.abort();
 			clearInterval(ticking);
 			this.#house = nothing;
+			this.#recording = [];
 			this.#lastId = '';
 		};
 	}
@@ -177,17 +186,22 @@ export class Live {
 		try {
 			const asked = this.#clock.now();
 			this.#take({ kind: 'asked' });
-			const get = <T>(right: Right, path: string, none: T) => (this.#may(right) ? call<T>('GET', path) : none);
-			const [zones, devices, health, page, modes, alarm] = await Promise.all([
+			const none = { clips: [] as Clip[] };
+			const get = async <T>(right: Right, path: string, nothing: T) =>
+				this.#may(right) ? call<T>('GET', path) : nothing;
+			const [zones, devices, health, page, clips, modes, alarm] = await Promise.all([
 				get<Zone[]>('zones.read', '/zones', []),
 				get<Device[]>('devices.read', '/devices', []),
 				get<Trouble[]>('health.read', '/health', []),
 				get<{ events: Event[] }>('events.read', '/events?limit=40', { events: [] }),
+				// A house that can't keep clips is shown all the same.
+				get<{ clips: Clip[] }>('clips.read', '/clips?limit=20', none).catch(() => none),
 				call<ArmedMode[]>('GET', '/alarm/modes'),
 				call<Alarm>('GET', '/alarm'),
 			]);
 			// Another question went out since: its answer is the one that fits what was heard.
 			if (mine !== this.#asking) return;
+			this.#recording = clips.clips.filter((c) => c.state === 'recording');
 			this.#take({ kind: 'snapshot', asked, snapshot: { alarm, modes, zones, devices, health, events: page.events } });
 			if (!this.#house.whole) throw new Error('the state was too long on its way');
 		} finally {
@@ -204,6 +218,12 @@ export class Live {
 		}
 		if (m.type === 'session') {
 			if ((JSON.parse(m.data) as { stage: string }).stage === 'ended') signedOut();
+			return;
+		}
+		if (m.type === 'clip') {
+			const c = JSON.parse(m.data) as Clip;
+			const others = this.#recording.filter((r) => r.id !== c.id);
+			this.#recording = c.state === 'recording' ? [...others, c] : others;
 			return;
 		}
 		const word = parse(m);

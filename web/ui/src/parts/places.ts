@@ -4,10 +4,12 @@
  */
 import type { Component } from 'svelte';
 
+import Eye from '@lucide/svelte/icons/eye';
 import Apple from '@lucide/svelte/icons/house-wifi';
 import Heart from '@lucide/svelte/icons/heart-pulse';
 import KeySquare from '@lucide/svelte/icons/key-square';
 import Keyboard from '@lucide/svelte/icons/keyboard';
+import Lock from '@lucide/svelte/icons/lock-keyhole';
 import Monitor from '@lucide/svelte/icons/monitor-smartphone';
 import Radio from '@lucide/svelte/icons/radio';
 import Shield from '@lucide/svelte/icons/shield-check';
@@ -46,6 +48,8 @@ export const ofHouse: Place[] = [
 	{ path: '/rules', label: 'nav.rules', icon: Workflow, right: 'rules.read' },
 	{ path: '/devices', label: 'nav.devices', icon: Radio, right: 'devices.read' },
 	{ path: '/settings/apple', label: 'nav.apple', icon: Apple, right: 'homekit.write' },
+	{ path: '/privacy/vault', label: 'nav.vault', icon: Lock, right: 'vault.write' },
+	{ path: '/privacy/watched', label: 'nav.watched', icon: Eye, right: 'views.read' },
 	{ path: '/health', label: 'nav.health', icon: Heart, right: 'health.read' },
 ];
 export const ofPage: Place[] = [

@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest';
+
+import { idOf } from './cameraid';
+
+it.each([
+	['Porch', [], 'camera-porch'],
+	['Front door', [], 'camera-front-door'],
+	['Straße & Garten!', [], 'camera-stra-e-garten'],
+	['Entrée', [], 'camera-entree'],
+	['باب', [], 'camera-1'],
+	['باب', ['camera-1'], 'camera-2'],
+	['Porch', ['camera-porch', 'camera-porch-2'], 'camera-porch-3'],
+	['x'.repeat(80), [], `camera-${'x'.repeat(36)}`],
+] as const)('%s, beside %j, is %s', (name, taken, id) => {
+	expect(idOf(name, taken)).toBe(id);
+	expect(id).toMatch(/^camera-[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/);
+});

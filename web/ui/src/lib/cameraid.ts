@@ -1,0 +1,15 @@
+/** The id of a new camera, out of what the family calls it. It stays when the name changes. */
+export function idOf(name: string, taken: readonly string[] = []): string {
+	const short = name
+		.normalize('NFKD')
+		.toLowerCase()
+		.replace(/\p{M}/gu, '')
+		.replace(/[^a-z0-9]+/g, '-')
+		.slice(0, 36)
+		.replace(/^-+|-+$/g, '');
+	const first = `camera-${short || '1'}`;
+	for (let n = 2, id = first; ; n++) {
+		if (!taken.includes(id)) return id;
+		id = short ? `${first}-${n}` : `camera-${n}`;
+	}
+}

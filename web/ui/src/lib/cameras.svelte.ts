@@ -1,0 +1,42 @@
+/** The cameras as the hub knows them. */
+import { call, Refusal, type Camera, type CameraChange } from './api';
+import { why } from './refusal';
+import { change } from './stepup.svelte';
+
+class Cameras {
+	list = $state.raw<Camera[] | null>(null);
+	wrong = $state('');
+	/** This hub takes no cameras. */
+	none = $state(false);
+
+	async look(): Promise<void> {
+		try {
+			this.list = await call<Camera[]>('GET', '/cameras');
+			this.wrong = '';
+		} catch (error) {
+			// A hub that knows no cameras has none.
+			this.none = error instanceof Refusal && error.is('not-found');
+			if (this.none) this.list = [];
+			else this.wrong = why(error);
+		}
+	}
+	/** Makes or changes one; throws what the hub has against it. */
+	async put(id: string, body: CameraChange): Promise<Camera> {
+		const made = await change<Camera>('PUT', pathOf(id), { body });
+		await this.look();
+		return made;
+	}
+	async remove(id: string): Promise<void> {
+		await change('DELETE', pathOf(id));
+		await this.look();
+	}
+	/** Records for ten seconds from now on. */
+	async record(id: string): Promise<void> {
+		await call('POST', `${pathOf(id)}/record`, { body: { for: '10s' } });
+		await this.look();
+	}
+}
+
+const pathOf = (id: string) => `/cameras/${encodeURIComponent(id)}`;
+
+export const cameras = new Cameras();

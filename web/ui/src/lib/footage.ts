@@ -1,0 +1,110 @@
+/** What a clip is called, and where it stands on the day. Pure, for the table in its test. */
+import type { Clip } from './api';
+import type { Key, Say } from './i18n';
+
+export type { Clip } from './api';
+
+/** What the filters tell apart. */
+export type Sort = 'person' | 'animal' | 'car' | 'other';
+export const sorts: readonly Sort[] = ['person', 'animal', 'car', 'other'];
+
+const kinds: Record<string, Sort> = {
+	person: 'person',
+	dog: 'animal',
+	cat: 'animal',
+	horse: 'animal',
+	bird: 'animal',
+	car: 'car',
+	truck: 'car',
+	bus: 'car',
+	vehicle: 'car',
+	bicycle: 'car',
+	motorcycle: 'car',
+};
+
+/** What a clip is of, by the surest thing that was seen. A person goes before a dog that was surer. */
+export function sortOf(clip: Pick<Clip, 'labels'>): Sort {
+	const seen = clip.labels.map((l) => kinds[l.name.toLowerCase()] ?? 'other');
+	return sorts.find((s) => seen.includes(s)) ?? 'other';
+}
+
+/** How long it is, in ms. */
+export const length = (clip: Pick<Clip, 'start' | 'end'>): number =>
+	Math.max(0, Date.parse(clip.end) - Date.parse(clip.start));
+
+/** What set it off, in words; the name of a zone is looked up. */
+export function reason(clip: Pick<Clip, 'reason'>, zone: (id: string) => string, t: Say): string {
+	const [kind = '', what = ''] = split(clip.reason);
+	switch (kind) {
+		case 'zone':
+			return t('clip.reason.zone', { name: zone(what) });
+		case 'person':
+			return t('clip.reason.person', { name: what });
+		case 'phase':
+			return t('clip.reason.phase');
+		case 'doorbell':
+		case 'motion':
+		case 'continuous':
+			return t(`clip.reason.${kind}`);
+		default:
+			return t('clip.reason.other');
+	}
+}
+
+function split(s: string): [string, string] {
+	const at = s.indexOf(':');
+	return at < 0 ? [s, ''] : [s.slice(0, at), s.slice(at + 1)];
+}
+
+/** What it shows if that is known, else what set it off. */
+export function title(clip: Pick<Clip, 'labels' | 'reason'>, zone: (id: string) => string, t: Say): string {
+	const sort = sortOf(clip);
+	if (sort === 'other') return reason(clip, zone, t);
+	const surest = clip.labels.filter((l) => kinds[l.name.toLowerCase()] === sort).sort((a, b) => b.score - a.score)[0];
+	const name = surest?.name.toLowerCase() ?? '';
+	const known: Record<string, Key & `clip.seen.${string}`> = {
+		person: 'clip.seen.person',
+		dog: 'clip.seen.dog',
+		cat: 'clip.seen.cat',
+		car: 'clip.seen.car',
+	};
+	const key = known[name];
+	return key ? t(key) : t(sort === 'animal' ? 'clip.seen.animal' : 'clip.seen.vehicle');
+}
+
+/** One clip's mark on the ruler of a day: from and to in parts of it, 0 to 1. */
+export interface Mark {
+	id: string;
+	sort: Sort;
+	from: number;
+	to: number;
+}
+
+/** The marks of a day that begins and ends at these instants, in ms. Summer time makes days of 23 and 25 hours. */
+export function marks(clips: readonly Clip[], begin: number, end: number): Mark[] {
+	const part = (iso: string) => Math.min(1, Math.max(0, (Date.parse(iso) - begin) / (end - begin)));
+	return clips
+		.filter((c) => Date.parse(c.end) > begin && Date.parse(c.start) < end)
+		.map((c) => ({ id: c.id, sort: sortOf(c), from: part(c.start), to: part(c.end) }));
+}
+
+/** The clip that stands nearest to a place on the ruler, if any is within reach (in parts of the day). */
+export function nearest(list: readonly Mark[], at: number, reach: number): Mark | null {
+	let best: Mark | null = null;
+	let least = reach;
+	for (const m of list) {
+		const away = at < m.from ? m.from - at : at > m.to ? at - m.to : 0;
+		if (away <= least) {
+			best = m;
+			least = away;
+		}
+	}
+	return best;
+}
+
+/** Where to open a clip, in seconds: at what set it off, with what was before behind it. */
+export function opening(clip: Pick<Clip, 'start' | 'end' | 'reason'>, pre: number): number {
+	if (clip.reason === 'continuous') return 0;
+	const all = length(clip) / 1000;
+	return pre < all ? Math.max(0, pre) : 0;
+}

@@ -1,0 +1,89 @@
+/**
+ * The owner's keys: made here, wrapped here, opened here. Nothing in this file
+ * speaks to the hub, and what it gives out for the hub is the public keys and
+ * the wrapped one.
+ *
+ * Clips are sealed to two keys: the vault's, which a passphrase opens, and the
+ * recovery key, which is on paper only.
+ */
+import { Decrypter, Encrypter, generateHybridIdentity, identityToRecipient, armor } from 'age-encryption';
+
+import { normal } from './passphrase';
+import { WrongKey } from './wrongkey';
+
+/** scrypt with N = 2^17: about half a second and 128 MiB, which a phone still has. */
+const WORK = 17;
+/** The most work that is done for a wrapped key: whoever holds the box must not hang the page. */
+const MOST_WORK = 20;
+
+/** A secret key, as age writes it. */
+export type Identity = string;
+
+export interface Made {
+	/** Opens every clip; stays in the worker. */
+	identity: Identity;
+	/** To be put on paper, and then forgotten. */
+	recovery: Identity;
+	/** Public: what the hub seals to, the vault's first. */
+	recipients: string[];
+	/** For the hub to keep: worthless without the passphrase. */
+	wrapped: string;
+}
+
+interface Wrapped {
+	v: 1;
+	/** An age file in its armour, for a passphrase, that holds the identity. */
+	passphrase: string;
+}
+
+const prefix = 'AGE-SECRET-KEY-PQ-1';
+
+export async function make(passphrase: string, work = WORK): Promise<Made> {
+	const [identity, recovery] = await Promise.all([generateHybridIdentity(), generateHybridIdentity()]);
+	const recipients = await Promise.all([identityToRecipient(identity), identityToRecipient(recovery)]);
+	return { identity, recovery, recipients, wrapped: await wrap(identity, passphrase, work) };
+}
+
+export async function wrap(identity: Identity, passphrase: string, work = WORK): Promise<string> {
+	const e = new Encrypter();
+	e.setPassphrase(normal(passphrase));
+	e.setScryptWorkFactor(work);
+	const kept: Wrapped = { v: 1, passphrase: armor.encode(await e.encrypt(identity)) };
+	return JSON.stringify(kept);
+}
+
+/** Opens the wrapped key. It has to be the one of the recipients, or somebody put another in its place. */
+export async function unwrap(wrapped: string, passphrase: string, recipients: readonly string[]): Promise<Identity> {
+	let identity: string;
+	try {
+		const kept = JSON.parse(wrapped) as Wrapped;
+		const file = armor.decode(kept.passphrase);
+		if (workOf(file) > MOST_WORK) throw new WrongKey('the wrapped key asks for too much work');
+		const d = new Decrypter();
+		d.addPassphrase(normal(passphrase));
+		identity = await d.decrypt(file, 'text');
+	} catch (cause) {
+		throw new WrongKey('the passphrase does not open the vault', { cause });
+	}
+	return belongs(identity, recipients);
+}
+
+/** Takes the recovery key as it was printed, in whatever case and with whatever spaces. */
+export function recover(typed: string, recipients: readonly string[]): Promise<Identity> {
+	return belongs(typed.replace(/\s/g, '').toUpperCase(), recipients);
+}
+
+async function belongs(identity: string, recipients: readonly string[]): Promise<Identity> {
+	try {
+		if (identity.startsWith(prefix) && recipients.includes(await identityToRecipient(identity))) return identity;
+	} catch (cause) {
+		throw new WrongKey('that is no key', { cause });
+	}
+	throw new WrongKey('that key is of another vault');
+}
+
+/** The work factor of an age file for a passphrase (age-encryption.org/v1, scrypt). */
+function workOf(file: Uint8Array): number {
+	const head = new TextDecoder('latin1').decode(file.subarray(0, 200));
+	return Number(/\n-> scrypt \S+ (\d{1,2})\n/.exec(head)?.[1] ?? Infinity);
+}

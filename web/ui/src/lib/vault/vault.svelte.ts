@@ -1,0 +1,172 @@
+/**
+ * The vault as the page sees it: whether there is one, whether it is open, and
+ * films out of it. The key is in a worker; locking ends the worker. It locks
+ * itself when nobody used it for a quarter of an hour, and with the sign-out.
+ *
+ * What goes to the hub is the public keys and the wrapped one, and nothing else
+ * of what is typed or made here.
+ */
+import { call, type Problem, type Schemas } from '../api';
+import { change } from '../stepup.svelte';
+import { who } from '../who.svelte';
+import type { Answer, Ask, Fault, MadePublic, Piece } from './worker';
+import address from './worker?worker&url';
+import { WrongKey } from './wrongkey';
+
+export type Keys = Schemas['Vault'];
+
+/** How long an open vault may rest, in ms. */
+export const REST = 15 * 60_000;
+
+/** A film does not come out of the vault. */
+export class NoFilm extends Error {
+	override name = 'NoFilm';
+	constructor(
+		readonly why: Fault,
+		readonly problem: Problem | null,
+	) {
+		super(why);
+	}
+}
+
+/** A sealed film that is being opened. */
+export interface Opened {
+	read(): Promise<Piece>;
+	stop(): void;
+}
+
+/** The one place where the address of a script is made: it is one of the build's own. */
+const scripts = (
+	globalThis as {
+		trustedTypes?: {
+			createPolicy(name: string, rules: { createScriptURL(s: string): string }): { createScriptURL(s: string): string };
+		};
+	}
+).trustedTypes?.createPolicy('gatehouse', {
+	createScriptURL: (s) => {
+		if (s !== address) throw new TypeError('not a script of this page');
+		return s;
+	},
+});
+
+class Vault {
+	/** What the hub keeps; null until it said so. */
+	keys = $state.raw<Keys | null>(null);
+	open = $state(false);
+	/** What was just made and is to be put on paper; null once it is. */
+	paper = $state<string | null>(null);
+
+	#worker: Worker | null = null;
+	#waiting = new Map<number, { done: (value: unknown) => void; failed: (error: Error) => void }>();
+	#asked = 0;
+	#rest: ReturnType<typeof setTimeout> | undefined;
+
+	constructor() {
+		// Whoever signs out leaves no open vault behind.
+		$effect.root(() => {
+			$effect(() => {
+				if (who.session && who.session.stage !== 'full') this.lock();
+			});
+		});
+	}
+
+	/** Whether the hub has keys to seal to. */
+	get made(): boolean {
+		return (this.keys?.recipients.length ?? 0) > 0;
+	}
+
+	async look(): Promise<void> {
+		this.keys = await call<Keys>('GET', '/vault');
+	}
+
+	/** Makes new keys and gives the hub its part of them. The vault is open then. */
+	async make(passphrase: string): Promise<void> {
+		const made = (await this.#ask({ do: 'make', passphrase })) as MadePublic;
+		try {
+			this.keys = await change<Keys>('PUT', '/vault', {
+				body: { recipients: made.recipients, names: ['owner', 'recovery'], wrapped: made.wrapped },
+			});
+		} catch (error) {
+			this.lock();
+			throw error;
+		}
+		this.paper = made.recovery;
+		this.#opened();
+	}
+
+	/** Opens it with the passphrase; throws WrongKey. */
+	async unlock(passphrase: string): Promise<void> {
+		const { wrapped, recipients } = await this.#fresh();
+		await this.#ask({ do: 'unlock', wrapped, passphrase, recipients: recipients });
+		this.#opened();
+	}
+	/** Opens it with the key that is on paper; throws WrongKey. */
+	async recover(key: string): Promise<void> {
+		const { recipients } = await this.#fresh();
+		await this.#ask({ do: 'recover', key, recipients });
+		this.#opened();
+	}
+
+	/** Forgets the key. */
+	lock(): void {
+		clearTimeout(this.#rest);
+		this.#worker?.terminate();
+		this.#worker = null;
+		for (const { failed } of this.#waiting.values()) failed(new NoFilm('wrong-key', null));
+		this.#waiting.clear();
+		this.open = false;
+		this.paper = null;
+	}
+
+	/** Opens a sealed film at one of the hub's addresses; throws NoFilm. */
+	async film(url: string): Promise<Opened> {
+		const film = (await this.#ask({ do: 'open', url })) as number;
+		return {
+			read: () => this.#ask({ do: 'read', film }) as Promise<Piece>,
+			stop: () => {
+				if (this.#worker) void this.#ask({ do: 'stop', film }).catch(() => {});
+			},
+		};
+	}
+
+	async #fresh(): Promise<Keys> {
+		await this.look();
+		if (!this.keys) throw new Error('the vault is not known');
+		return this.keys;
+	}
+	#opened(): void {
+		this.open = true;
+		this.#used();
+	}
+	#used(): void {
+		clearTimeout(this.#rest);
+		if (this.open) this.#rest = setTimeout(() => this.lock(), REST);
+	}
+
+	#ask(ask: Ask): Promise<unknown> {
+		this.#used();
+		this.#worker ??= this.#start();
+		const id = ++this.#asked;
+		this.#worker.postMessage({ id, ask });
+		return new Promise((done, failed) => this.#waiting.set(id, { done, failed }));
+	}
+	#start(): Worker {
+		const worker = new Worker((scripts?.createScriptURL(address) ?? address) as string, { type: 'module' });
+		worker.addEventListener('message', (e: MessageEvent<Answer>) => {
+			const answer = e.data;
+			const waits = this.#waiting.get(answer.id);
+			this.#waiting.delete(answer.id);
+			if (answer.ok) return waits?.done(answer.value);
+			if (answer.why === 'wrong-key') return waits?.failed(new WrongKey('that does not open the vault'));
+			waits?.failed(new NoFilm(answer.why, (answer.problem as Problem | null | undefined) ?? null));
+		});
+		// A worker that does not start answers nobody.
+		worker.addEventListener('error', () => {
+			for (const { failed } of this.#waiting.values()) failed(new NoFilm('silent', null));
+			this.#waiting.clear();
+		});
+		return worker;
+	}
+}
+
+export const vault = new Vault();

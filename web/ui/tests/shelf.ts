@@ -1,0 +1,105 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import type { Page, Request } from '@playwright/test';
+import { Encrypter } from 'age-encryption';
+
+import type { Schemas } from '../src/lib/api';
+
+const run = promisify(execFile);
+type Clip = Schemas['Clip'];
+type Vault = Schemas['Vault'];
+
+/** Twelve seconds of a moving test picture as a camera would send them: H.264, a group of pictures a second, each a fragment. */
+export async function film(): Promise<Uint8Array> {
+	const dir = await mkdtemp(join(tmpdir(), 'film-'));
+	const out = join(dir, 'film.mp4');
+	try {
+		const made = 'testsrc=size=640x360:rate=25,noise=alls=12:allf=t';
+		await run('ffmpeg', [
+			...['-v', 'error', '-f', 'lavfi', '-i', made, '-t', '12', '-c:v', 'libx264', '-preset', 'ultrafast'],
+			...['-g', '25', '-b:v', '1M', '-pix_fmt', 'yuv420p', '-movflags', 'frag_keyframe+empty_moov+default_base_moof'],
+			out,
+		]);
+		return new Uint8Array(await readFile(out));
+	} finally {
+		await rm(dir, { recursive: true });
+	}
+}
+
+export async function seal(plain: Uint8Array, recipients: readonly string[]): Promise<Uint8Array> {
+	const e = new Encrypter();
+	for (const r of recipients) e.addRecipient(r);
+	return e.encrypt(plain);
+}
+
+/**
+ * The hub's shelf of sealed clips as a test fills it, for what a real one is
+ * seldom in: a clip of which a bit has flipped, one that lost its end. What is
+ * sealed is sealed to the keys that the page gave the real one, which has the vault.
+ */
+export class Shelf {
+	clips: Clip[] = [];
+	media = new Map<string, Uint8Array>();
+	/** Everything that the page ever sent. */
+	sent: string[] = [];
+
+	constructor(readonly page: Page) {
+		page.on('request', (r) => this.sent.push(`${r.method()} ${r.url()} ${r.postData() ?? ''}`));
+	}
+	/** The vault as the hub has it. */
+	async vault(): Promise<Vault> {
+		return (await (await this.page.request.get(new URL('/api/v1/vault', this.page.url()).href)).json()) as Vault;
+	}
+	async serve(page: Page): Promise<void> {
+		const camera = {
+			id: 'camera-porch',
+			name: 'Porch',
+			url: 'rtsp://192.168.1.20/1',
+			pre: '4s',
+			post: '10s',
+			status: { state: 'up', why: '', recording: '' },
+		};
+		await page.route('**/api/v1/cameras', (route) => route.fulfill({ json: [camera] }));
+		await page.route('**/api/v1/cameras/camera-porch', (route) => route.fulfill({ json: camera }));
+		await page.route(/\/api\/v1\/clips(\/.*)?(\?.*)?$/, (route) => this.#clip(route.request(), route));
+	}
+	async #clip(request: Request, route: Parameters<Parameters<Page['route']>[1]>[0]): Promise<void> {
+		const [, id, what] = /clips\/([^/?]+)\/?([^?]*)/.exec(request.url()) ?? [];
+		if (!id) return route.fulfill({ json: { clips: this.clips, next: '' } });
+		const clip = this.clips.find((c) => c.id === id);
+		const body = what ? this.media.get(`${id}/${what}`) : undefined;
+		if (clip && body) return route.fulfill({ contentType: 'application/octet-stream', body: Buffer.from(body) });
+		if (clip && !what) return route.fulfill({ json: clip });
+		await route.fulfill({ status: 404, json: { status: 404, code: 'not-found', detail: 'There is none.' } });
+	}
+	/** Puts a clip on the shelf. */
+	put(id: string, media: Uint8Array, over: Partial<Clip> = {}): void {
+		const start = Date.now() - 3_600_000;
+		this.clips.push({
+			id,
+			camera: 'camera-porch',
+			start: new Date(start).toISOString(),
+			end: new Date(start + 12_000).toISOString(),
+			reason: 'motion',
+			state: 'whole',
+			labels: [{ name: 'person', score: 0.83 }],
+			bytes: media.length,
+			sealed_to: ['owner', 'recovery'],
+			kept: false,
+			expires: null,
+			sha256: '',
+			cut_short: false,
+			codecs: 'avc1.42c01e',
+			width: 640,
+			height: 360,
+			stills: 0,
+			notes: false,
+			...over,
+		});
+		this.media.set(`${id}/media`, media);
+	}
+}
