@@ -140,6 +140,7 @@ test('too many wrong codes: the page counts the wait down, the code counts after
 // A home has many devices and zones, and a page that shows another one is the same
 // page: each is looked for, and one of each shape is gone over at each size.
 test('every address that is linked leads somewhere, and back', async ({ page, demo, watch }) => {
+	test.slow(); // the whole page, at both sizes: on a busy machine more than three minutes
 	await demo.signIn(page);
 	const kindOf = (path: string) => path.replace(/^(\/(?:devices|zones))\/.*/, '$1/…');
 	const kinds = new Set<string>();
