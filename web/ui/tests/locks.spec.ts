@@ -1,4 +1,4 @@
-import type { Schemas } from '../src/lib/api';
+import type { Device, Schemas } from '../src/lib/api';
 import { accessible, expect, fits, test } from './hub';
 
 for (const [width, height] of [
@@ -104,3 +104,30 @@ for (const [width, height] of [
 		watch.check();
 	});
 }
+
+test('the pages of a lock fit in a strange language, at every width', async ({ page, demo, watch }) => {
+	await demo.signIn(page);
+	await demo.settle(page);
+	const devices = (await (await page.request.get(`${demo.url}/api/v1/devices`)).json()) as Device[];
+	const lock = devices.find((d) => 'lock' in d.traits)?.id ?? '';
+	const put = await page.request.put(`${demo.url}/api/v1/devices/${lock}/codes/2`, {
+		data: { person: 'Ben', code: '8642' },
+	});
+	expect(put.ok(), await put.text()).toBe(true);
+	await page.evaluate(() => localStorage.setItem('gatehouse.language', 'en-XB'));
+	for (const width of [320, 390, 1280]) {
+		await page.setViewportSize({ width, height: 844 });
+		await page.goto(`${demo.url}/devices/${lock}`);
+		await page.locator('[data-lock=locked] button').last().click();
+		await expect(page.locator('[data-lock] form')).toContainText('·');
+		expect(await page.locator('html').getAttribute('dir')).toBe('rtl');
+		await fits(page, `lock ${width}`);
+		await accessible(page, `lock ${width}`);
+		await page.goto(`${demo.url}/devices/codes/${lock}`);
+		await expect(page.locator('[data-code="2"]')).toContainText('Ben');
+		await page.locator('[data-code="2"] button').click();
+		await fits(page, `codes of a lock ${width}`);
+		await accessible(page, `codes of a lock ${width}`);
+	}
+	watch.check();
+});
