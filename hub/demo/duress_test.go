@@ -18,6 +18,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"gatehouse/hub/demo"
+	"gatehouse/hub/home"
 	"gatehouse/hub/people/auth"
 )
 
@@ -36,6 +37,17 @@ func TestNobodyInTheHouseCanTellDuress(t *testing.T) {
 	if status, body := v.request(http.MethodPost, "/api/v1/codes", map[string]any{"person": "Ada", "kind": "duress", "code": under}); status != http.StatusCreated {
 		t.Fatalf("duress code: %d %s", status, body)
 	}
+	// What a sensor says for the first time would tell one disarming from another.
+	v.until("every sensor has said how it is", func(event) bool {
+		for _, d := range get[[]home.Device](v, "/api/v1/devices") {
+			for _, trait := range []home.Trait{home.Contact, home.Motion, home.Smoke, home.Water} {
+				if s, has := d.Traits[trait]; d.Health != home.HealthOK || has && !s.Value.Known() {
+					return false
+				}
+			}
+		}
+		return true
+	})
 	ear := listen(t, port)
 	phone := v.pairApple()
 	outside := make(chan string, 64)
