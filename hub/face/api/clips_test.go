@@ -155,3 +155,26 @@ func TestVaultNeedsAStepUpAndKeepsWhatIsNotNamed(t *testing.T) {
 		t.Errorf("got %+v", v)
 	}
 }
+
+// A wall tablet, an installer, a guest and whoever carries notices see no clip, no
+// still and no note, and what they tried leaves nothing on the record of views.
+func TestWhoMayNotSeeAClip(t *testing.T) {
+	h, s, v := shelfHouse()
+	srv := h.api(t).Handler()
+	for _, who := range []string{
+		"guest", "installer", "viewer", "notifier", "token-guest", "token-installer", "token-viewer", "token-notifier",
+	} {
+		for _, path := range []string{"", "/media", "/notes", "/stills/0", "/media?export=true"} {
+			w := call(t, srv, who, "GET", "/api/v1/clips/0195"+path, "")
+			wantProblem(t, w, http.StatusForbidden, codeForbidden)
+			if bytes.Contains(w.Body.Bytes(), s.film[:10]) {
+				t.Errorf("%s reads %s", who, path)
+			}
+		}
+		wantProblem(t, call(t, srv, who, "GET", "/api/v1/vault", ""), http.StatusForbidden, codeForbidden)
+	}
+	wantProblem(t, call(t, srv, "member", "PUT", "/api/v1/vault", `{"recipients":[]}`), http.StatusForbidden, codeForbidden)
+	if len(v.watched) != 0 || len(s.did) != 0 {
+		t.Errorf("views %v and files %v, want none", v.watched, s.did)
+	}
+}
