@@ -295,7 +295,7 @@ func (h *Hub) deviceConditions(d home.Device) {
 	failed := d.Health == home.HealthFailed || d.Health == home.HealthMissing
 	// The silence of many is told once; who was told of before stays.
 	told := !h.warden.oneOfMany(d.ID) || h.board.Present(health.DeviceMissing, d.ID)
-	h.condition(failed && told, health.DeviceMissing, d, d.Name)
+	h.condition(failed && told && d.Radio != cameraKind, health.DeviceMissing, d, d.Name)
 	h.board.Set(d.Traits[home.Tamper].Value == home.True, health.DeviceTampered, d.ID, d.Name)
 	h.condition(slices.Contains(d.Problems, home.NotEnrolled), health.NotEnrolled, d, d.Name)
 	h.board.Set(slices.Contains(d.Problems, home.NotReporting), health.NotReporting, d.ID, d.Name)

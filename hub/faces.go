@@ -20,7 +20,7 @@ import (
 func (h *Hub) buildFaces() (err error) {
 	o := api.Options{
 		People: h.people, Panel: housePanel{h.guard, h.keypads}, Zones: h, Codes: h.guard, Rules: h.rules, Devices: h.devices,
-		Journal: h.journal, Health: h.board, Notices: h.notices, Radios: map[string]api.Radio{}, Keypads: h.keypads, Upgrades: upgrades{h}, Locks: h.locks,
+		Journal: h.journal, Health: h.board, Notices: h.notices, Radios: map[string]api.Radio{}, Keypads: h.keypads, Upgrades: upgrades{h}, Locks: h.locks, Cameras: h.cameras,
 		Views: h.views, ViewChanges: &h.viewChanges,
 		AlarmChanges: &h.guard.Changes, DeviceChanges: &h.devices.Changes, Events: &h.journal.Events,
 		HealthChanges: api.WatchTopic(&h.board.Changes),

@@ -73,6 +73,8 @@ type Demo struct {
 	Controls     http.Handler // served under /demo/
 	// Zigbee is the network that the simulated Zigbee stick holds.
 	Zigbee *ZigbeeHome
+	// Cameras are those of a home that has none yet.
+	Cameras []home.Camera
 	// Furniture names the devices of the demo home.
 	Furniture map[home.DeviceID]Furniture
 	// Batteries are how batteries have run down before the demo began.
@@ -118,6 +120,7 @@ type Hub struct {
 	sirens  *sirens.Sirens
 	keypads *pads
 	locks   *locks
+	cameras *cameras
 	warden  *warden
 	stick   *zwave.Controller
 	zwave   *zwaveNetwork
@@ -188,6 +191,9 @@ func build(o Options) (_ *Hub, err error) {
 	h.openClips()
 	h.buildRadio()
 	h.buildZigbee()
+	if err := h.openCameras(); err != nil {
+		return nil, err
+	}
 	if err := h.buildFaces(); err != nil {
 		return nil, err
 	}
@@ -350,6 +356,7 @@ func (h *Hub) core() []part {
 		{name: "box", run: h.watchBox},
 		{name: "panel conditions", run: h.panelConditions},
 		{name: "rules", run: h.rules.Run},
+		{name: "cameras", run: h.cameras.run},
 	}
 	if h.clips != nil {
 		list = append(list, part{name: "clips", run: h.clips.Run})

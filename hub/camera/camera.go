@@ -60,7 +60,6 @@ type State struct {
 	Width       int           //
 	Height      int           //
 	Recording   string        // why; "": it does not
-	NoKey       bool          // pictures come, and none stands alone
 	PreShort    bool          // the pre-roll is more bytes than it may be
 	ClockOff    time.Duration // the camera's clock less the hub's; 0 while less than clockSlack
 	Certificate string        // SHA-256 of the camera's, in TLS
@@ -89,6 +88,7 @@ type Camera struct {
 	wanted  wanted
 	take    *take
 	keyed   time.Time // the last picture that stands alone, or the connection
+	coming  bool      // pictures, of whatever kind
 	drop    context.CancelCauseFunc
 }
 
@@ -168,10 +168,6 @@ func (c *Camera) Run(ctx context.Context) error {
 	return nil
 }
 
-// patience is how long pictures may come with none that stands alone, before the
-// camera is said to be useless as it is set up. A group of 30 s exists.
-const patience = 65 * time.Second
-
 func (c *Camera) connect(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -196,8 +192,9 @@ func (c *Camera) ended(why error) {
 		c.finish(why)
 	}
 	c.ring.clear()
+	c.coming = false
 	c.set(func(s *State) {
-		s.NoKey, s.PreShort, s.ClockOff = false, false, 0
+		s.PreShort, s.ClockOff = false, 0
 		switch {
 		case c.rest:
 			s.Condition, s.Why = Resting, ""
@@ -258,6 +255,14 @@ func (c *Camera) State() State {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.state
+}
+
+// Keyed is when the last picture came that stands alone; before the first of a
+// connection, when that began. coming tells whether any pictures come.
+func (c *Camera) Keyed() (last time.Time, coming bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.keyed, c.coming
 }
 
 // Figures counts.
@@ -385,4 +390,12 @@ func (c *Camera) change(f func(*State)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.set(f)
+}
+
+// Codecs is what a player must know, as in RFC 6381; "" before the first picture.
+func (s State) Codecs() string {
+	if s.Audio == "" {
+		return s.Video
+	}
+	return s.Video + "," + s.Audio
 }

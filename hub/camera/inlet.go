@@ -28,6 +28,7 @@ func (c *Camera) see(p picture) {
 	if c.rest {
 		return
 	}
+	c.coming = true
 	c.figures.Pictures++
 	c.figures.Bytes += uint64(len(p.bytes))
 	if c.take != nil && !c.wanted.at(p.at) {
@@ -47,14 +48,18 @@ func (c *Camera) see(p picture) {
 		c.ring.clear()
 	}
 	short := c.short(p.at)
-	c.set(func(s *State) {
-		s.Condition, s.Why, s.PreShort = Up, "", short
-		s.NoKey = p.at.Sub(c.keyed) > patience
-	})
+	c.set(func(s *State) { s.Condition, s.Why, s.PreShort = Up, "", short })
 	c.begin(p.at)
 }
 
 var errLarge = errors.New("pictures that stand alone are too far apart: set the camera to one every 2 to 4 s")
+
+// wait hears that pictures come, and none yet that stands alone.
+func (c *Camera) wait() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.coming = true
+}
 
 // turn ends a clip that is as long as one may be. What goes on does so in another,
 // from the very next picture.

@@ -71,7 +71,11 @@ func (r *reel) take(p *rtp.Packet, pts int64, now time.Time) bool {
 func (r *reel) picture(units [][]byte, pts int64, now time.Time) bool {
 	units = usable(units)
 	units, key := r.video.refine(units)
-	if len(units) == 0 || !key && !r.ready {
+	if len(units) == 0 {
+		return false
+	}
+	if !key && !r.ready {
+		r.to.wait()
 		return false
 	}
 	if key && !r.open() {

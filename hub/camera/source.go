@@ -23,6 +23,7 @@ type sink interface {
 	open(film)                     // before the first picture, and when what follows is another film
 	see(picture)                   //
 	hear(sound)                    //
+	wait()                         // a picture is of no use: none came yet that stands alone
 	miss(packets uint64)           //
 	compare(camera, hub time.Time) // clocks
 }
@@ -117,7 +118,8 @@ func (s *source) setUp(client *gortsplib.Client, desc *description.Session) erro
 	}
 	client.OnPacketRTP(media, video, func(p *rtp.Packet) {
 		pts, ok := client.PacketPTS(media, p)
-		if !ok {
+		if !ok { // a stream's time begins with a picture that stands alone
+			s.to.wait()
 			return
 		}
 		now := time.Now()

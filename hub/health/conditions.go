@@ -49,6 +49,12 @@ const (
 	ClipsNotWritten  Code = "clips-not-written"
 	ClipsLost        Code = "clips-lost"
 
+	CameraLost        Code = "camera-lost"
+	CameraNoKey       Code = "camera-no-key-picture"
+	CameraPreShort    Code = "camera-pre-roll-short"
+	CameraClock       Code = "camera-clock-wrong"
+	CameraNotRecorded Code = "camera-not-recorded"
+
 	// ZoneIgnored is the panel's own: it finds it, and the hub shows it here.
 	ZoneIgnored Code = "zone-ignored"
 )
@@ -234,6 +240,26 @@ var Declarations = map[Code]Declaration{
 	ClipsLost: {
 		home.SeverityWarning, "A file of clips is damaged and was set aside: %s.",
 		"The clips in it are lost. Look at the disk: a card that forgets once does so again.", nil,
+	},
+	CameraLost: {
+		home.SeverityWarning, "%s can't be had: %s. Nothing that happens before it is recorded.",
+		"Look after its power and its network, then its address and password under Cameras.", nil,
+	},
+	CameraNoKey: {
+		home.SeverityWarning, "%s sends no picture that stands alone, so nothing can be recorded of it.",
+		"Set its key frame interval (also called I-frame interval or GOP) to 2 to 4 s.", nil,
+	},
+	CameraPreShort: {
+		home.SeverityInfo, "%s sends so many bytes that less than the pre-roll asked for is kept.",
+		"Lower its bit rate, or set its key frame interval to 2 to 4 s.", nil,
+	},
+	CameraClock: {
+		home.SeverityInfo, "The clock of %s is %s off. What it writes into its pictures is no proof of when.",
+		"Set its time, or have it ask a time server. The times of clips are the hub's and right.", nil,
+	},
+	CameraNotRecorded: {
+		home.SeverityWarning, "%s was to record and could not: %s.",
+		"Mend what it names. The next clip that is recorded ends this.", nil,
 	},
 	CertificateFault: {
 		home.SeverityWarning, "The page's certificate can't be renewed: %s.",

@@ -136,6 +136,12 @@ var proofs = map[health.Code][]string{
 	health.ViewsBroken:      {"hub.TestRecordOfViewsThatIsNotWholeIsSaid"},
 	health.ViewsUnwritten:   {"hub.TestViewsThatCannotBeWrittenAreSaid"},
 	health.ZoneIgnored:      {"hub.TestZoneThatIsIgnoredIsSaid"},
+
+	health.CameraClock:       {"hub.TestCamerasThatAreUnwell"},
+	health.CameraLost:        {"hub.TestCamerasThatAreUnwell"},
+	health.CameraNoKey:       {"hub.TestCamerasThatAreUnwell"},
+	health.CameraNotRecorded: {"hub.TestCamerasThatAreUnwell"},
+	health.CameraPreShort:    {"hub.TestCamerasThatAreUnwell"},
 }
 
 // TestEveryConditionIsProven: each condition has a test that speaks of it.

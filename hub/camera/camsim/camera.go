@@ -57,9 +57,10 @@ type Camera struct {
 
 	mu     sync.Mutex
 	stream *gortsplib.ServerStream
-	shift  uint32 // of the clock, in ticks
-	losing int    // packets that get lost from now on
-	asked  int    // connections that asked for pictures
+	shift  uint32        // of the clock, in ticks
+	wrong  time.Duration // of the clock that it writes into its pictures
+	losing int           // packets that get lost from now on
+	asked  int           // connections that asked for pictures
 	off    context.CancelFunc
 	on     chan struct{}
 }
@@ -124,6 +125,19 @@ func (c *Camera) Jump(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.shift += uint32(int64(d.Seconds() * 90000))
+}
+
+// Misset sets the time of day that the camera believes in, by so much off.
+func (c *Camera) Misset(by time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wrong = by
+}
+
+func (c *Camera) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.wrong)
 }
 
 // Lose has the next packets of pictures get lost.
@@ -300,7 +314,7 @@ func (p *player) play(ctx context.Context) error {
 					continue
 				}
 				packet.Timestamp = uint32(from+picture.PTS) + p.c.shifted()
-				if err := p.stream.WritePacketRTP(p.desc.Medias[0], packet); err != nil {
+				if err := p.stream.WritePacketRTPWithNTP(p.desc.Medias[0], packet, p.c.now()); err != nil {
 					return fmt.Errorf("camsim: %w", err)
 				}
 			}

@@ -109,6 +109,7 @@ type Options struct {
 	// Upgrades are the firmware files for devices.
 	Upgrades Upgrades
 	Locks    Locks
+	Cameras  Cameras // nil: the house has none
 	// Views is the record of who watched what; nil: nothing is shown to anybody.
 	Views       Views
 	ViewChanges *bus.Topic[audit.Entry] // nil without Views

@@ -316,6 +316,12 @@ func (a *API) routes() []route {
 		{del, "/api/v1/homekit/window", right(auth.HomeKitWrite).withoutStepUp(), "homekit", "Close pairing with Apple Home", 0, typed(a.closeHomeKit)},
 		{del, "/api/v1/homekit/paired/{id}", right(auth.HomeKitWrite), "homekit", "Remove an Apple device; with the last one that may let others in, all of them", 0, typed(a.unpairHomeKit)},
 
+		{get, "/api/v1/cameras", right(auth.CamerasRead), "cameras", "All cameras: what is wanted of each, and how it is doing", 0, typed(a.cameras)},
+		{get, "/api/v1/cameras/{id}", right(auth.CamerasRead), "cameras", "One camera", 0, typed(a.camera)},
+		{put, "/api/v1/cameras/{id}", right(auth.CamerasWrite), "cameras", "Make a camera, or change what is named of it; a new address wants its password anew", 0, typed(a.putCamera)},
+		{del, "/api/v1/cameras/{id}", right(auth.CamerasWrite), "cameras", "Remove a camera; its clips stay until they expire", 0, typed(a.deleteCamera)},
+		{post, "/api/v1/cameras/{id}/record", right(auth.CamerasLive), "cameras", "Record now, with the pre-roll before it", accepted, typed(a.recordNow)},
+
 		{get, "/api/v1/radios", right(auth.RadiosRead), "radios", "The radio networks", 0, typed(a.radios)},
 		{post, "/api/v1/radios/{radio}/join", right(auth.RadiosWrite), "radios", "Open the network for a new device", accepted, typed(a.join)},
 		{get, "/api/v1/radios/{radio}/join", right(auth.RadiosRead), "radios", "How far the joining has come", 0, typed(a.joining)},

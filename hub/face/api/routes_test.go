@@ -171,7 +171,7 @@ func TestUnknownPathsAndMethodsAreProblems(t *testing.T) {
 	h := newHouse()
 	h.opt.Web = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("the page")) })
 	srv := h.api(t).Handler()
-	for _, path := range []string{"/api/v1/cameras", "/api/v1/", "/api", "/api/v1/alarm/", "/.well-known/change-password", "/api/v1/radios/zwave/heal"} {
+	for _, path := range []string{"/api/v1/cameras/camera-porch", "/api/v1/", "/api", "/api/v1/alarm/", "/.well-known/change-password", "/api/v1/radios/zwave/heal"} {
 		wantProblem(t, call(t, srv, "owner", "GET", path, ""), 404, codeNotFound)
 	}
 	w := call(t, srv, "owner", "DELETE", "/api/v1/alarm", "")

@@ -131,6 +131,6 @@ var (
 
 	stepUpRights = []Right{
 		UsersWrite, TokensWrite, CodesWrite, AlarmSettings, RulesWrite, RadiosBackup,
-		ConsentsWrite, Disclose, VaultWrite, HomeKitWrite, SystemWrite, SessionsAll,
+		CamerasWrite, ConsentsWrite, Disclose, VaultWrite, HomeKitWrite, SystemWrite, SessionsAll,
 	}
 )

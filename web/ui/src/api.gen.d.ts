@@ -229,6 +229,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All cameras: what is wanted of each, and how it is doing */
+        get: operations["getCameras"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One camera */
+        get: operations["getCamerasId"];
+        /** Make a camera, or change what is named of it; a new address wants its password anew */
+        put: operations["putCamerasId"];
+        post?: never;
+        /** Remove a camera; its clips stay until they expire */
+        delete: operations["deleteCamerasId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{id}/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record now, with the pre-roll before it */
+        post: operations["postCamerasIdRecord"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clips": {
         parameters: {
             query?: never;
@@ -1757,6 +1810,110 @@ export interface components {
              */
             to: number;
         };
+        Camera: {
+            /** @description sound is recorded too; off: it is not even asked of the camera */
+            audio: boolean;
+            /** @description devices whose button sets it off: a doorbell */
+            buttons: string[];
+            /** @description SHA-256 of the camera's certificate; another one is refused until this is emptied */
+            certificate: string;
+            /** @description everything is recorded */
+            continuous: boolean;
+            /** @description a password was given; it is never shown */
+            has_password: boolean;
+            /**
+             * @description camera-<name>, for ever
+             * @example camera-porch
+             */
+            id: string;
+            /**
+             * @description of one clip; continuous recording and alarms go on in another
+             * @example 30s
+             */
+            longest: string;
+            name: string;
+            /** @description modes in which it is disconnected and nothing is recorded */
+            off_in: string[];
+            /** @description a file on the hub's box that holds the password; empty: what was given as password, if anything */
+            password_file: string;
+            /** @description phases of the alarm in which it records */
+            phases: ("disarmed" | "arming" | "armed" | "entry" | "alarm")[];
+            /**
+             * @description what it shows of after
+             * @example 30s
+             */
+            post: string;
+            /**
+             * @description what a clip shows of before its trigger
+             * @example 30s
+             */
+            pre: string;
+            /** @description bytes that its clips may take, such as 20GiB; empty: what all share */
+            quota: string;
+            /** @description read only */
+            status: components["schemas"]["CameraStatus"];
+            /** @description rtsp:// or rtsps://, with the user's name and never with a password */
+            url: string;
+            /** @description zones whose sensors set it off, for as long as they are open */
+            zones: string[];
+        };
+        CameraRequest: {
+            audio?: boolean;
+            buttons?: string[];
+            /** @description empty: the next one that the camera shows is taken */
+            certificate?: string;
+            continuous?: boolean;
+            /** @description ignored */
+            readonly has_password?: boolean;
+            /** @description if given, the one of the path */
+            id?: string;
+            /** @example 30s */
+            longest?: string;
+            name?: string;
+            off_in?: string[];
+            /** @description kept sealed and never shown; empty forgets it */
+            password?: string;
+            /** @description a file on the hub's box that holds the password alone */
+            password_file?: string;
+            phases?: ("disarmed" | "arming" | "armed" | "entry" | "alarm")[];
+            /** @example 30s */
+            post?: string;
+            /** @example 30s */
+            pre?: string;
+            /** @example 20GiB */
+            quota?: string;
+            /** @description ignored */
+            readonly status?: components["schemas"]["CameraStatus"];
+            /** @description rtsp://user@192.168.1.20/stream, or rtsps://; a password in it is taken out and kept sealed */
+            url?: string;
+            zones?: string[];
+        };
+        CameraStatus: {
+            /**
+             * Format: int64
+             * @description begun since the hub started
+             */
+            clips: number;
+            /** @description RFC 6381; empty before the first picture */
+            codecs: string;
+            /** Format: int64 */
+            height: number;
+            /** Format: int64 */
+            packets_lost: number;
+            /** @description why it records now; empty: it does not */
+            recording: string;
+            /** Format: date-time */
+            since: string;
+            /**
+             * @description resting: nobody may record now, and it is not connected
+             * @enum {string}
+             */
+            state: "starting" | "up" | "lost" | "resting";
+            /** @description it is lost; one sentence */
+            why: string;
+            /** Format: int64 */
+            width: number;
+        };
         ChangePasswordRequest: {
             password: string;
         };
@@ -2376,6 +2533,13 @@ export interface components {
             /** @description of the second factor */
             code: string;
             password: string;
+        };
+        RecordRequest: {
+            /**
+             * @description how long from now on, 1s to 10m; the pre-roll comes before it
+             * @example 30s
+             */
+            for: string;
         };
         RecoveryCodes: {
             /** @description each works once, in place of the second factor; shown this once */
@@ -3561,6 +3725,174 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Alarm"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCameras: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Camera"][];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCamerasId: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Camera"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putCamerasId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CameraRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Camera"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteCamerasId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postCamerasIdRecord: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Camera"];
                 };
             };
             /** @description A problem: see its code */

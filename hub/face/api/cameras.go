@@ -1,0 +1,147 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"gatehouse/hub/home"
+)
+
+// Cameras is what the API needs of the house's cameras. Errors: *home.NotFound,
+// *home.Invalid, *home.Conflict.
+type Cameras interface {
+	Cameras() []home.Camera
+	Camera(home.DeviceID) (home.Camera, bool)
+	// PutCamera makes or changes a camera; a nil password leaves the one that it has.
+	PutCamera(ctx context.Context, c home.Camera, password *home.Secret, by string) (home.Camera, error)
+	DeleteCamera(ctx context.Context, id home.DeviceID, by string) error
+	Record(id home.DeviceID, length time.Duration, by string) error
+}
+
+// CameraPath names a camera.
+type CameraPath struct {
+	ID home.DeviceID `path:"id" pattern:"^camera-[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$" patternDescription:"camera- and a short name of a-z, 0-9 and -" example:"camera-porch"`
+}
+
+type cameraInput struct {
+	CameraPath
+	Body cameraRequest
+}
+
+// cameraRequest changes what it names and leaves the rest. What is read can be
+// written back.
+type cameraRequest struct {
+	ID           home.DeviceID      `json:"id,omitempty" maxLength:"64" doc:"if given, the one of the path"`
+	Name         *string            `json:"name,omitempty" minLength:"1" maxLength:"80"`
+	URL          *string            `json:"url,omitempty" maxLength:"2000" doc:"rtsp://user@192.168.1.20/stream, or rtsps://; a password in it is taken out and kept sealed"`
+	Password     *string            `json:"password,omitempty" writeOnly:"true" maxLength:"256" doc:"kept sealed and never shown; empty forgets it"`
+	PasswordFile *string            `json:"password_file,omitempty" maxLength:"1000" doc:"a file on the hub's box that holds the password alone"`
+	HasPassword  bool               `json:"has_password,omitempty" readOnly:"true" doc:"ignored"`
+	Certificate  *string            `json:"certificate,omitempty" pattern:"^([0-9a-f]{64})?$" patternDescription:"64 hexadecimal digits, or nothing" doc:"empty: the next one that the camera shows is taken"`
+	Pre          *home.Duration     `json:"pre,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
+	Post         *home.Duration     `json:"post,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
+	Longest      *home.Duration     `json:"longest,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
+	Audio        *bool              `json:"audio,omitempty"`
+	Continuous   *bool              `json:"continuous,omitempty"`
+	Quota        *string            `json:"quota,omitempty" maxLength:"20" example:"20GiB"`
+	Zones        *[]home.ZoneID     `json:"zones,omitempty" maxItems:"64"`
+	Buttons      *[]home.DeviceID   `json:"buttons,omitempty" maxItems:"16"`
+	Phases       *[]home.Phase      `json:"phases,omitempty" maxItems:"5" enum:"disarmed,arming,armed,entry,alarm"`
+	OffIn        *[]home.Mode       `json:"off_in,omitempty" maxItems:"64"`
+	Status       *home.CameraStatus `json:"status,omitempty" readOnly:"true" doc:"ignored"`
+}
+
+func (a *API) findCamera(id home.DeviceID) (home.Camera, error) {
+	if a.o.Cameras != nil {
+		if c, ok := a.o.Cameras.Camera(id); ok {
+			return c, nil
+		}
+	}
+	return home.Camera{}, &home.NotFound{What: "camera", ID: string(id)}
+}
+
+func (a *API) cameras(context.Context, *none) (*out[[]home.Camera], error) {
+	all := []home.Camera{}
+	if a.o.Cameras != nil {
+		all = append(all, a.o.Cameras.Cameras()...)
+	}
+	return &out[[]home.Camera]{all}, nil
+}
+
+func (a *API) camera(_ context.Context, in *CameraPath) (*out[home.Camera], error) {
+	c, err := a.findCamera(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &out[home.Camera]{c}, nil
+}
+
+func (a *API) putCamera(ctx context.Context, in *cameraInput) (*out[home.Camera], error) {
+	b := in.Body
+	if b.ID != "" && b.ID != in.ID {
+		return nil, &home.Invalid{Field: "id", Reason: "is not the one of the path; an id stays for ever"}
+	}
+	c, err := a.findCamera(in.ID)
+	if err != nil {
+		c = home.DefaultCamera(in.ID)
+	}
+	set(&c.Name, b.Name)
+	set(&c.URL, b.URL)
+	set(&c.PasswordFile, b.PasswordFile)
+	set(&c.Certificate, b.Certificate)
+	set(&c.Pre, b.Pre)
+	set(&c.Post, b.Post)
+	set(&c.Longest, b.Longest)
+	set(&c.Audio, b.Audio)
+	set(&c.Continuous, b.Continuous)
+	set(&c.Quota, b.Quota)
+	set(&c.Zones, b.Zones)
+	set(&c.Buttons, b.Buttons)
+	set(&c.Phases, b.Phases)
+	set(&c.OffIn, b.OffIn)
+	var password *home.Secret
+	if b.Password != nil {
+		p := home.Secret(*b.Password)
+		password = &p
+	}
+	c, err = a.o.Cameras.PutCamera(ctx, c, password, ask(ctx).caller.Name)
+	if err != nil {
+		return nil, err
+	}
+	return &out[home.Camera]{c}, nil
+}
+
+func (a *API) deleteCamera(ctx context.Context, in *CameraPath) (*none, error) {
+	if _, err := a.findCamera(in.ID); err != nil {
+		return nil, err
+	}
+	return nil, a.o.Cameras.DeleteCamera(ctx, in.ID, ask(ctx).caller.Name)
+}
+
+type recordInput struct {
+	CameraPath
+	Body recordRequest
+}
+
+type recordRequest struct {
+	For home.Duration `json:"for" pattern:"^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$" patternDescription:"a duration such as \"10s\"" example:"10s" doc:"how long from now on, 1s to 10m; the pre-roll comes before it"`
+}
+
+func (a *API) recordNow(ctx context.Context, in *recordInput) (*status[home.Camera], error) {
+	if _, err := a.findCamera(in.ID); err != nil {
+		return nil, err
+	}
+	length := time.Duration(in.Body.For)
+	if length < time.Second || length > 10*time.Minute {
+		return nil, &home.Invalid{Field: "for", Reason: "give 1s to 10m"}
+	}
+	if err := a.o.Cameras.Record(in.ID, length, ask(ctx).caller.Name); err != nil {
+		return nil, err
+	}
+	c, err := a.findCamera(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &status[home.Camera]{http.StatusAccepted, c}, nil
+}

@@ -1,0 +1,92 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"gatehouse/hub/home"
+)
+
+// fakeCameras keeps cameras as they were put.
+type fakeCameras struct {
+	known    map[home.DeviceID]home.Camera
+	password home.Secret
+	recorded time.Duration
+}
+
+func (f *fakeCameras) Cameras() (list []home.Camera) {
+	for _, c := range f.known {
+		list = append(list, c)
+	}
+	return list
+}
+
+func (f *fakeCameras) Camera(id home.DeviceID) (home.Camera, bool) {
+	c, ok := f.known[id]
+	return c, ok
+}
+
+func (f *fakeCameras) PutCamera(_ context.Context, c home.Camera, password *home.Secret, _ string) (home.Camera, error) {
+	if password != nil {
+		f.password, c.HasPassword = *password, *password != ""
+	}
+	c.Status.State = "starting"
+	f.known[c.ID] = c
+	return c, nil
+}
+
+func (f *fakeCameras) DeleteCamera(_ context.Context, id home.DeviceID, _ string) error {
+	delete(f.known, id)
+	return nil
+}
+
+func (f *fakeCameras) Record(_ home.DeviceID, length time.Duration, _ string) error {
+	f.recorded = length
+	return nil
+}
+
+func TestCameras(t *testing.T) {
+	h := newHouse()
+	f := &fakeCameras{known: map[home.DeviceID]home.Camera{}}
+	h.opt.Cameras = f
+	srv := h.api(t).Handler()
+	const path = "/api/v1/cameras/camera-porch"
+	const body = `{"name":"Porch","url":"rtsp://hub@192.0.2.9/main","password":"s3cret word","pre":"6s"}`
+	wantProblem(t, call(t, srv, "member", "PUT", path, body), http.StatusForbidden, codeForbidden)
+	wantProblem(t, call(t, srv, "owner", "GET", path, ""), http.StatusNotFound, codeNotFound)
+	for _, bad := range []string{`{"pre":"long"}`, `{"name":""}`, `{"certificate":"none"}`, `{"zones":"front-door"}`, `{"speed":1}`, `{"id":"camera-garden"}`} {
+		wantProblem(t, call(t, srv, "owner", "PUT", path, bad), http.StatusUnprocessableEntity, "invalid")
+	}
+	wantProblem(t, call(t, srv, "owner", "PUT", "/api/v1/cameras/porch", body), http.StatusUnprocessableEntity, "invalid")
+
+	put := call(t, srv, "owner", "PUT", path, body)
+	c := decode[home.Camera](t, put, http.StatusOK)
+	if c.Name != "Porch" || c.Pre != home.Duration(6*time.Second) || c.Post != home.Duration(10*time.Second) || c.Audio || f.password != "s3cret word" {
+		t.Errorf("%+v", c)
+	}
+	got := call(t, srv, "viewer", "GET", "/api/v1/cameras", "")
+	wantProblem(t, got, http.StatusForbidden, codeForbidden)
+	got = call(t, srv, "member", "GET", "/api/v1/cameras", "")
+	if list := decode[[]home.Camera](t, got, http.StatusOK); len(list) != 1 || strings.Contains(put.Body.String()+got.Body.String(), "s3cret") {
+		t.Errorf("%s", got.Body)
+	}
+	if s := fmt.Sprintf("%v %+v %s %q", f.password, f.password, f.password, f.password); strings.Contains(s, "s3cret") {
+		t.Errorf("a password prints as %s", s)
+	}
+	// What is read can be written back, and changes nothing.
+	if again := decode[home.Camera](t, call(t, srv, "owner", "PUT", path, put.Body.String()), http.StatusOK); again.Pre != c.Pre || again.URL != c.URL {
+		t.Errorf("%+v", again)
+	}
+
+	wantProblem(t, call(t, srv, "member", "POST", path+"/record", `{"for":"2h"}`), http.StatusUnprocessableEntity, "invalid")
+	if w := call(t, srv, "member", "POST", path+"/record", `{"for":"10s"}`); w.Code != http.StatusAccepted || f.recorded != 10*time.Second {
+		t.Errorf("%d, %v", w.Code, f.recorded)
+	}
+	if w := call(t, srv, "owner", "DELETE", path, ""); w.Code != http.StatusNoContent || len(f.known) != 0 {
+		t.Errorf("deleted: %d", w.Code)
+	}
+}

@@ -1,0 +1,64 @@
+package home
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// Camera is a camera of the house: what the owner wants of it, and how it is doing.
+type Camera struct {
+	ID           DeviceID `json:"id" doc:"camera-<name>, for ever" example:"camera-porch"`
+	Name         string   `json:"name"`
+	URL          string   `json:"url" doc:"rtsp:// or rtsps://, with the user's name and never with a password"`
+	PasswordFile string   `json:"password_file" doc:"a file on the hub's box that holds the password; empty: what was given as password, if anything"`
+	HasPassword  bool     `json:"has_password" doc:"a password was given; it is never shown"`
+	// Certificate is what an rtsps:// camera showed the first time; it may show no other.
+	Certificate string `json:"certificate" doc:"SHA-256 of the camera's certificate; another one is refused until this is emptied"`
+
+	Pre        Duration   `json:"pre" doc:"what a clip shows of before its trigger"`
+	Post       Duration   `json:"post" doc:"what it shows of after"`
+	Longest    Duration   `json:"longest" doc:"of one clip; continuous recording and alarms go on in another"`
+	Audio      bool       `json:"audio" doc:"sound is recorded too; off: it is not even asked of the camera"`
+	Continuous bool       `json:"continuous" doc:"everything is recorded"`
+	Quota      string     `json:"quota" doc:"bytes that its clips may take, such as 20GiB; empty: what all share"`
+	Zones      []ZoneID   `json:"zones" doc:"zones whose sensors set it off, for as long as they are open"`
+	Buttons    []DeviceID `json:"buttons" doc:"devices whose button sets it off: a doorbell"`
+	Phases     []Phase    `json:"phases" doc:"phases of the alarm in which it records"`
+	OffIn      []Mode     `json:"off_in" doc:"modes in which it is disconnected and nothing is recorded"`
+
+	Status CameraStatus `json:"status" doc:"read only"`
+}
+
+// CameraStatus is how a camera is doing.
+type CameraStatus struct {
+	State       string `json:"state" enum:"starting,up,lost,resting" doc:"resting: nobody may record now, and it is not connected"`
+	Why         string `json:"why" doc:"it is lost; one sentence"`
+	Since       Time   `json:"since"`
+	Recording   string `json:"recording" doc:"why it records now; empty: it does not"`
+	Codecs      string `json:"codecs" doc:"RFC 6381; empty before the first picture"`
+	Width       int    `json:"width"`
+	Height      int    `json:"height"`
+	PacketsLost uint64 `json:"packets_lost"`
+	Clips       uint64 `json:"clips" doc:"begun since the hub started"`
+}
+
+// DefaultCamera is what an owner has not said otherwise: the alarm is recorded, sound
+// is not.
+func DefaultCamera(id DeviceID) Camera {
+	return Camera{
+		ID: id, Name: string(id), Pre: 4 * second, Post: 10 * second, Longest: 300 * second,
+		Zones: []ZoneID{}, Buttons: []DeviceID{}, Phases: []Phase{PhaseEntry, PhaseAlarm}, OffIn: []Mode{},
+	}
+}
+
+const second = Duration(1e9)
+
+// Secret is a password. It prints as [redacted] whatever it is printed with.
+type Secret string
+
+// Format implements fmt.Formatter.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted]") }
+
+// LogValue implements slog.LogValuer.
+func (Secret) LogValue() slog.Value { return slog.StringValue("[redacted]") }
