@@ -82,6 +82,7 @@ type judgement struct {
 		Width    int    `json:"width"`
 		Height   int    `json:"height"`
 		Frames   string `json:"nb_read_frames"`
+		Packets  string `json:"nb_read_packets"`
 		Duration string `json:"duration"`
 		Start    string `json:"start_time"`
 	} `json:"streams"`
@@ -118,7 +119,7 @@ func judge(t *testing.T, file string) judgement {
 
 func look(t *testing.T, file string) (j judgement) {
 	t.Helper()
-	out := tool(t, "ffprobe", "-v", "error", "-count_frames", "-show_streams", "-show_format", "-of", "json", file)
+	out := tool(t, "ffprobe", "-v", "error", "-count_frames", "-count_packets", "-show_streams", "-show_format", "-of", "json", file)
 	if err := json.Unmarshal([]byte(out), &j); err != nil {
 		t.Fatal(err)
 	}

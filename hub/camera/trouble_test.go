@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"math/big"
 	"net"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -137,8 +138,9 @@ func TestPacketLoss(t *testing.T) {
 	}
 	j := look(t, clip.file(t, len(clip.parts)))
 	missing := int(clip.length()/(40*time.Millisecond)) - clip.pictures()
-	if j.frames("video") != clip.pictures() || missing < 1 || missing > 3 {
-		t.Errorf("ffprobe counts %d pictures of %d, %d are missing", j.frames("video"), clip.pictures(), missing)
+	// A decoder leaves out some of what depends on the picture that is missing.
+	if j.Streams[0].Packets != strconv.Itoa(clip.pictures()) || missing < 1 || missing > 3 {
+		t.Errorf("ffprobe counts %s pictures of %d, %d are missing", j.Streams[0].Packets, clip.pictures(), missing)
 	}
 	last := *clip
 	last.parts = clip.parts[len(clip.parts)-1:]
