@@ -208,7 +208,7 @@ func TestContinuous(t *testing.T) {
 		}
 		judge(t, c.file(t, len(c.parts)))
 	}
-	if gap := second.At.Sub(first.At) - first.length(); gap.Abs() > 100*time.Millisecond {
+	if gap := second.At.Sub(first.At) - first.length(); gap.Abs() > 500*time.Millisecond {
 		t.Errorf("%v pass between two clips", gap)
 	}
 }
