@@ -108,6 +108,8 @@ type Face struct {
 	bridge *bridge
 	wake   chan struct{} // pairings or the window have changed
 
+	opening sync.Mutex // held while the window is opened, or found not to open; taken before mu
+
 	mu       sync.Mutex
 	listener net.Listener // bound
 	closing  bool         // Run has seen that nobody is to be served, and closes it
@@ -191,7 +193,21 @@ func (f *Face) Listen() error {
 	if !f.wanted() {
 		return nil
 	}
-	return f.listen()
+	return f.ifWanted(f.listen())
+}
+
+// ifWanted is err unless nobody is served: a window that cannot be opened is
+// open for a moment, and its port being in use is the answer to who asked.
+func (f *Face) ifWanted(err error) error {
+	if err == nil {
+		return nil
+	}
+	f.opening.Lock()
+	defer f.opening.Unlock()
+	if !f.wanted() {
+		return nil
+	}
+	return err
 }
 
 // listen binds the port if it is not bound yet.
@@ -272,7 +288,7 @@ func (f *Face) Run(ctx context.Context) error {
 	defer f.release()
 	for {
 		if f.wanted() {
-			if err := f.serve(ctx); err != nil {
+			if err := f.ifWanted(f.serve(ctx)); err != nil {
 				return err
 			}
 		}

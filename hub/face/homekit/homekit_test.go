@@ -1,8 +1,10 @@
 package homekit
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -122,6 +124,36 @@ func TestNothingRunsWhileNobodyIsPaired(t *testing.T) {
 	want := "access Ada: Pairing with Apple Home is open for ten minutes.\naccess Ada: Pairing with Apple Home is closed."
 	if got := h.told(); got != want {
 		t.Errorf("the journal says\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestWindowThatDoesNotOpen: a port in use is the answer to who opens pairing,
+// not the end of Run, which may look in the moment in which the window is open.
+func TestWindowThatDoesNotOpen(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	o := newHouse().options()
+	o.Port = l.Addr().(*net.TCPAddr).Port
+	f, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- f.Run(ctx) }()
+	var conflict *home.Conflict
+	for range 2000 {
+		f.changed() // Run looks
+		if err := f.Open("Ada"); !errors.As(err, &conflict) {
+			t.Fatalf("opening: %v, want a conflict", err)
+		}
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("Run: %v", err)
 	}
 }
 

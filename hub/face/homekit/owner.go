@@ -42,6 +42,8 @@ func (f *Face) Open(by string) error {
 	if len(f.keeper.Pairings()) > 0 {
 		return &home.Conflict{Reason: "an Apple device is paired already: invite others in its Home app, or remove it first"}
 	}
+	f.opening.Lock()
+	defer f.opening.Unlock()
 	f.server.Open(time.Now().Add(hap.Window)) // first, or Run might close the port again
 	if err := f.listen(); err != nil {
 		f.server.Open(time.Time{})
