@@ -25,15 +25,35 @@ func open(path string, readOnly bool, mmap, limit int64) (*bolt.DB, error) {
 	if info.Size() == 0 {
 		return nil, errors.New("the file is empty") // bbolt would initialise it
 	}
-	return bolt.Open(path, 0o600, &bolt.Options{
+	db, err := bolt.Open(path, 0o600, &bolt.Options{
 		Timeout: time.Second, FreelistType: bolt.FreelistMapType, NoStatistics: true,
 		ReadOnly: readOnly, InitialMmapSize: int(mmap), MaxSize: int(limit),
 	})
+	if err != nil {
+		return nil, err
+	}
+	err = sound(func() error {
+		return db.View(func(tx *bolt.Tx) error {
+			if tx.Size() > info.Size() {
+				return fmt.Errorf("it was cut short: %d bytes of %d are there", info.Size(), tx.Size())
+			}
+			if tx.Bucket(bucketMeta) == nil {
+				return errors.New("it is not of gatehouse")
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
 }
 
 // bear makes a bbolt file that a power cut leaves whole or not at all.
-func bear(path string, fill func(*bolt.Tx) error) error {
+// size is how much room it gets at once; 0: what it needs.
+func bear(path string, size int64, fill func(*bolt.Tx) error) error {
 	return replace(path, func(tmp string) error {
+		_ = os.Remove(tmp) // of a try before
 		db, err := bolt.Open(tmp, 0o600, &bolt.Options{Timeout: time.Second, FreelistType: bolt.FreelistMapType, NoStatistics: true})
 		if err != nil {
 			return err
@@ -44,14 +64,16 @@ func bear(path string, fill func(*bolt.Tx) error) error {
 			}
 			return fill(tx)
 		})
-		return errors.Join(err, db.Close())
+		if err := errors.Join(err, db.Close()); err != nil || size == 0 {
+			return err
+		}
+		return allocate(tmp, size)
 	})
 }
 
 // replace lets fill make a file under a temporary name and puts it in place.
 func replace(path string, fill func(tmp string) error) error {
 	tmp := path + newSuffix
-	_ = os.Remove(tmp)
 	err := fill(tmp)
 	if err == nil {
 		err = syncPath(tmp)

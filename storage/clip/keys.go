@@ -159,7 +159,7 @@ func (s *Store) Page(q Query) (rows []Row, next string, err error) {
 	if q.Group != "" {
 		list, prefix = bucketGroups, groupKey(q.Group, nil)
 	}
-	err = s.keys.View(func(tx *bolt.Tx) error {
+	err = s.viewKeys(func(tx *bolt.Tx) error {
 		c := tx.Bucket(list).Cursor()
 		var k []byte
 		switch {
@@ -191,7 +191,7 @@ func (s *Store) Page(q Query) (rows []Row, next string, err error) {
 		}
 		return nil
 	})
-	return rows, next, explain(keysName, "read", err)
+	return rows, next, err
 }
 
 // before moves c to the last key that is smaller than k.
@@ -215,9 +215,9 @@ func (s *Store) Row(id ID) (r Row, ok bool, err error) {
 	if live != nil {
 		return r, true, nil
 	}
-	err = s.keys.View(func(tx *bolt.Tx) error {
+	err = s.viewKeys(func(tx *bolt.Tx) error {
 		r, ok, err = getRow(tx, id)
 		return err
 	})
-	return r, ok, explain(keysName, "read", err)
+	return r, ok, err
 }

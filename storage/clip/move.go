@@ -18,12 +18,12 @@ var ErrOpen = errors.New("it is being recorded")
 func (s *Store) Delete(now time.Time, ids ...ID) error {
 	s.w.Lock()
 	defer s.w.Unlock()
-	return s.delete(now, ids...)
+	_, err := s.delete(now, ids...)
+	return err
 }
 
-func (s *Store) delete(now time.Time, ids ...ID) error {
-	var gone []Row
-	err := s.keys.Update(func(tx *bolt.Tx) error {
+func (s *Store) delete(now time.Time, ids ...ID) (gone []Row, err error) {
+	err = s.keys.Update(func(tx *bolt.Tx) error {
 		for _, id := range ids {
 			if s.live[id] != nil {
 				return fmt.Errorf("clip %s: %w", id, ErrOpen)
@@ -46,20 +46,21 @@ func (s *Store) delete(now time.Time, ids ...ID) error {
 		return nil
 	})
 	if err != nil {
-		return explain(keysName, "delete", err)
+		return nil, explain(keysName, "delete", err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range gone {
 		s.use.add(r, -1)
 	}
-	return nil
+	return gone, nil
 }
 
 // putDead notes that pieces of a clip are in volumes that should not be.
 func putDead(tx *bolt.Tx, r Row, volumes []uint32, now time.Time) error {
 	for _, v := range volumes {
-		if err := tx.Bucket(bucketDead).Put(volumeKey(v, r.ID), binary.BigEndian.AppendUint64(nil, uint64(now.UnixMilli()))); err != nil {
+		d := dead{since: now, bytes: r.Bytes() / int64(len(volumes))}
+		if err := tx.Bucket(bucketDead).Put(volumeKey(v, r.ID), d.encode()); err != nil {
 			return err
 		}
 	}
@@ -71,7 +72,7 @@ const moveAtOnce = 4 << 20
 
 // Move copies a clip's ciphertext into the volumes of another class. A power cut
 // leaves it in one of the two.
-func (s *Store) Move(now time.Time, id ID, to Class) (Row, error) {
+func (s *Store) Move(id ID, to Class) (Row, error) {
 	s.w.Lock()
 	defer s.w.Unlock()
 	if s.live[id] != nil {
@@ -91,15 +92,8 @@ func (s *Store) Move(now time.Time, id ID, to Class) (Row, error) {
 	for _, number := range r.Volumes {
 		for after := []byte(nil); ; {
 			var pieces []Piece
-			size := int64(0)
 			err := s.view(number, func(tx *bolt.Tx) error {
-				for p := range piecesOf(tx, id, after) {
-					if len(pieces) > 0 && size+int64(len(p.Bytes)) > moveAtOnce {
-						break
-					}
-					p.Bytes = bytes.Clone(p.Bytes)
-					pieces, size = append(pieces, p), size+int64(len(p.Bytes))
-				}
+				pieces = somePieces(tx, id, after)
 				return nil
 			})
 			if err != nil {
@@ -110,7 +104,7 @@ func (s *Store) Move(now time.Time, id ID, to Class) (Row, error) {
 			}
 			last := pieces[len(pieces)-1]
 			after = pieceKey(id, last.Track, last.Chunk)
-			if err := s.moveIn(&moved, pieces, size); err != nil {
+			if err := s.moveIn(&moved, pieces); err != nil {
 				return Row{}, err
 			}
 		}
@@ -121,7 +115,7 @@ func (s *Store) Move(now time.Time, id ID, to Class) (Row, error) {
 				return err
 			}
 		}
-		if err := putDead(tx, r, r.Volumes, now); err != nil {
+		if err := putDead(tx, r, r.Volumes, time.Time{}); err != nil {
 			return err
 		}
 		return putRow(tx, moved)
@@ -130,7 +124,11 @@ func (s *Store) Move(now time.Time, id ID, to Class) (Row, error) {
 }
 
 // moveIn writes pieces of a clip that is being moved.
-func (s *Store) moveIn(r *Row, pieces []Piece, size int64) error {
+func (s *Store) moveIn(r *Row, pieces []Piece) error {
+	size := int64(0)
+	for _, p := range pieces {
+		size += int64(len(p.Bytes))
+	}
 	v, err := s.take(r.Class, size)
 	if err != nil {
 		return err

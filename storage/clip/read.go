@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 
 	bolt "go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
@@ -19,12 +20,41 @@ func (s *Store) view(number uint32, read func(*bolt.Tx) error) error {
 		if err != nil {
 			return err
 		}
-		err = db.View(read)
+		err = sound(func() error { return db.View(read) })
+		if errors.Is(err, errFault) {
+			s.mu.Lock()
+			if v := s.volumes[number]; v != nil {
+				s.quarantine(v, err)
+			}
+			s.mu.Unlock()
+			return fmt.Errorf("clip: volume %d: %w (%w)", number, ErrLost, err)
+		}
 		if again && errors.Is(err, berrors.ErrDatabaseNotOpen) {
 			continue // it was closed between
 		}
 		return err
 	}
+}
+
+var errFault = errors.New("it does not hold together")
+
+// sound runs read and makes an error of what a damaged memory map does to it.
+func sound(read func() error) (err error) {
+	old := debug.SetPanicOnFault(true)
+	defer debug.SetPanicOnFault(old)
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: %v", errFault, r)
+		}
+	}()
+	return read()
+}
+
+// viewKeys reads keys.db.
+func (s *Store) viewKeys(read func(*bolt.Tx) error) error {
+	s.k.RLock()
+	defer s.k.RUnlock()
+	return explain(keysName, "read", sound(func() error { return s.keys.View(read) }))
 }
 
 // reading is the open file of a volume.
@@ -94,10 +124,10 @@ func (s *Store) Reader(id ID, track Track) (*Reader, error) {
 		return nil, fmt.Errorf("clip %s: %w", id, ErrNone)
 	}
 	r := &Reader{s: s, row: row, file: file}
-	err = explain(keysName, "read", s.keys.View(func(tx *bolt.Tx) error {
+	err = s.viewKeys(func(tx *bolt.Tx) error {
 		r.head = append(r.head, tx.Bucket(bucketHeads).Get(filePrefix(id, track))...)
 		return nil
-	}))
+	})
 	if err == nil && int64(len(r.head)) != file.Head {
 		err = fmt.Errorf("clip %s: %w", id, ErrNone) // deleted meanwhile
 	}

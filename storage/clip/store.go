@@ -20,7 +20,11 @@ import (
 type Options struct {
 	Dir        string
 	VolumeSize int64 // of one file; default 256 MiB, at most 64 MiB where addresses have 32 bits
+	Quota      int64 // of all files together; 0: the disk's
+	Reserve    int64 // bytes of the disk that stay free
 	Log        *slog.Logger
+	// Free tells how many bytes are free where dir is; nil: as the system says.
+	Free func(dir string) (int64, error)
 	// Check reads the whole of a file that was open when the last process
 	// stopped uncleanly, in a child: what a damaged memory map does to a process
 	// cannot be undone. nil: nothing is checked.
@@ -39,7 +43,12 @@ type Store struct {
 	o   Options
 	log *slog.Logger
 
+	k    sync.RWMutex // keys is changed by a compaction
 	keys *bolt.DB
+
+	dropped func([]Row)
+
+	sweeping sync.Mutex // one sweeps at a time; taken before w
 
 	w sync.Mutex // one writes at a time; taken before mu
 
@@ -69,7 +78,10 @@ func Open(o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{o: o, log: o.Log, volumes: map[uint32]*volume{}, current: map[Class]*volume{}, live: map[ID]*Row{}, next: 1}
+	if o.Free == nil {
+		o.Free = free
+	}
+	s := &Store{o: o, log: o.Log, volumes: map[uint32]*volume{}, current: map[Class]*volume{}, live: map[ID]*Row{}, next: 1, dropped: func([]Row) {}}
 	if err := makeFolder(o.Dir); err != nil {
 		return nil, err
 	}
@@ -94,6 +106,10 @@ func Open(o Options) (*Store, error) {
 	s.openCurrent(unclean)
 	return s, nil
 }
+
+// OnDropped says who is told which clips made room. It is to be called before
+// anything is written, and f must not write to the store.
+func (s *Store) OnDropped(f func([]Row)) { s.dropped = f }
 
 func (s *Store) path(name string) string { return filepath.Join(s.o.Dir, name) }
 
@@ -136,7 +152,7 @@ func (s *Store) openKeys(unclean bool) error {
 	path := s.path(keysName)
 	_, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := bear(path, fillKeys); err != nil {
+		if err := bear(path, 0, fillKeys); err != nil {
 			return explain(path, "create", err)
 		}
 		err = nil
@@ -144,7 +160,7 @@ func (s *Store) openKeys(unclean bool) error {
 	if err == nil && unclean && s.o.Check != nil {
 		if why := s.o.Check(path); why != nil {
 			s.setAside(path, why, -1)
-			if err := bear(path, fillKeys); err != nil {
+			if err := bear(path, 0, fillKeys); err != nil {
 				return explain(path, "create", err)
 			}
 		}
@@ -182,7 +198,7 @@ func (s *Store) findVolumes() error {
 			}
 		}
 	}
-	return s.keys.View(func(tx *bolt.Tx) error { // the number of one that was dropped is not given again
+	return s.viewKeys(func(tx *bolt.Tx) error { // the number of one that was dropped is not given again
 		if k, _ := tx.Bucket(bucketIn).Cursor().Last(); k != nil {
 			s.next = max(s.next, binary.BigEndian.Uint32(k)+1)
 		}
@@ -192,7 +208,7 @@ func (s *Store) findVolumes() error {
 
 // loadLive reads the clips that were not ended.
 func (s *Store) loadLive() error {
-	err := s.keys.View(func(tx *bolt.Tx) error {
+	err := s.viewKeys(func(tx *bolt.Tx) error {
 		return tx.Bucket(bucketOpen).ForEach(func(k, _ []byte) error {
 			r, ok, err := getRow(tx, ID(k))
 			if err == nil && ok {
@@ -201,7 +217,7 @@ func (s *Store) loadLive() error {
 			return err
 		})
 	})
-	return explain(keysName, "read", err)
+	return err
 }
 
 // openCurrent opens the newest volume of each class for writing, after a check
@@ -241,11 +257,14 @@ func (s *Store) openToWrite(v *volume) error {
 	if err != nil {
 		return explain(v.path, "open", err)
 	}
-	info, err := os.Stat(v.path)
+	err = db.View(func(tx *bolt.Tx) error {
+		v.used = tx.Size()
+		return nil
+	})
 	if err != nil {
 		return errors.Join(explain(v.path, "open", err), db.Close())
 	}
-	v.db, v.write, v.used = db, true, info.Size()
+	v.db, v.write = db, true
 	return nil
 }
 
@@ -253,7 +272,7 @@ func (s *Store) openToWrite(v *volume) error {
 // index, so that somebody sees what is lost.
 func (s *Store) quarantine(v *volume, why error) {
 	clips := 0
-	_ = s.keys.View(func(tx *bolt.Tx) error { // only to tell how many
+	_ = s.viewKeys(func(tx *bolt.Tx) error { // only to tell how many
 		prefix := binary.BigEndian.AppendUint32(nil, v.number)
 		c := tx.Bucket(bucketIn).Cursor()
 		for k, _ := c.Seek(prefix); k != nil && string(k[:4]) == string(prefix); k, _ = c.Next() {
@@ -284,7 +303,7 @@ func (s *Store) Unfinished() (rows []Row, tills []time.Time, err error) {
 	for _, r := range s.live {
 		row, end := r.clone(), r.At
 		row.Files = nil
-		err := s.keys.View(func(tx *bolt.Tx) error {
+		err := s.viewKeys(func(tx *bolt.Tx) error {
 			c := tx.Bucket(bucketHeads).Cursor()
 			for k, v := c.Seek(r.ID[:]); k != nil && string(k[:len(r.ID)]) == string(r.ID[:]); k, v = c.Next() {
 				row.grow(Track(k[len(r.ID)]), int64(len(v)), 0)
@@ -292,7 +311,7 @@ func (s *Store) Unfinished() (rows []Row, tills []time.Time, err error) {
 			return nil
 		})
 		if err != nil {
-			return nil, nil, explain(keysName, "read", err)
+			return nil, nil, err
 		}
 		for _, number := range r.Volumes {
 			err := s.view(number, func(tx *bolt.Tx) error {

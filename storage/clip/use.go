@@ -36,7 +36,7 @@ func (s *Store) Use() Use {
 // measure counts anew.
 func (s *Store) measure() error {
 	s.use = Use{Groups: map[string]int64{}}
-	err := s.keys.View(func(tx *bolt.Tx) error {
+	err := s.viewKeys(func(tx *bolt.Tx) error {
 		return tx.Bucket(bucketGroups).ForEach(func(k, v []byte) error {
 			group, at, ok := bytes.Cut(k, []byte{0})
 			if !ok || len(v) != 9 || len(at) != 24 || s.live[ID(at[8:])] != nil {
@@ -49,5 +49,5 @@ func (s *Store) measure() error {
 			return nil
 		})
 	})
-	return explain(keysName, "read", err)
+	return err
 }

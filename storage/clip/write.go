@@ -151,14 +151,24 @@ func (s *Store) plan(b Batch) (map[Class]*volume, error) {
 	return touched, nil
 }
 
+// Lost tells whether what holds a clip, or a part of it, is not there any more.
+func (s *Store) Lost(r Row) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(r.Volumes, func(n uint32) bool { return s.volumes[n] == nil })
+}
+
 // take is the current volume of a class, with room for size bytes.
 func (s *Store) take(class Class, size int64) (*volume, error) {
 	v := s.current[class]
 	if v != nil && v.db != nil && v.used+size <= s.o.VolumeSize {
 		return v, nil
 	}
+	if err := s.room(); err != nil {
+		return nil, err
+	}
 	n := &volume{class: class, number: s.next, path: s.path(volumeName(class, s.next))}
-	if err := bear(n.path, fillVolume); err != nil {
+	if err := bear(n.path, s.o.VolumeSize, fillVolume); err != nil {
 		return nil, explain(n.path, "create", err)
 	}
 	if err := s.openToWrite(n); err != nil {

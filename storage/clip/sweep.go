@@ -1,0 +1,455 @@
+package clip
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// dead is what bucketDead says of a clip whose pieces are still in a volume.
+type dead struct {
+	since time.Time // when it was deleted; zero: it only made room, and nobody was told when it is gone
+	bytes int64
+}
+
+func (d dead) encode() []byte {
+	ms := uint64(0)
+	if !d.since.IsZero() {
+		ms = uint64(d.since.UnixMilli())
+	}
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, ms), uint64(d.bytes))
+}
+
+func decodeDead(b []byte) (d dead) {
+	if len(b) != 16 {
+		return d
+	}
+	if ms := binary.BigEndian.Uint64(b); ms != 0 {
+		d.since = time.UnixMilli(int64(ms)).UTC()
+	}
+	d.bytes = int64(binary.BigEndian.Uint64(b[8:]))
+	return d
+}
+
+// Owed is what was deleted and is still on the disk.
+type Owed struct {
+	Since time.Time // of the oldest deletion; zero: there is none
+	Bytes int64
+}
+
+// Owed tells what Sweep has to do for those who deleted clips.
+func (s *Store) Owed() (o Owed, err error) {
+	err = s.viewKeys(func(tx *bolt.Tx) error {
+		return tx.Bucket(bucketDead).ForEach(func(_, v []byte) error {
+			d := decodeDead(v)
+			if !d.since.IsZero() {
+				if o.Bytes += d.bytes; o.Since.IsZero() || d.since.Before(o.Since) {
+					o.Since = d.since
+				}
+			}
+			return nil
+		})
+	})
+	return o, err
+}
+
+// Sweep takes deleted clips off the disk: it rewrites the volumes that hold
+// any, drops those that hold nothing else, and compacts keys.db. Volumes whose
+// clips only made room are rewritten once half of them is dead. Clips are
+// written meanwhile as always.
+func (s *Store) Sweep() error {
+	s.sweeping.Lock()
+	defer s.sweeping.Unlock()
+	type heap struct {
+		due   bool
+		bytes int64
+		keys  [][]byte
+	}
+	heaps := map[uint32]*heap{}
+	err := s.viewKeys(func(tx *bolt.Tx) error {
+		return tx.Bucket(bucketDead).ForEach(func(k, v []byte) error {
+			n, d := binary.BigEndian.Uint32(k), decodeDead(v)
+			if heaps[n] == nil {
+				heaps[n] = &heap{}
+			}
+			h := heaps[n]
+			h.due = h.due || !d.since.IsZero()
+			h.bytes += d.bytes
+			h.keys = append(h.keys, bytes.Clone(k))
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	swept := false
+	for n, h := range heaps {
+		if !h.due && h.bytes < s.o.VolumeSize/2 {
+			continue
+		}
+		if err := s.rewrite(n, h.keys); err != nil {
+			return err
+		}
+		swept = true
+	}
+	if !swept {
+		return nil
+	}
+	return s.compactKeys()
+}
+
+// rewrite makes a volume anew without what is dead in it: the entries of
+// bucketDead that are done with it.
+func (s *Store) rewrite(number uint32, done [][]byte) error {
+	s.w.Lock()
+	s.mu.Lock()
+	v := s.volumes[number]
+	if v != nil && s.current[v.class] == v {
+		delete(s.current, v.class) // what comes next goes into a new one
+	}
+	s.mu.Unlock()
+	s.w.Unlock()
+	if v != nil {
+		alive, err := s.aliveIn(number)
+		if err != nil {
+			return err
+		}
+		if err := s.copyAlive(v, alive); err != nil {
+			return err
+		}
+	}
+	return s.writeKeys(func(tx *bolt.Tx) error {
+		for _, k := range done {
+			if err := tx.Bucket(bucketDead).Delete(k); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// aliveIn are the clips that have pieces in a volume.
+func (s *Store) aliveIn(number uint32) (ids []ID, err error) {
+	prefix := binary.BigEndian.AppendUint32(nil, number)
+	err = s.viewKeys(func(tx *bolt.Tx) error {
+		c := tx.Bucket(bucketIn).Cursor()
+		for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+			ids = append(ids, ID(k[4:]))
+		}
+		return nil
+	})
+	return ids, err
+}
+
+// copyAlive puts in the place of a volume one that has these clips only.
+func (s *Store) copyAlive(v *volume, alive []ID) error {
+	tmp := v.path + newSuffix
+	_ = os.Remove(tmp)
+	to, err := bolt.Open(tmp, 0o600, &bolt.Options{
+		Timeout: time.Second, FreelistType: bolt.FreelistMapType, NoStatistics: true, NoSync: true, // synced before its name is its own
+	})
+	if err != nil {
+		return explain(v.path, "rewrite", err)
+	}
+	err = to.Update(func(tx *bolt.Tx) error {
+		if _, err := tx.CreateBucketIfNotExists(bucketMeta); err != nil {
+			return err
+		}
+		return fillVolume(tx)
+	})
+	for _, id := range alive {
+		if err == nil {
+			err = s.copyClip(to, v, id)
+		}
+	}
+	err = errors.Join(err, to.Close())
+	s.w.Lock()
+	defer s.w.Unlock()
+	if err != nil || s.volumes[v.number] != v { // it was dropped meanwhile
+		_ = os.Remove(tmp)
+		return explain(v.path, "rewrite", err)
+	}
+	if len(alive) == 0 && !s.writtenTo(v.number) {
+		_ = os.Remove(tmp)
+		return s.unlink(v)
+	}
+	if err := replace(v.path, func(string) error { return nil }); err != nil {
+		return explain(v.path, "rewrite", err)
+	}
+	return s.shut(v) // what is open is the file of before
+}
+
+// copyClip copies what a volume has of a clip, some MiB at a time.
+func (s *Store) copyClip(to *bolt.DB, v *volume, id ID) error {
+	for after := []byte(nil); ; {
+		var pieces []Piece
+		var until time.Time
+		err := s.view(v.number, func(tx *bolt.Tx) error {
+			pieces = somePieces(tx, id, after)
+			until, _ = till(tx, id)
+			return nil
+		})
+		if err != nil || len(pieces) == 0 {
+			return err
+		}
+		last := pieces[len(pieces)-1]
+		after = pieceKey(id, last.Track, last.Chunk)
+		if err := to.Update(func(tx *bolt.Tx) error {
+			for _, p := range pieces {
+				p.Till = until
+				if err := putPiece(tx, p); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+}
+
+// somePieces copies the pieces of a clip that come after a key, up to some MiB.
+func somePieces(tx *bolt.Tx, id ID, after []byte) (pieces []Piece) {
+	size := 0
+	for p := range piecesOf(tx, id, after) {
+		if len(pieces) > 0 && size+len(p.Bytes) > moveAtOnce {
+			break
+		}
+		p.Bytes = bytes.Clone(p.Bytes)
+		pieces, size = append(pieces, p), size+len(p.Bytes)
+	}
+	return pieces
+}
+
+// shut closes a volume; it is opened again when it is wanted.
+func (s *Store) shut(v *volume) error {
+	s.mu.Lock()
+	db := v.db
+	v.db, v.write = nil, false
+	s.mu.Unlock()
+	if db == nil {
+		return nil
+	}
+	return db.Close()
+}
+
+// unlink takes a volume's file away.
+func (s *Store) unlink(v *volume) error {
+	s.mu.Lock()
+	delete(s.volumes, v.number)
+	if s.current[v.class] == v {
+		delete(s.current, v.class)
+	}
+	s.mu.Unlock()
+	err := s.shut(v)
+	if e := os.Remove(v.path); e != nil && !errors.Is(e, fs.ErrNotExist) {
+		return explain(v.path, "remove", e)
+	}
+	return errors.Join(err, explain(v.path, "remove", syncPath(s.o.Dir)))
+}
+
+func deletePrefix(b *bolt.Bucket, prefix []byte) error {
+	var keys [][]byte
+	c := b.Cursor()
+	for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+		keys = append(keys, bytes.Clone(k))
+	}
+	for _, k := range keys {
+		if err := b.Delete(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compactKeys writes keys.db anew, without its free pages: deleted heads are in
+// them. Copying holds nobody up; when something was written meanwhile it is
+// done again, and at last while nothing is.
+func (s *Store) compactKeys() error {
+	path := s.path(keysName)
+	for try := range 5 {
+		if try == 4 {
+			s.w.Lock()
+		}
+		to, id, err := s.copyKeys(path + newSuffix)
+		if try < 4 {
+			s.w.Lock()
+		}
+		if err == nil && s.lastOfKeys() == id {
+			err = replace(path, func(string) error { return nil })
+			if err == nil {
+				to.NoSync = false
+				s.k.Lock()
+				from := s.keys
+				s.keys = to
+				s.k.Unlock()
+				s.w.Unlock()
+				return explain(path, "compact", from.Close())
+			}
+		}
+		s.w.Unlock()
+		if to != nil {
+			_ = to.Close()
+		}
+		_ = os.Remove(path + newSuffix)
+		if err != nil {
+			return explain(path, "compact", err)
+		}
+	}
+	return nil // the fifth time returns above
+}
+
+// copyKeys copies keys.db as it is after the transaction that it names.
+func (s *Store) copyKeys(tmp string) (to *bolt.DB, id int, err error) {
+	_ = os.Remove(tmp)
+	id = s.lastOfKeys()
+	to, err = bolt.Open(tmp, 0o600, &bolt.Options{Timeout: time.Second, FreelistType: bolt.FreelistMapType, NoStatistics: true, NoSync: true})
+	if err != nil {
+		return nil, id, err
+	}
+	if err := bolt.Compact(to, s.keys, 1<<20); err != nil {
+		return to, id, err
+	}
+	return to, id, to.Sync()
+}
+
+// lastOfKeys is the number of the last transaction of keys.db; -1: it cannot be read.
+func (s *Store) lastOfKeys() int {
+	id := -1
+	if s.viewKeys(func(tx *bolt.Tx) error { id = tx.ID(); return nil }) != nil {
+		return -1
+	}
+	return id
+}
+
+// room makes room for another volume, by dropping the oldest ones: within the
+// quota, and so that the disk keeps its reserve.
+func (s *Store) room() error {
+	for {
+		used, err := s.onDisk()
+		if err != nil {
+			return err
+		}
+		free, err := s.o.Free(s.o.Dir)
+		if err != nil {
+			return explain(s.o.Dir, "measure", err)
+		}
+		over := s.o.Quota > 0 && used+s.o.VolumeSize > s.o.Quota
+		if !over && free >= s.o.Reserve+s.o.VolumeSize {
+			return nil
+		}
+		v := s.oldest()
+		switch {
+		case v == nil && over:
+			return fmt.Errorf("clip: %w: of its quota of %d MiB, %d MiB are taken by what is kept or being recorded", ErrFull, s.o.Quota>>20, used>>20)
+		case v == nil:
+			return fmt.Errorf("clip: %w: %d MiB are free, and %d MiB stay in reserve", ErrFull, free>>20, s.o.Reserve>>20)
+		}
+		if err := s.dropVolume(v); err != nil {
+			return err
+		}
+	}
+}
+
+// onDisk is what the store takes of the disk.
+func (s *Store) onDisk() (n int64, err error) {
+	entries, err := os.ReadDir(s.o.Dir)
+	if err != nil {
+		return 0, explain(s.o.Dir, "measure", err)
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil {
+			n += info.Size()
+		}
+	}
+	return n, nil
+}
+
+// oldest is the volume that is dropped next: nobody writes to it, and what is
+// kept is not in it.
+func (s *Store) oldest() *volume {
+	for _, class := range Classes {
+		if class == Kept {
+			continue
+		}
+		for _, v := range s.inOrder() {
+			if v.class == class && v != s.current[class] && !s.writtenTo(v.number) {
+				return v
+			}
+		}
+	}
+	return nil
+}
+
+// writtenTo tells whether a clip that is being recorded began in a volume.
+func (s *Store) writtenTo(number uint32) bool {
+	for _, r := range s.live {
+		for _, n := range r.Volumes {
+			if n == number {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// dropVolume drops a volume and all clips that have anything in it.
+func (s *Store) dropVolume(v *volume) error {
+	ids, err := s.aliveIn(v.number)
+	if err != nil {
+		return err
+	}
+	rows, err := s.delete(time.Time{}, ids...)
+	if err != nil {
+		return err
+	}
+	if err := s.unlink(v); err != nil {
+		return err
+	}
+	err = s.writeKeys(func(tx *bolt.Tx) error {
+		return deletePrefix(tx.Bucket(bucketDead), binary.BigEndian.AppendUint32(nil, v.number))
+	})
+	s.dropped(rows)
+	return err
+}
+
+// Expire deletes the oldest clips of a group that are not kept, until it takes
+// at most limit bytes, those being recorded included.
+func (s *Store) Expire(group string, limit int64) (gone []Row, err error) {
+	s.w.Lock()
+	defer s.w.Unlock()
+	over := s.Use().Groups[group] - limit
+	for _, r := range s.live {
+		if r.Group == group {
+			over += r.Bytes()
+		}
+	}
+	if over <= 0 {
+		return nil, nil
+	}
+	var ids []ID
+	err = s.viewKeys(func(tx *bolt.Tx) error {
+		prefix := groupKey(group, nil)
+		c := tx.Bucket(bucketGroups).Cursor()
+		for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix) && over > 0; k, _ = c.Next() {
+			r, ok, err := getRow(tx, ID(k[len(prefix)+8:]))
+			if err != nil {
+				return err
+			}
+			if ok && !r.Open && r.Class != Kept {
+				ids, over = append(ids, r.ID), over-r.Bytes()
+			}
+		}
+		return nil
+	})
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	return s.delete(time.Time{}, ids...)
+}
