@@ -9,11 +9,16 @@ import (
 	"gatehouse/storage/clip"
 )
 
+// clipReserve is what stays free on the disk whatever is recorded: for the panel,
+// the journal and the copies of both.
+const clipReserve = 512 << 20
+
 // openClips opens the store of sealed clips and the recorder that fills it. A
 // house whose clips cannot be kept is guarded all the same.
 func (h *Hub) openClips() {
 	store, err := clip.Open(clip.Options{
 		Dir: h.file("clips"), VolumeSize: int64(h.o.Config.Clips.Volume), Check: h.o.Check, Log: h.log,
+		Quota: int64(h.o.Config.Clips.Quota), Reserve: clipReserve, Free: h.o.Box.Free,
 	})
 	if err == nil {
 		h.closers = append(h.closers, store.Close)

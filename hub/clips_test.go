@@ -108,3 +108,43 @@ func TestDamagedFileOfClipsIsSaid(t *testing.T) {
 		h.absent(health.ClipsLost, "")
 	})
 }
+
+// A deleted clip is off the disk within the hour; when that cannot be done it is
+// said, and tried again.
+func TestClipsThatCannotBeErasedAreSaid(t *testing.T) {
+	inHouse(t, nil, func(t *testing.T, h *house) {
+		h.withVault()
+		tape, err := h.clips.Begin(porch())
+		if err != nil {
+			t.Fatal(err)
+		}
+		tape.End(time.Now(), nil)
+		h.pass(time.Second)
+		list, _, err := h.clips.Page(clips.Query{})
+		if err != nil || len(list) != 1 {
+			t.Fatal(list, err)
+		}
+		volume := h.file(filepath.Join("clips", "events-00000001.clips"))
+		inTheWay := volume + ".new"
+		if err := os.MkdirAll(filepath.Join(inTheWay, "x"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		d, err := h.clips.Delete(list[0].ID, "Ada")
+		if err != nil || d.Bytes == 0 || d.GoneBy == nil || time.Until(d.GoneBy.Time) > time.Hour {
+			t.Fatalf("got %+v (%v)", d, err)
+		}
+		if _, err := h.clips.Clip(list[0].ID); err == nil {
+			t.Error("a deleted clip is there")
+		}
+		h.pass(11 * time.Minute)
+		h.present(health.ClipsNotErased, "", "events-00000001")
+		if err := os.RemoveAll(inTheWay); err != nil {
+			t.Fatal(err)
+		}
+		h.pass(time.Until(d.GoneBy.Time))
+		h.absent(health.ClipsNotErased, "")
+		if _, err := os.Stat(volume); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("the bytes of the deleted clip are there when they should be gone: %v", err)
+		}
+	})
+}

@@ -59,7 +59,7 @@ func (h *house) start(data string) {
 	h.t.Helper()
 	var err error
 	h.Hub, err = build(Options{
-		Config: config.Config{Data: data, Name: "Test", Zwave: config.Zwave{Port: "pipe"}},
+		Config: config.Config{Data: data, Name: "Test", Zwave: config.Zwave{Port: "pipe"}, Clips: config.Clips{Volume: 16 * config.MiB}},
 		Log:    slog.New(slog.DiscardHandler),
 		Box: Box{
 			Power:  h.power,

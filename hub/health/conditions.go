@@ -48,6 +48,7 @@ const (
 	NoVault          Code = "no-vault"
 	ClipsNotWritten  Code = "clips-not-written"
 	ClipsLost        Code = "clips-lost"
+	ClipsNotErased   Code = "clips-not-erased"
 
 	CameraLost        Code = "camera-lost"
 	CameraNoKey       Code = "camera-no-key-picture"
@@ -260,6 +261,10 @@ var Declarations = map[Code]Declaration{
 	CameraNotRecorded: {
 		home.SeverityWarning, "%s was to record and could not: %s.",
 		"Mend what it names. The next clip that is recorded ends this.", nil,
+	},
+	ClipsNotErased: {
+		home.SeverityWarning, "Clips that were deleted can't be opened any more, but their bytes are still on the disk: %s.",
+		"Free some space: a file is written anew without them. The hub tries again every ten minutes.", nil,
 	},
 	CertificateFault: {
 		home.SeverityWarning, "The page's certificate can't be renewed: %s.",

@@ -99,6 +99,7 @@ var proofs = map[health.Code][]string{
 	health.CertificateFault: {"hub.TestCertificateThatCannotBeRenewedIsSaid"},
 	health.ChannelLeft:      {"hub.TestZigbeeDevicesThatDoNotFollow"},
 	health.ClipsLost:        {"hub.TestDamagedFileOfClipsIsSaid"},
+	health.ClipsNotErased:   {"hub.TestClipsThatCannotBeErasedAreSaid"},
 	health.ClipsNotWritten:  {"hub.TestClipsThatCannotBeWrittenAreSaid"},
 	health.NoVault:          {"hub.TestNothingIsRecordedWithoutAVault"},
 	health.ClockUnsynced:    {"hub.TestClockThatNobodySets"},

@@ -42,7 +42,7 @@ const (
 // ClipDeletion is what became of a clip that was deleted.
 type ClipDeletion struct {
 	Bytes  int64 `json:"bytes" doc:"of ciphertext that is still on the disk"`
-	GoneBy *Time `json:"gone_by" doc:"when they are gone from it at the latest; null: when their file is dropped"`
+	GoneBy *Time `json:"gone_by" doc:"when they are gone from it at the latest, unless the hub is off or its disk full; then a condition says so"`
 }
 
 // ClipLabel is what was seen in a clip, at its surest.

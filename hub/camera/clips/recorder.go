@@ -21,10 +21,14 @@ import (
 
 // Figures of the recorder.
 const (
-	Hold      = 350 * time.Millisecond // footage is written after this at the latest
-	batchSize = 8 * pieceSize          // or when so much waits
-	backlog   = 32 << 20               // bytes that may wait for a slow disk, all cameras together
-	retry     = 500 * time.Millisecond // after the disk refused
+	GoneWithin = time.Hour // the bytes of a deleted clip are off the disk
+
+	Hold       = 350 * time.Millisecond // footage is written after this at the latest
+	batchSize  = 8 * pieceSize          // or when so much waits
+	backlog    = 32 << 20               // bytes that may wait for a slow disk, all cameras together
+	sweepAfter = 10 * time.Minute       // the first of them, so that several go together
+	sweepRetry = 10 * time.Minute
+	retry      = 500 * time.Millisecond // after the disk refused
 )
 
 // Errors of a tape.
@@ -73,6 +77,9 @@ type Recorder struct {
 	seen  map[clip.ID][]home.ClipLabel
 	order []clip.ID // of seen, oldest first
 	wake  chan struct{}
+	owes  chan struct{}
+	owed  time.Time               // of the first deletion whose bytes are there still
+	most  map[home.DeviceID]int64 // bytes of a camera
 }
 
 // New makes a recorder. It starts nothing: Run writes.
@@ -84,10 +91,12 @@ func New(o Options) (*Recorder, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Recorder{
+	r := &Recorder{
 		store: o.Store, board: o.Board, journal: o.Journal, log: o.Log, vault: v,
-		seen: map[clip.ID][]home.ClipLabel{}, wake: make(chan struct{}, 1),
-	}, nil
+		seen: map[clip.ID][]home.ClipLabel{}, wake: make(chan struct{}, 1), owes: make(chan struct{}, 1),
+	}
+	r.store.OnDropped(r.dropped)
+	return r, nil
 }
 
 // Begin begins a clip.
@@ -127,6 +136,12 @@ func (r *Recorder) Run(ctx context.Context) error {
 	if err := r.finish(); err != nil {
 		return err
 	}
+	sweeping := make(chan struct{})
+	defer func() { <-sweeping }()
+	go func() {
+		defer close(sweeping)
+		r.sweep(ctx)
+	}()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	w := writer{r: r}
@@ -203,7 +218,13 @@ func (r *Recorder) finish() error {
 		row.About = a.encode()
 		b.End = append(b.End, row)
 	}
-	return r.store.Write(b)
+	if err := r.store.Write(b); err != nil {
+		return err
+	}
+	for _, row := range b.End {
+		r.tell(row.ID)
+	}
+	return nil
 }
 
 // writer is the goroutine that seals and writes. It alone touches the tapes'
@@ -330,7 +351,10 @@ func (w *writer) collect(t *recording, now time.Time) error {
 	t.files = slices.DeleteFunc(t.files, func(s *sealed) bool { return s.ended && s.track != clip.Film })
 	if t.over {
 		w.batch.End = append(w.batch.End, t.row())
-		w.after = append(w.after, func() { w.r.tell(t.id) })
+		w.after = append(w.after, func() {
+			w.r.tell(t.id)
+			w.r.within(t.footage.Camera)
+		})
 		w.r.drop(t)
 	}
 	return nil
@@ -401,6 +425,9 @@ func (r *Recorder) clip(row clip.Row) home.Clip {
 		c.State = home.ClipRecording
 	case c.CutShort:
 		c.State = home.ClipCutShort
+	}
+	if r.store.Lost(row) {
+		c.State, c.Why = home.ClipLost, "the file that held it was damaged"
 	}
 	return c
 }

@@ -106,7 +106,9 @@ func (r *Recorder) Delete(id home.ClipID, by string) (home.ClipDeletion, error) 
 	c.State = home.ClipDeleted
 	r.Changes.Publish(c)
 	r.line(c, by, by+" deleted a clip of "+stamp(c)+".")
-	return home.ClipDeletion{Bytes: row.Bytes()}, nil
+	r.owe(time.Now())
+	gone := home.At(time.Now().Add(GoneWithin))
+	return home.ClipDeletion{Bytes: row.Bytes(), GoneBy: &gone}, nil
 }
 
 // stamp tells a clip from others in a sentence.
@@ -128,7 +130,7 @@ func (r *Recorder) Keep(id home.ClipID, on bool, by string) (home.Clip, error) {
 		class = clip.Kept
 	}
 	if (row.Class == clip.Kept) != on {
-		if row, err = r.store.Move(time.Now(), row.ID, class); err != nil {
+		if row, err = r.store.Move(row.ID, class); err != nil {
 			return home.Clip{}, refusal(err)
 		}
 		r.tell(row.ID)

@@ -2013,7 +2013,7 @@ export interface components {
             bytes: number;
             /**
              * Format: date-time
-             * @description when they are gone from it at the latest; null: when their file is dropped
+             * @description when they are gone from it at the latest, unless the hub is off or its disk full; then a condition says so
              */
             gone_by: string | null;
         };
