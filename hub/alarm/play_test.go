@@ -545,7 +545,7 @@ func (g *game) step(in Input) []Effect {
 		case Siren:
 			sirens++
 		case Notice:
-			g.told(in, e, slices.Concat(n.running, n.memory, b.running, b.memory))
+			g.told(in, e, slices.Concat(b.running, b.memory), slices.Concat(n.running, n.memory, b.running, b.memory))
 		}
 	}
 	if sirens > 1 {
@@ -577,9 +577,13 @@ func (g *game) step(in Input) []Effect {
 }
 
 // told checks that news of an alarm is of one that there is, and comes no sooner
-// than its abort window allows.
-func (g *game) told(in Input, n Notice, trips []trip) {
+// than its abort window allows. Of one that was told before, it was checked then:
+// a zone without the window may have had it told.
+func (g *game) told(in Input, n Notice, before, trips []trip) {
 	if n.Outside || n.Alarm == "" {
+		return
+	}
+	if slices.ContainsFunc(before, func(r trip) bool { return r.Kind == n.Alarm && r.Zone == n.Zone && r.Reported }) {
 		return
 	}
 	cash, _ := in.(Reading)
