@@ -27,7 +27,7 @@ import (
 // no reading waits for a camera.
 type cameras struct {
 	hub       *Hub
-	recorder  camera.Recorder
+	recorder  reelKeeper
 	ringBytes int // what the pre-roll of one camera may take
 	table     *storage.Table[home.Camera]
 	passwords *storage.SealedCell[map[home.DeviceID]string]
@@ -37,6 +37,12 @@ type cameras struct {
 
 	mu    sync.Mutex
 	known map[home.DeviceID]*watched
+}
+
+// reelKeeper keeps what cameras record.
+type reelKeeper interface {
+	camera.Recorder
+	Limit(camera home.DeviceID, bytes int64) // that its clips may take; 0: as many as there are
 }
 
 // watched is one camera.
@@ -88,6 +94,7 @@ type noRecorder struct{}
 var errNoRecorder = errors.New("clips can't be kept on this disk")
 
 func (noRecorder) Begin(home.Footage) (home.Tape, error) { return nil, errNoRecorder }
+func (noRecorder) Limit(home.DeviceID, int64)            {}
 
 // watch makes a camera of settings.
 func (c *cameras) watch(s home.Camera, password string) *watched {
@@ -100,6 +107,12 @@ func (c *cameras) watch(s home.Camera, password string) *watched {
 		}
 		password = p
 	}
+	quota, err := quotaOf(s)
+	if err != nil {
+		w.fault = err.Error()
+		return w
+	}
+	c.recorder.Limit(s.ID, quota)
 	cam, err := camera.New(camera.Options{
 		ID: s.ID, URL: s.URL, Password: password, Certificate: s.Certificate,
 		Pre: time.Duration(s.Pre), Post: time.Duration(s.Post), Longest: time.Duration(s.Longest),
@@ -531,13 +544,22 @@ func (c *cameras) check(s *home.Camera, secret *string) error {
 	case s.Longest < leastClip || s.Longest > mostClip:
 		return &home.Invalid{Field: "longest", Reason: "give 30s to 1h"}
 	}
-	if s.Quota != "" {
-		var size config.Size
-		if err := size.UnmarshalText([]byte(s.Quota)); err != nil {
-			return &home.Invalid{Field: "quota", Reason: err.Error()}
-		}
+	if _, err := quotaOf(*s); err != nil {
+		return err
 	}
 	return c.checkTriggers(s)
+}
+
+// quotaOf is how many bytes a camera's clips may take; 0: as many as there are.
+func quotaOf(s home.Camera) (int64, error) {
+	if s.Quota == "" {
+		return 0, nil
+	}
+	var size config.Size
+	if err := size.UnmarshalText([]byte(s.Quota)); err != nil {
+		return 0, &home.Invalid{Field: "quota", Reason: err.Error()}
+	}
+	return int64(size), nil
 }
 
 // checkTriggers refuses what names nothing of this house.

@@ -23,6 +23,16 @@ import (
 type reels struct {
 	mu    sync.Mutex
 	clips []*reel
+	most  map[home.DeviceID]int64
+}
+
+func (r *reels) Limit(camera home.DeviceID, bytes int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.most == nil {
+		r.most = map[home.DeviceID]int64{}
+	}
+	r.most[camera] = bytes
 }
 
 type reel struct {
@@ -149,7 +159,11 @@ func TestCamera(t *testing.T) {
 	c.Name, c.URL = "Porch", with(sim, url.UserPassword("hub", "s3cret word"))
 	c.Zones, c.Buttons, c.OffIn = []home.ZoneID{"front-door"}, []home.DeviceID{"zwave-5"}, []home.Mode{home.Home}
 	c.Pre, c.Post = home.Duration(time.Second), home.Duration(time.Second)
+	c.Quota = "20MiB"
 	c = h.put(t, c)
+	if clips.most[c.ID] != 20<<20 {
+		t.Errorf("its clips may take %d bytes, want 20 MiB", clips.most[c.ID])
+	}
 	if strings.Contains(c.URL, "s3cret") || !c.HasPassword {
 		t.Errorf("%+v shows its password, or has none", c)
 	}
