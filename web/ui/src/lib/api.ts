@@ -27,24 +27,9 @@ export type Zone = Schemas['Zone'];
 export type Device = Schemas['Device'];
 export type Event = Schemas['Event'];
 export type Clip = Schemas['Clip'];
-/** What an owner says of a camera, and how it is doing. */
-export interface Camera {
-	id: string;
-	name: string;
-	url: string;
-	/** Durations as Go writes them. */
-	pre: string;
-	post: string;
-	audio: boolean;
-	continuous: boolean;
-	quota: string;
-	zones: string[];
-	off_in: string[];
-	/** `recording` is why it records now; empty: it does not. */
-	status: { state: 'starting' | 'up' | 'lost' | 'resting'; why: string; recording: string };
-}
+export type Camera = Schemas['Camera'];
 /** The password goes to the hub and never comes back. */
-export type CameraChange = Partial<Omit<Camera, 'id' | 'status'>> & { password?: string };
+export type CameraChange = Schemas['CameraRequest'];
 export type Trouble = Schemas['TroubleItem'];
 export type Session = Schemas['SessionState'];
 export type Stage = Session['stage'];

@@ -1,23 +1,18 @@
 /** The cameras as the hub knows them. */
-import { call, Refusal, type Camera, type CameraChange } from './api';
+import { call, type Camera, type CameraChange } from './api';
 import { why } from './refusal';
 import { change } from './stepup.svelte';
 
 class Cameras {
 	list = $state.raw<Camera[] | null>(null);
 	wrong = $state('');
-	/** This hub takes no cameras. */
-	none = $state(false);
 
 	async look(): Promise<void> {
 		try {
 			this.list = await call<Camera[]>('GET', '/cameras');
 			this.wrong = '';
 		} catch (error) {
-			// A hub that knows no cameras has none.
-			this.none = error instanceof Refusal && error.is('not-found');
-			if (this.none) this.list = [];
-			else this.wrong = why(error);
+			this.wrong = why(error);
 		}
 	}
 	/** Makes or changes one; throws what the hub has against it. */
