@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gatehouse/hub/camera"
@@ -32,6 +33,7 @@ type cameras struct {
 	table     *storage.Table[home.Camera]
 	passwords *storage.SealedCell[map[home.DeviceID]string]
 	changed   chan struct{} // a camera was made, changed or removed
+	hears     atomic.Bool   // some camera is set off by what devices say
 
 	saving sync.Mutex // one change at a time
 
@@ -165,22 +167,27 @@ const keyPatience = 65 * time.Second
 // run keeps the cameras running and tells them what happens in the house.
 func (c *cameras) run(ctx context.Context) error {
 	h := c.hub
-	readings := h.devices.Readings.Subscribe(256)
+	readings := h.devices.Readings.SubscribeTo(256, func(home.Reading) bool { return c.hears.Load() })
 	defer readings.Close()
-	panel := h.guard.Changes.Subscribe(8)
+	panel := h.guard.Changes.SubscribeTo(8, turns())
 	defer panel.Close()
 	defer c.stopAll()
 	tick := time.NewTicker(5 * time.Second)
 	defer tick.Stop()
 	c.phase(h.guard.State())
-	for {
+	look := func() {
 		c.startAll(ctx)
 		c.conditions(time.Now())
+	}
+	look()
+	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-c.changed:
+			look()
 		case <-tick.C:
+			look()
 		case <-readings.Wake():
 			for it, ok := readings.TryNext(); ok; it, ok = readings.TryNext() {
 				c.heard(it.Value)
@@ -197,7 +204,9 @@ func (c *cameras) run(ctx context.Context) error {
 func (c *cameras) startAll(ctx context.Context) {
 	c.mu.Lock()
 	var fresh []*watched
+	hears := false
 	for _, w := range c.known {
+		hears = hears || len(w.settings.Zones)+len(w.settings.Buttons) > 0
 		if w.stop != nil {
 			continue
 		}
@@ -211,6 +220,7 @@ func (c *cameras) startAll(ctx context.Context) {
 			}
 		}()
 	}
+	c.hears.Store(hears)
 	c.mu.Unlock()
 	for _, w := range fresh {
 		c.hub.devices.Introduce(home.Device{

@@ -10,7 +10,7 @@ import (
 // chirps has sirens chirp when the house is armed and disarmed, where their owners
 // want it. It hears of that as every face does: no alarm waits for it.
 func (h *Hub) chirps(ctx context.Context) error {
-	sub := h.guard.Changes.Subscribe(32)
+	sub := h.guard.Changes.SubscribeTo(32, turns())
 	defer sub.Close()
 	before := h.guard.State()
 	for {
@@ -22,6 +22,22 @@ func (h *Hub) chirps(ctx context.Context) error {
 			h.sirens.Chirp(c, h.notChirped)
 		}
 		before = now.Value
+	}
+}
+
+// turns is for who asks only that the panel comes to another mode or phase: each
+// door that opens changes what it shows too, and would wake him.
+func turns() func(home.Alarm) bool {
+	type stand struct {
+		mode  home.Mode
+		phase home.Phase
+	}
+	var last stand
+	return func(a home.Alarm) bool {
+		now := stand{a.Mode, a.Phase}
+		turned := now != last
+		last = now
+		return turned
 	}
 }
 

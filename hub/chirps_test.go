@@ -9,6 +9,25 @@ import (
 	"gatehouse/hub/home"
 )
 
+// Who waits for another mode or phase is not woken by a door that opens.
+func TestTurns(t *testing.T) {
+	turned := turns()
+	for i, c := range []struct {
+		a    home.Alarm
+		want bool
+	}{
+		{home.Alarm{Mode: home.Disarmed, Phase: home.PhaseDisarmed}, true},
+		{home.Alarm{Mode: home.Disarmed, Phase: home.PhaseDisarmed, Open: []home.ZoneID{"door"}}, false},
+		{home.Alarm{Mode: home.Away, Phase: home.PhaseArming}, true},
+		{home.Alarm{Mode: home.Away, Phase: home.PhaseArmed}, true},
+		{home.Alarm{Mode: home.Away, Phase: home.PhaseArmed, Seq: 9}, false},
+	} {
+		if got := turned(c.a); got != c.want {
+			t.Errorf("%d: %v, want %v", i, got, c.want)
+		}
+	}
+}
+
 // Armed and disarmed are worth a chirp; a night, an entry delay and the end of an
 // alarm are not.
 func TestChirpFor(t *testing.T) {
