@@ -1,0 +1,61 @@
+package hub
+
+import (
+	"cmp"
+	"time"
+
+	"gatehouse/hub/camera"
+	"gatehouse/hub/health"
+	"gatehouse/hub/home"
+)
+
+// lostPatience is how long a camera may be away before it is told: one that starts
+// again takes less.
+const lostPatience = 20 * time.Second
+
+// keyPatience is how long pictures may come with none that stands alone. A group of
+// 30 s exists.
+const keyPatience = 65 * time.Second
+
+// conditions shows how the cameras are doing, on the board and among the devices.
+func (c *cameras) conditions(now time.Time) {
+	h := c.hub
+	for _, w := range c.list() {
+		id, name := w.settings.ID, h.nameOf(w.settings.ID)
+		if w.camera == nil {
+			h.board.Raise(health.CameraLost, id, name, w.fault)
+			h.devices.SetHealth(id, home.HealthFailed)
+			continue
+		}
+		st := w.camera.State()
+		keyed, coming := w.camera.Keyed()
+		away := !coming && (st.Condition == camera.Lost || st.Condition == camera.Starting) && now.Sub(st.Since) >= lostPatience
+		why := cmp.Or(st.Why, "it sends no picture")
+		h.board.Set(away, health.CameraLost, id, name, why)
+		h.board.Set(coming && now.Sub(keyed) >= keyPatience, health.CameraNoKey, id, name)
+		h.board.Set(st.PreShort && st.Condition == camera.Up, health.CameraPreShort, id, name)
+		h.board.Set(st.ClockOff != 0, health.CameraClock, id, name, st.ClockOff.String())
+		h.board.Set(st.NoTape != "", health.CameraNotRecorded, id, name, st.NoTape)
+		switch {
+		case st.Condition == camera.Up:
+			c.seen(id, now)
+		case away:
+			h.devices.SetHealth(id, home.HealthMissing)
+		}
+		if st.Certificate != w.settings.Certificate {
+			c.pin(w.camera, id, st.Certificate)
+		}
+	}
+}
+
+// seenEvery is how often it is written down that a camera is there: each time is
+// news for every face, and a write.
+const seenEvery = 10 * time.Minute
+
+func (c *cameras) seen(id home.DeviceID, now time.Time) {
+	d, ok := c.hub.devices.Device(id)
+	if ok && (d.Health != home.HealthOK || d.LastSeen == nil || now.Sub(d.LastSeen.Time) >= seenEvery) {
+		c.hub.devices.SetHealth(id, home.HealthOK)
+		c.hub.devices.Seen(id, now)
+	}
+}

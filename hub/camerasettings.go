@@ -1,0 +1,305 @@
+package hub
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"gatehouse/hub/camera"
+	"gatehouse/hub/config"
+	"gatehouse/hub/home"
+)
+
+// readPassword reads a file that holds a password and nothing else.
+func readPassword(name string) (string, error) {
+	const most = 1 << 10
+	f, err := os.Open(name)
+	if err != nil {
+		return "", &home.Invalid{Field: "password_file", Reason: "it can't be read by the hub: " + errors.Unwrap(err).Error()}
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return "", &home.Invalid{Field: "password_file", Reason: "it is no file"}
+	}
+	b, err := io.ReadAll(io.LimitReader(f, most+1))
+	password := strings.TrimRight(string(b), "\r\n")
+	if err != nil || password == "" || len(b) > most || strings.ContainsAny(password, "\r\n") {
+		return "", &home.Invalid{Field: "password_file", Reason: "it must hold the password on one line, and nothing else"}
+	}
+	return password, nil
+}
+
+// pin keeps the certificate that a camera showed the first time.
+func (c *cameras) pin(cam *camera.Camera, id home.DeviceID, sum string) {
+	c.saving.Lock()
+	defer c.saving.Unlock()
+	c.mu.Lock()
+	w, ok := c.known[id]
+	if !ok || w.camera != cam {
+		c.mu.Unlock()
+		return
+	}
+	s := w.settings
+	c.mu.Unlock()
+	s.Certificate = sum
+	if err := c.table.Put(string(s.ID), s); err != nil {
+		c.hub.log.Error("certificate of a camera not kept", "device", s.ID, "err", err)
+		return
+	}
+	c.mu.Lock()
+	w.settings = s
+	c.mu.Unlock()
+}
+
+// shown is a camera as the faces show it.
+func (w *watched) shown(name string) home.Camera {
+	s := w.settings
+	s.Name, s.HasPassword = name, w.password != ""
+	s.Status = home.CameraStatus{State: string(camera.Lost), Why: w.fault}
+	if w.camera != nil {
+		st, n := w.camera.State(), w.camera.Figures()
+		s.Status = home.CameraStatus{
+			State: string(st.Condition), Why: st.Why, Since: home.At(st.Since), Recording: st.Recording, Codecs: st.Codecs(),
+			Width: st.Width, Height: st.Height, PacketsLost: n.PacketsLost, Clips: n.Clips,
+		}
+	}
+	return s
+}
+
+// Cameras implements api.Cameras.
+func (c *cameras) Cameras() []home.Camera {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var list []home.Camera
+	for _, w := range c.known {
+		list = append(list, w.shown(c.hub.nameOf(w.settings.ID)))
+	}
+	slices.SortFunc(list, func(a, b home.Camera) int { return cmp.Compare(a.ID, b.ID) })
+	return list
+}
+
+// Camera implements api.Cameras.
+func (c *cameras) Camera(id home.DeviceID) (home.Camera, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	w, ok := c.known[id]
+	if !ok {
+		return home.Camera{}, false
+	}
+	return w.shown(c.hub.nameOf(id)), true
+}
+
+// PutCamera implements api.Cameras.
+func (c *cameras) PutCamera(_ context.Context, s home.Camera, password *home.Secret, by string) (home.Camera, error) {
+	c.saving.Lock()
+	defer c.saving.Unlock()
+	s.Status, s.HasPassword = home.CameraStatus{}, false
+	c.mu.Lock()
+	old := c.known[s.ID]
+	c.mu.Unlock()
+	secret := ""
+	if old != nil {
+		secret = old.password
+		if moved(old.settings.URL, s.URL) { // it would be told to whoever is there
+			secret, s.Certificate = "", ""
+			if s.PasswordFile == old.settings.PasswordFile {
+				s.PasswordFile = ""
+			}
+		}
+	}
+	if password != nil {
+		secret = string(*password)
+	}
+	if err := c.check(&s, &secret); err != nil {
+		return home.Camera{}, err
+	}
+	w := c.watch(s, secret)
+	if w.camera == nil {
+		return home.Camera{}, &home.Invalid{Field: "password_file", Reason: w.fault}
+	}
+	if err := c.keep(s, secret); err != nil {
+		return home.Camera{}, err
+	}
+	c.mu.Lock()
+	c.known[s.ID] = w
+	c.mu.Unlock()
+	if old != nil {
+		c.end(old)
+	}
+	did := "changed"
+	if old == nil {
+		did = "added"
+	}
+	c.hub.journal.Add(home.Event{
+		At: home.At(time.Now()), Kind: home.KindDevice, Device: s.ID, Who: home.Who(by),
+		Text: fmt.Sprintf("%s %s the camera %s.", by, did, s.Name),
+	})
+	if d, ok := c.hub.devices.Device(s.ID); ok && d.Name != s.Name {
+		if _, err := c.hub.devices.Rename(s.ID, s.Name, d.Room, by); err != nil {
+			return home.Camera{}, err
+		}
+	}
+	c.look()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return w.shown(s.Name), nil
+}
+
+// moved tells whether two addresses lead to different machines or users.
+func moved(a, b string) bool {
+	x, errX := url.Parse(a)
+	y, errY := url.Parse(b)
+	return errX != nil || errY != nil || x.Host != y.Host || x.Scheme != y.Scheme || y.User != nil && x.User.String() != y.User.String()
+}
+
+// keep writes a camera and its password.
+func (c *cameras) keep(s home.Camera, secret string) error {
+	passwords, _, err := c.passwords.Load()
+	if err == nil && passwords[s.ID] != secret {
+		passwords = maps.Clone(passwords)
+		if passwords == nil {
+			passwords = map[home.DeviceID]string{}
+		}
+		passwords[s.ID] = secret
+		if secret == "" {
+			delete(passwords, s.ID)
+		}
+		err = c.passwords.Save(passwords)
+	}
+	if err == nil {
+		err = c.table.Put(string(s.ID), s)
+	}
+	if err != nil {
+		return fmt.Errorf("cameras: %w", err)
+	}
+	return nil
+}
+
+// Figures that an owner may choose, ours.
+const (
+	mostPre     = home.Duration(30 * time.Second)
+	mostPost    = home.Duration(5 * time.Minute)
+	leastClip   = home.Duration(30 * time.Second)
+	mostClip    = home.Duration(time.Hour)
+	mostCameras = 32
+)
+
+// check refuses what makes no sense, and takes a password out of the address.
+func (c *cameras) check(s *home.Camera, secret *string) error {
+	u, err := camera.ParseURL(s.URL)
+	if err != nil {
+		return err
+	}
+	if p, ok := u.User.Password(); ok {
+		*secret = p
+		u.User = url.User(u.User.Username())
+		s.URL = u.String()
+	}
+	s.Name = strings.TrimSpace(s.Name)
+	c.mu.Lock()
+	_, known := c.known[s.ID]
+	many := len(c.known) >= mostCameras && !known
+	c.mu.Unlock()
+	switch {
+	case many:
+		return &home.Conflict{Reason: fmt.Sprintf("a hub has %d cameras at most: remove one first", mostCameras)}
+	case s.Name == "" || len(s.Name) > 80:
+		return &home.Invalid{Field: "name", Reason: "a camera needs a name of at most 80 bytes"}
+	case s.PasswordFile != "" && !filepath.IsAbs(s.PasswordFile):
+		return &home.Invalid{Field: "password_file", Reason: "give its full path"}
+	case s.Pre < 0 || s.Pre > mostPre:
+		return &home.Invalid{Field: "pre", Reason: "give 0s to 30s"}
+	case s.Post < home.Duration(time.Second) || s.Post > mostPost:
+		return &home.Invalid{Field: "post", Reason: "give 1s to 5m"}
+	case s.Longest < leastClip || s.Longest > mostClip:
+		return &home.Invalid{Field: "longest", Reason: "give 30s to 1h"}
+	}
+	if _, err := quotaOf(*s); err != nil {
+		return err
+	}
+	return c.checkTriggers(s)
+}
+
+// quotaOf is how many bytes a camera's clips may take; 0: as many as there are.
+func quotaOf(s home.Camera) (int64, error) {
+	if s.Quota == "" {
+		return 0, nil
+	}
+	var size config.Size
+	if err := size.UnmarshalText([]byte(s.Quota)); err != nil {
+		return 0, &home.Invalid{Field: "quota", Reason: err.Error()}
+	}
+	return int64(size), nil
+}
+
+// checkTriggers refuses what names nothing of this house.
+func (c *cameras) checkTriggers(s *home.Camera) error {
+	zones := c.hub.guard.Zones()
+	for _, z := range s.Zones {
+		if !slices.ContainsFunc(zones, func(o home.Zone) bool { return o.ID == z }) {
+			return &home.Invalid{Field: "zones", Reason: fmt.Sprintf("there is no zone %q", z)}
+		}
+	}
+	for _, id := range s.Buttons {
+		if d, ok := c.hub.devices.Device(id); !ok || !hasTrait(d, home.Button) {
+			return &home.Invalid{Field: "buttons", Reason: fmt.Sprintf("%q is no device with a button", id)}
+		}
+	}
+	for _, p := range s.Phases {
+		if !slices.Contains([]home.Phase{home.PhaseDisarmed, home.PhaseArming, home.PhaseArmed, home.PhaseEntry, home.PhaseAlarm}, p) {
+			return &home.Invalid{Field: "phases", Reason: fmt.Sprintf("there is no phase %q", p)}
+		}
+	}
+	modes := c.hub.guard.Modes()
+	for _, m := range s.OffIn {
+		if m != home.Disarmed && !slices.ContainsFunc(modes, func(o home.AlarmMode) bool { return o.ID == m }) {
+			return &home.Invalid{Field: "off_in", Reason: fmt.Sprintf("there is no mode %q", m)}
+		}
+	}
+	return nil
+}
+
+func hasTrait(d home.Device, t home.Trait) bool {
+	_, ok := d.Traits[t]
+	return ok
+}
+
+// DeleteCamera implements api.Cameras. Its clips stay until they expire.
+func (c *cameras) DeleteCamera(ctx context.Context, id home.DeviceID, by string) error {
+	if _, ok := c.hub.devices.Device(id); ok {
+		return c.hub.devices.Remove(ctx, id, by)
+	}
+	return c.remove(id)
+}
+
+// remove stops a camera and forgets it.
+func (c *cameras) remove(id home.DeviceID) error {
+	c.saving.Lock()
+	defer c.saving.Unlock()
+	c.mu.Lock()
+	w, ok := c.known[id]
+	c.mu.Unlock()
+	if !ok {
+		return nil
+	}
+	if err := c.keep(home.Camera{ID: id}, ""); err != nil { // its password first
+		return err
+	}
+	if err := c.table.Delete(string(id)); err != nil {
+		return fmt.Errorf("cameras: %w", err)
+	}
+	c.mu.Lock()
+	delete(c.known, id)
+	c.mu.Unlock()
+	c.end(w)
+	return nil
+}
