@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gatehouse/hub/camera"
+	"gatehouse/hub/camera/onvif"
 	"gatehouse/hub/home"
 	"gatehouse/storage"
 )
@@ -45,6 +46,7 @@ type watched struct {
 	settings home.Camera
 	password string
 	camera   *camera.Camera // nil: it can't be had, see fault
+	stills   *onvif.Door    // to its present picture; nil: it has none
 	fault    string
 	stop     context.CancelFunc // nil: it does not run yet
 	ended    chan struct{}
@@ -119,6 +121,11 @@ func (c *cameras) watch(s home.Camera, password string) *watched {
 		return w
 	}
 	w.camera = cam
+	if s.SnapshotURL != "" {
+		if w.stills, err = openStills(s, password); err != nil {
+			w.camera, w.fault = nil, err.Error()
+		}
+	}
 	return w
 }
 

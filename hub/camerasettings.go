@@ -204,6 +204,9 @@ func (c *cameras) check(s *home.Camera, secret *string) error {
 		u.User = url.User(u.User.Username())
 		s.URL = u.String()
 	}
+	if err := checkSnapshotURL(s.SnapshotURL, u); err != nil {
+		return err
+	}
 	s.Name = strings.TrimSpace(s.Name)
 	c.mu.Lock()
 	_, known := c.known[s.ID]

@@ -44,10 +44,10 @@ func (h *Hub) viewsFault(f storage.Fault, present bool) {
 }
 
 // viewed tells the house of a view. Who is filmed may know that somebody looks
-// now: a live view is in the journal too.
+// now: what a camera sees now is in the journal too.
 func (h *Hub) viewed(e audit.Entry) {
 	h.viewChanges.Publish(e)
-	if e.Kind != audit.Live {
+	if now := e.Kind == audit.Live || e.Kind == audit.Still && e.Clip == ""; !now {
 		return
 	}
 	h.journal.Add(home.Event{

@@ -63,12 +63,13 @@ func TestALiveViewIsInTheJournal(t *testing.T) {
 	inHouse(t, nil, func(t *testing.T, h *house) {
 		news := h.viewChanges.Subscribe(8)
 		defer news.Close()
-		for _, k := range []audit.Kind{audit.Clip, audit.Live} {
-			if _, err := h.views.Record(context.Background(), time.Now(), audit.View{Kind: k, Camera: doorID, Who: "Anna"}); err != nil {
+		for _, v := range []audit.View{{Kind: audit.Clip, Clip: "c1"}, {Kind: audit.Live}, {Kind: audit.Still, Clip: "c1"}, {Kind: audit.Still}} {
+			v.Camera, v.Who = doorID, "Anna"
+			if _, err := h.views.Record(context.Background(), time.Now(), v); err != nil {
 				t.Fatal(err)
 			}
-			if it, ok := news.TryNext(); !ok || it.Value.Kind != k || it.Value.N == 0 {
-				t.Errorf("%s: the faces hear %+v", k, it)
+			if it, ok := news.TryNext(); !ok || it.Value.Kind != v.Kind || it.Value.N == 0 {
+				t.Errorf("%s: the faces hear %+v", v.Kind, it)
 			}
 		}
 		h.pass(time.Second)
@@ -77,8 +78,8 @@ func TestALiveViewIsInTheJournal(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines = slices.DeleteFunc(lines, func(e home.Event) bool { return e.Device != doorID })
-		if len(lines) != 1 || lines[0].Who == nil || *lines[0].Who != "Anna" {
-			t.Errorf("the journal has %+v, want one line: that Anna looks", lines)
+		if len(lines) != 2 || lines[0].Who == nil || *lines[0].Who != "Anna" {
+			t.Errorf("the journal has %+v, want two lines: that Anna looks, live and at a picture of now", lines)
 		}
 	})
 }

@@ -16,6 +16,9 @@ type Camera struct {
 	// Certificate is what an rtsps:// camera showed the first time; it may show no other.
 	Certificate string `json:"certificate" doc:"SHA-256 of the camera's certificate; another one is refused until this is emptied"`
 
+	// SnapshotURL is on the machine that URL names: the password goes there too.
+	SnapshotURL string `json:"snapshot_url" doc:"http:// address of the camera's present picture (JPEG), without name and password: those of url are used; empty: it has none"`
+
 	Pre        Duration   `json:"pre" doc:"what a clip shows of before its trigger"`
 	Post       Duration   `json:"post" doc:"what it shows of after"`
 	Longest    Duration   `json:"longest" doc:"of one clip; continuous recording and alarms go on in another"`

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gatehouse/hub/home"
+	"gatehouse/hub/people/audit"
 )
 
 // Cameras is what the API needs of the house's cameras. Errors: *home.NotFound,
@@ -17,6 +18,8 @@ type Cameras interface {
 	PutCamera(ctx context.Context, c home.Camera, password *home.Secret, by string) (home.Camera, error)
 	DeleteCamera(ctx context.Context, id home.DeviceID, by string) error
 	Record(id home.DeviceID, length time.Duration, by string) error
+	// Snapshot is what a camera sees now, a JPEG; it waits for the camera.
+	Snapshot(ctx context.Context, id home.DeviceID) ([]byte, error)
 }
 
 // CameraPath names a camera.
@@ -39,6 +42,7 @@ type cameraRequest struct {
 	PasswordFile *string            `json:"password_file,omitempty" maxLength:"1000" doc:"a file on the hub's box that holds the password alone"`
 	HasPassword  bool               `json:"has_password,omitempty" readOnly:"true" doc:"ignored"`
 	Certificate  *string            `json:"certificate,omitempty" pattern:"^([0-9a-f]{64})?$" patternDescription:"64 hexadecimal digits, or nothing" doc:"empty: the next one that the camera shows is taken"`
+	SnapshotURL  *string            `json:"snapshot_url,omitempty" maxLength:"2000" doc:"http://192.168.1.20/snapshot.jpg, on the machine that url names; without name and password"`
 	Pre          *home.Duration     `json:"pre,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
 	Post         *home.Duration     `json:"post,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
 	Longest      *home.Duration     `json:"longest,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
@@ -90,6 +94,7 @@ func (a *API) putCamera(ctx context.Context, in *cameraInput) (*out[home.Camera]
 	set(&c.URL, b.URL)
 	set(&c.PasswordFile, b.PasswordFile)
 	set(&c.Certificate, b.Certificate)
+	set(&c.SnapshotURL, b.SnapshotURL)
 	set(&c.Pre, b.Pre)
 	set(&c.Post, b.Post)
 	set(&c.Longest, b.Longest)
@@ -144,4 +149,24 @@ func (a *API) recordNow(ctx context.Context, in *recordInput) (*status[home.Came
 		return nil, err
 	}
 	return &status[home.Camera]{http.StatusAccepted, c}, nil
+}
+
+// snapshot answers with what a camera sees now. The view is written down before the
+// first byte of it.
+func (a *API) snapshot(w http.ResponseWriter, r *http.Request) {
+	c, err := a.findCamera(home.DeviceID(r.PathValue("id")))
+	if err != nil {
+		a.refuse(w, r, err)
+		return
+	}
+	picture, err := a.o.Cameras.Snapshot(r.Context(), c.ID)
+	if err == nil {
+		err = a.watched(r.Context(), audit.View{Kind: audit.Still, Camera: c.ID, Why: r.URL.Query().Get("why")})
+	}
+	if err != nil {
+		a.refuse(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "image/jpeg")
+	_, _ = w.Write(picture) // whoever has gone has gone
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"gatehouse/hub/home"
+	"gatehouse/hub/people/audit"
 )
 
 // fakeCameras keeps cameras as they were put.
@@ -47,6 +49,10 @@ func (f *fakeCameras) DeleteCamera(_ context.Context, id home.DeviceID, _ string
 func (f *fakeCameras) Record(_ home.DeviceID, length time.Duration, _ string) error {
 	f.recorded = length
 	return nil
+}
+
+func (f *fakeCameras) Snapshot(context.Context, home.DeviceID) ([]byte, error) {
+	return []byte("\xff\xd8 a picture"), nil
 }
 
 func TestCameras(t *testing.T) {
@@ -89,4 +95,23 @@ func TestCameras(t *testing.T) {
 	if w := call(t, srv, "owner", "DELETE", path, ""); w.Code != http.StatusNoContent || len(f.known) != 0 {
 		t.Errorf("deleted: %d", w.Code)
 	}
+}
+
+// TestSnapshotIsRefusedUnlessItsViewWasRecorded looks at what a camera sees now.
+func TestSnapshotIsRefusedUnlessItsViewWasRecorded(t *testing.T) {
+	h, views := viewing()
+	h.opt.Cameras = &fakeCameras{known: map[home.DeviceID]home.Camera{"camera-porch": {ID: "camera-porch"}}}
+	srv := h.api(t).Handler()
+	const path = "/api/v1/cameras/camera-porch/snapshot"
+	w := call(t, srv, "member", "GET", path+"?why=who+rang", "")
+	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "image/jpeg" || !strings.Contains(w.Header().Get("Cache-Control"), "no-store") {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+	if len(views.watched) != 1 || views.watched[0].Kind != audit.Still || views.watched[0].Camera != "camera-porch" || views.watched[0].Why != "who rang" {
+		t.Errorf("on record: %+v", views.watched)
+	}
+	views.err = errors.New("the disk is full")
+	wantProblem(t, call(t, srv, "member", "GET", path, ""), http.StatusServiceUnavailable, codeNotOnRecord)
+	wantProblem(t, call(t, srv, "viewer", "GET", path, ""), http.StatusForbidden, codeForbidden)
+	wantProblem(t, call(t, srv, "member", "GET", "/api/v1/cameras/camera-none/snapshot", ""), http.StatusNotFound, codeNotFound)
 }

@@ -282,6 +282,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{id}/snapshot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a camera sees now, one picture; the view is recorded first */
+        get: operations["getCamerasIdSnapshot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clips": {
         parameters: {
             query?: never;
@@ -1850,6 +1867,8 @@ export interface components {
             pre: string;
             /** @description bytes that its clips may take, such as 20GiB; empty: what all share */
             quota: string;
+            /** @description http:// address of the camera's present picture (JPEG), without name and password: those of url are used; empty: it has none */
+            snapshot_url: string;
             /** @description read only */
             status: components["schemas"]["CameraStatus"];
             /** @description rtsp:// or rtsps://, with the user's name and never with a password */
@@ -1882,6 +1901,8 @@ export interface components {
             pre?: string;
             /** @example 20GiB */
             quota?: string;
+            /** @description http://192.168.1.20/snapshot.jpg, on the machine that url names; without name and password */
+            snapshot_url?: string;
             /** @description ignored */
             readonly status?: components["schemas"]["CameraStatus"];
             /** @description rtsp://user@192.168.1.20/stream, or rtsps://; a password in it is taken out and kept sealed */
@@ -3893,6 +3914,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Camera"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCamerasIdSnapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a picture */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
                 };
             };
             /** @description A problem: see its code */

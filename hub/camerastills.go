@@ -1,0 +1,83 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"gatehouse/hub/camera"
+	"gatehouse/hub/camera/onvif"
+	"gatehouse/hub/home"
+)
+
+// Snapshot fetches one picture (JPEG) of what a camera sees now. It waits for the
+// camera, for some seconds at most. Who may see it is for whoever asks to know.
+func (c *cameras) Snapshot(ctx context.Context, id home.DeviceID) ([]byte, error) {
+	c.mu.Lock()
+	w, ok := c.known[id]
+	c.mu.Unlock()
+	switch {
+	case !ok:
+		return nil, &home.NotFound{What: "camera", ID: string(id)}
+	case w.camera == nil:
+		return nil, &home.Conflict{Reason: w.fault}
+	case w.camera.State().Condition == camera.Resting:
+		return nil, &home.Conflict{Reason: c.hub.nameOf(id) + " rests: nobody may look through it now"}
+	case w.stills == nil:
+		return nil, &home.Conflict{Reason: c.hub.nameOf(id) + " has no picture of now: say where it is, as snapshot_url"}
+	}
+	picture, err := w.stills.Picture(ctx, w.settings.SnapshotURL)
+	if err != nil {
+		return nil, &home.Conflict{Reason: fmt.Sprintf("%s gives no picture: %s", c.hub.nameOf(id), plain(err))}
+	}
+	return picture, nil
+}
+
+// plain is what went wrong without the path of where.
+func plain(err error) string {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err.Error()
+		}
+		err = next
+	}
+}
+
+// openStills makes the way to a camera's present picture, with the name and password
+// of its stream.
+func openStills(s home.Camera, password string) (*onvif.Door, error) {
+	stream, err := camera.ParseURL(s.URL)
+	if err != nil {
+		return nil, err
+	}
+	still, err := onvif.ParseAddress(s.SnapshotURL)
+	if err != nil {
+		return nil, err
+	}
+	still.User = stream.User
+	return onvif.NewDoor(still.String(), password)
+}
+
+// checkSnapshotURL refuses an address that is none of the camera's: its password would
+// be told to whoever is there.
+func checkSnapshotURL(s string, stream *url.URL) error {
+	if s == "" {
+		return nil
+	}
+	u, err := onvif.ParseAddress(s)
+	bad := new(home.Invalid)
+	switch {
+	case errors.As(err, &bad):
+		return &home.Invalid{Field: "snapshot_url", Reason: bad.Reason}
+	case err != nil:
+		return err
+	case u.User != nil:
+		return &home.Invalid{Field: "snapshot_url", Reason: "leave name and password out: those of url are used"}
+	case !strings.EqualFold(u.Hostname(), stream.Hostname()):
+		return &home.Invalid{Field: "snapshot_url", Reason: "it must be on " + stream.Hostname() + ", where url leads to"}
+	}
+	return nil
+}
