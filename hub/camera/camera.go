@@ -187,10 +187,7 @@ func (c *Camera) connect(ctx context.Context) error {
 func (c *Camera) ended(why error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.take != nil {
-		c.cutOpen(0)
-		c.finish(why)
-	}
+	c.finish(0, why)
 	c.ring.clear()
 	c.coming = false
 	c.set(func(s *State) {
@@ -222,10 +219,7 @@ func (c *Camera) Rest(rest bool) {
 	}
 	c.rest = rest
 	if rest {
-		if c.take != nil {
-			c.cutOpen(0)
-			c.finish(nil)
-		}
+		c.finish(0, nil)
 		c.ring.clear()
 		c.wanted.forget()
 		if c.drop != nil {
@@ -326,39 +320,46 @@ func (c *Camera) start(groups []*group, now time.Time) {
 		return
 	}
 	c.figures.Clips++
-	c.take = &take{tape: tape, cutter: cutter{film: c.film}, began: now, first: groups[0].start()}
+	c.take = &take{tape: tape, cutter: cutter{film: c.film}, began: now, last: groups[0].start()}
 	c.set(func(s *State) { s.Recording, s.NoTape = reason, "" })
-	last := groups[0]
-	for _, g := range groups[1:] {
-		c.cut(last, g.pictures[0].dts)
-		last = g
+	for _, g := range groups {
+		for _, s := range g.sounds {
+			c.take.hear(s)
+		}
+		for _, p := range g.pictures {
+			if !c.record(p) {
+				return
+			}
+		}
 	}
 }
 
-// cut adds a group to the clip that runs.
-func (c *Camera) cut(g *group, until int64) {
+// record adds a picture to the clip that runs, and tells whether it still does.
+func (c *Camera) record(p picture) bool {
+	if err := c.take.see(p); err != nil {
+		c.fail(err)
+		return false
+	}
+	return true
+}
+
+// fail ends the clip that runs because it can't be gone on with.
+func (c *Camera) fail(err error) {
+	c.take.tape.End(c.take.last, err)
+	c.take = nil
+	c.wanted.spend()
+	c.set(func(s *State) { s.Recording = "" })
+	c.noTape(err)
+}
+
+// finish ends the clip that runs; why is nil unless it was cut short. until is when
+// the picture after it is decoded; 0 when there is none.
+func (c *Camera) finish(until int64, why error) {
 	if c.take == nil {
 		return
 	}
-	if err := c.take.add(g, until); err != nil {
-		c.take.tape.End(g.start(), err)
-		c.take = nil
-		c.wanted.spend()
-		c.set(func(s *State) { s.Recording = "" })
-		c.noTape(err)
-	}
-}
-
-// cutOpen adds what there is of the group that is not closed yet.
-func (c *Camera) cutOpen(until int64) {
-	if g := c.ring.open(); g != nil {
-		c.cut(g, until)
-	}
-}
-
-// finish ends the clip that runs; why is nil unless it was cut short.
-func (c *Camera) finish(why error) {
-	if c.take == nil {
+	if err := c.take.cut(until); err != nil {
+		c.fail(err)
 		return
 	}
 	c.take.tape.End(c.take.last, why)

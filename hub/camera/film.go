@@ -115,7 +115,7 @@ func (f film) footage(camera home.DeviceID, at time.Time, reason string) (home.F
 	}, nil
 }
 
-// cutter makes parts of groups. The first picture of the first one is decoded at 0. It
+// cutter makes parts of pictures. The first picture of the first one is decoded at 0. It
 // is shown then too, or, with pictures that are shown in another order than decoded,
 // as much later as that takes: players differ in what they make of a picture that is
 // to be shown before it is decoded.
@@ -168,8 +168,23 @@ func (c *cutter) cut(pictures []picture, sounds []sound, until int64) (home.Foot
 		ticks += int64(s.Duration)
 	}
 	return home.FootagePart{
-		At: first.at, Duration: time.Duration(ticks) * time.Second / clockRate, Pictures: len(pictures), Bytes: b.Bytes(),
+		At: first.at, Duration: time.Duration(ticks) * time.Second / clockRate, Pictures: len(pictures), Key: first.key, Bytes: b.Bytes(),
 	}, nil
+}
+
+// before parts the sounds that begin before the picture that is decoded at until from
+// those that go with later ones.
+func (c *cutter) before(sounds []sound, until int64) (now, later []sound) {
+	if c.film.audio == nil || until == 0 {
+		return sounds, nil
+	}
+	limit := until * int64(c.film.rate) / clockRate
+	for i, s := range sounds {
+		if s.pts >= limit {
+			return sounds[:i], sounds[i:]
+		}
+	}
+	return sounds, nil
 }
 
 // cutSound is the sound's half of a part. What is older than the first picture of

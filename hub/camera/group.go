@@ -50,22 +50,18 @@ type ring struct {
 	bytes  int
 }
 
-// add takes the next picture and returns the group that it closed, if any.
-// Pictures before the first that stands alone are of no use.
-func (r *ring) add(p picture) (closed *group) {
-	switch n := len(r.groups); {
+// add takes the next picture. Pictures before the first that stands alone are of no
+// use.
+func (r *ring) add(p picture) {
+	switch {
 	case p.key:
-		if n > 0 {
-			closed = r.groups[n-1]
-		}
 		r.groups = append(r.groups, &group{})
-	case n == 0:
-		return nil
+	case len(r.groups) == 0:
+		return
 	}
 	r.groups[len(r.groups)-1].add(p)
 	r.bytes += len(p.bytes)
 	r.trim(p.at)
-	return closed
 }
 
 func (r *ring) hear(s sound) {

@@ -12,10 +12,7 @@ import (
 func (c *Camera) open(f film) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.take != nil {
-		c.cutOpen(0)
-		c.finish(nil)
-	}
+	c.finish(0, nil)
 	c.ring.clear()
 	c.film = f
 	c.set(func(s *State) { s.Video, s.Audio, s.Width, s.Height = f.words, f.spoken, f.width, f.height })
@@ -31,20 +28,14 @@ func (c *Camera) see(p picture) {
 	c.coming = true
 	c.figures.Pictures++
 	c.figures.Bytes += uint64(len(p.bytes))
-	if c.take != nil && !c.wanted.at(p.at) {
-		c.cutOpen(p.dts)
-		c.finish(nil)
-	}
-	if closed := c.ring.add(p); closed != nil && c.take != nil {
-		c.cut(closed, p.dts)
-		c.turn(p)
+	c.ring.add(p)
+	if c.take != nil {
+		c.goOn(p)
 	}
 	if p.key {
 		c.keyed = p.at
 	}
-	if c.ring.full() { // a clip can't wait for its end either
-		c.cutOpen(0)
-		c.finish(errLarge)
+	if c.ring.full() { // the next clip begins with the next that stands alone
 		c.ring.clear()
 	}
 	short := c.short(p.at)
@@ -61,16 +52,25 @@ func (c *Camera) wait() {
 	c.coming = true
 }
 
-// turn ends a clip that is as long as one may be. What goes on does so in another,
-// from the very next picture.
-func (c *Camera) turn(p picture) {
-	if c.take == nil || p.at.Sub(c.take.began) < c.o.Longest {
-		return
-	}
-	c.finish(nil)
-	c.wanted.spend()
-	if g := c.ring.open(); g != nil && c.wanted.at(p.at) {
-		c.start([]*group{g}, p.at)
+// goOn has the clip that runs go on with a picture, or end before it: because nobody
+// wants it, or because it is as long as one may be. What goes on then does so in
+// another clip, which begins with the very next picture that stands alone.
+func (c *Camera) goOn(p picture) {
+	long := p.at.Sub(c.take.began)
+	switch {
+	case !c.wanted.at(p.at):
+		c.finish(p.dts, nil)
+	case p.key && long >= c.o.Longest:
+		c.finish(p.dts, nil)
+		c.wanted.spend()
+		if c.wanted.at(p.at) {
+			c.start([]*group{c.ring.open()}, p.at)
+		}
+	case long >= 2*c.o.Longest:
+		c.finish(p.dts, errLarge)
+		c.wanted.spend()
+	default:
+		c.record(p)
 	}
 }
 
@@ -87,8 +87,12 @@ func (c *Camera) short(now time.Time) bool {
 func (c *Camera) hear(s sound) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.rest {
-		c.ring.hear(s)
+	if c.rest {
+		return
+	}
+	c.ring.hear(s)
+	if c.take != nil {
+		c.take.hear(s)
 	}
 }
 

@@ -105,8 +105,16 @@ func TestClip(t *testing.T) {
 					t.Errorf("%v s of sound for %v s of pictures", heard, got)
 				}
 			}
+			// Parts are short, and a group of 25 pictures begins with one of its own.
+			before := 0
+			for i, p := range clip.parts {
+				if p.Duration > 200*time.Millisecond || p.Key != (before%25 == 0) {
+					t.Errorf("part %d, after %d pictures, is %v long and stands alone: %v", i, before, p.Duration, p.Key)
+				}
+				before += p.Pictures
+			}
 			// Any number of parts from the first on plays.
-			for n := 1; n < len(clip.parts); n++ {
+			for n := 1; n < len(clip.parts); n += 7 {
 				judge(t, clip.file(t, n))
 			}
 		})

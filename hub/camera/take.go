@@ -106,20 +106,46 @@ func (w *wanted) forget() {
 	}
 }
 
-// take is a clip that runs.
+// partTicks is how long a part becomes: it is cut before the first picture that is
+// so much after its own first. With what the recorder waits, and a disk's sync, a
+// picture is safe half a second after it came.
+const partTicks = clockRate / 10
+
+// take is a clip that runs. It hands on its pictures in parts, without waiting for a
+// group to end: what came is on the way to the disk, whatever the distance between
+// pictures that stand alone.
 type take struct {
-	tape   home.Tape
-	cutter cutter
-	began  time.Time // it was set off
-	first  time.Time // its first picture
-	last   time.Time // its last picture so far
+	tape     home.Tape
+	cutter   cutter
+	began    time.Time // it was set off
+	last     time.Time // its last picture so far
+	pictures []picture // not handed on yet
+	sounds   []sound   //
 }
 
-func (t *take) add(g *group, until int64) error {
-	p, err := t.cutter.cut(g.pictures, g.sounds, until)
+// see takes the next picture.
+func (t *take) see(p picture) (err error) {
+	if n := len(t.pictures); n > 0 && (p.key || p.dts-t.pictures[0].dts >= partTicks) {
+		err = t.cut(p.dts)
+	}
+	t.pictures = append(t.pictures, p)
+	return err
+}
+
+func (t *take) hear(s sound) { t.sounds = append(t.sounds, s) }
+
+// cut hands on what there is. until is when the picture after it is decoded; 0 when
+// there is none.
+func (t *take) cut(until int64) error {
+	if len(t.pictures) == 0 {
+		return nil
+	}
+	sounds, later := t.cutter.before(t.sounds, until)
+	p, err := t.cutter.cut(t.pictures, sounds, until)
 	if err != nil {
 		return err
 	}
+	t.pictures, t.sounds = nil, later
 	t.last = p.At.Add(p.Duration)
 	return t.tape.Add(p)
 }

@@ -13,13 +13,14 @@ type Footage struct {
 	Init   []byte    // the ftyp and moov boxes of a fragmented MP4 (ISO/IEC 14496-12 §8.8)
 }
 
-// FootagePart is one fragment, moof and mdat: a group of pictures whose first
-// stands alone, with the sound of its time. Whoever gets one may keep its
+// FootagePart is one fragment, moof and mdat: some pictures with the sound of
+// their time, a tenth of a second or little more. Whoever gets one may keep its
 // bytes and must not change them.
 type FootagePart struct {
 	At       time.Time     // of its first picture, by the hub's clock
 	Duration time.Duration //
 	Pictures int           //
+	Key      bool          // its first picture stands alone: one can begin to look here
 	Bytes    []byte        //
 }
 

@@ -217,6 +217,9 @@ func (d door) admit(conn *gortsplib.ServerConn, req *base.Request) (*base.Respon
 	}
 	d.c.mu.Lock()
 	defer d.c.mu.Unlock()
+	if d.c.stream == nil { // it has not started up yet
+		return &base.Response{StatusCode: base.StatusServiceUnavailable}, nil, nil
+	}
 	return &base.Response{StatusCode: base.StatusOK}, d.c.stream, nil
 }
 

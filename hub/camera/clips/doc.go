@@ -8,7 +8,7 @@
 // A clip is one standard age file (age-encryption.org/v1) for hybrid recipients,
 // ML-KEM-768 and X25519, which the stock age tool opens from 1.3 on. Inside is a
 // fragmented MP4 of which any beginning plays. Its notes (what was seen, where
-// each part begins) and its stills are age files of their own.
+// one can begin to look) and its stills are age files of their own.
 //
 // # What stays readable
 //
@@ -21,8 +21,11 @@
 //
 // # How much a power cut takes
 //
-// What Add has taken is on the disk half a second later. age seals 64 KiB at a
-// time, and a quiet picture fills these slowly, so after Hold what waits is
+// At most half a second. A camera hands over a part for each tenth of a second,
+// whatever its groups of pictures, and what Add has taken is written after Hold:
+// that leaves a commit 50 ms. A slower disk takes with it what its commit takes,
+// and a camera of less than ten pictures a second the last of them. age seals 64 KiB
+// at a time, and a quiet picture fills these slowly, so after Hold what waits is
 // pressed: an MP4 box of kind "free" fills the chunk. No nonce is ever used
 // twice, nothing is written twice, and the clip stays one file. The price is
 // 64 KiB for each Hold at most, which only a stream of less than some 1.5 Mbit/s

@@ -120,7 +120,7 @@ func footage() home.Footage {
 
 func part(n, size int) home.FootagePart {
 	return home.FootagePart{
-		At: began.Add(time.Duration(n) * time.Second), Duration: time.Second, Pictures: 25,
+		At: began.Add(time.Duration(n) * time.Second), Duration: time.Second, Pictures: 25, Key: n%2 == 0,
 		Bytes: slices.Concat(box("moof", fmt.Appendf(nil, "part %d", n)), box("mdat", noise(size))),
 	}
 }
@@ -244,7 +244,8 @@ func TestClipIsOneSealedFile(t *testing.T) {
 	if err := json.Unmarshal(h.opened(h.export(id, "notes")), &n); err != nil {
 		t.Fatal(err)
 	}
-	if len(n.Parts) != 5 || len(n.Sights) != 1 || n.Sights[0].Label != "person" || len(n.Stills) != 1 {
+	// Of five parts three stand alone.
+	if len(n.Parts) != 3 || n.Parts[0].Millis != 2000 || n.Parts[2].Pictures != 25 || len(n.Sights) != 1 || n.Sights[0].Label != "person" || len(n.Stills) != 1 {
 		t.Errorf("notes: %+v", n)
 	}
 	plain := h.opened(film)

@@ -60,7 +60,8 @@ const (
 	itemEnd
 )
 
-// notes are what is sealed beside the film.
+// notes are what is sealed beside the film. Parts are where one can begin to look:
+// each begins with a picture that stands alone.
 type notes struct {
 	Parts  []notePart       `json:"parts"`
 	Sights []noteSight      `json:"sights"`
@@ -73,6 +74,20 @@ type notePart struct {
 	Millis   int64     `json:"ms"`
 	Pictures int       `json:"pictures"`
 	Offset   int64     `json:"offset"` // in the film, once it is opened
+
+	length time.Duration
+}
+
+// mark notes a part whose bytes begin at offset. One that needs those before it is
+// theirs.
+func (n *notes) mark(p home.FootagePart, offset int64) {
+	if p.Key || len(n.Parts) == 0 {
+		n.Parts = append(n.Parts, notePart{At: home.At(p.At), Offset: offset})
+	}
+	last := &n.Parts[len(n.Parts)-1]
+	last.length += p.Duration
+	last.Millis = last.length.Milliseconds()
+	last.Pictures += p.Pictures
 }
 
 type noteSight struct {
@@ -170,7 +185,7 @@ func (t *recording) take(it item) error {
 	switch it.kind {
 	case itemPart:
 		if it.part.Bytes != nil {
-			t.notes.Parts = append(t.notes.Parts, notePart{home.At(it.part.At), it.part.Duration.Milliseconds(), it.part.Pictures, film.plain})
+			t.notes.mark(it.part, film.plain)
 			t.about.End = it.till
 		}
 		return film.add(it.bytes, it.given, it.till)
