@@ -198,6 +198,11 @@ func (c *Controller) tell() {
 // own, so nobody is told anything here: the ticker does it at once.
 func (c *Controller) leave(now time.Time) {
 	c.pump(now)
+	if len(c.out) > 0 { // before the timer: setting it wakes somebody
+		c.mu.Unlock()
+		c.writeNow()
+		c.mu.Lock()
+	}
 	if len(c.news) > 0 && !c.emitting {
 		if c.timer != nil {
 			c.armed = now
@@ -212,11 +217,7 @@ func (c *Controller) leave(now time.Time) {
 		}
 	}
 	c.arm(now)
-	out := len(c.out) > 0
 	c.mu.Unlock()
-	if out {
-		c.writeNow()
-	}
 }
 
 func (c *Controller) emit(e Event) { c.news = append(c.news, news{event: e}) }
