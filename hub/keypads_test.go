@@ -106,7 +106,7 @@ func inKeypadHouse(t *testing.T, do func(h keypadHouse)) {
 }
 
 func (k keypadHouse) door(v home.Value) {
-	k.guard.Reading(home.Reading{Device: "zwave-5", Trait: home.Contact, Value: v, At: time.Now()})
+	k.guard.Reading(home.Reading{Device: "zwave-5", Trait: home.Contact, Value: v, At: time.Now()}, nil)
 }
 
 // press presses a key after digits.

@@ -32,7 +32,7 @@ type memory struct {
 func (*memory) All() ([]home.Device, error)                  { return nil, nil }
 func (*memory) Put(...home.Device) error                     { return nil }
 func (*memory) Delete(home.DeviceID) error                   { return nil }
-func (*memory) Reading(home.Reading)                         {}
+func (*memory) Reading(home.Reading, func())                 {}
 func (*memory) ZoneOf(home.DeviceID, home.Trait) home.ZoneID { return "" }
 func (*memory) Hidden(home.DeviceID, home.Trait) bool        { return false }
 func (*memory) LoadNodes(uint32) ([]zwave.Node, error)       { return nil, nil }

@@ -93,6 +93,7 @@ func (g *Guard) step(now time.Time, in alarm.Input) *retreat {
 		return nil // a reading that changes nothing
 	}
 	g.drive(now)
+	g.writeLine()
 
 	var r *retreat
 	for _, e := range effects {

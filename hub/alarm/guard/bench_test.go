@@ -69,12 +69,12 @@ func BenchmarkReadingToSiren(b *testing.B) {
 				for b.Loop() {
 					e.heard = time.Time{}
 					begun := time.Now()
-					g.Reading(home.Reading{Device: "zwave-3", Trait: home.Water, Value: home.True})
+					g.Reading(home.Reading{Device: "zwave-3", Trait: home.Water, Value: home.True}, nil)
 					if e.heard.IsZero() {
 						b.Fatal("no siren")
 					}
 					took = append(took, e.heard.Sub(begun))
-					g.Reading(home.Reading{Device: "zwave-3", Trait: home.Water, Value: home.False})
+					g.Reading(home.Reading{Device: "zwave-3", Trait: home.Water, Value: home.False}, nil)
 				}
 				slices.Sort(took)
 				b.ReportMetric(float64(took[len(took)/2].Nanoseconds()), "p50-ns")

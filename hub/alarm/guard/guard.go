@@ -91,6 +91,7 @@ type Guard struct {
 	settled alarm.Panel     // last panel that is on disk, or that waiting for was given up
 	sound   alarm.Sound     // what the sirens were last told
 	driven  bool            // they were told at all
+	line    func()          // writes what the reading at hand says; nil once it has
 	waiting []*retreat      // oldest first
 	written uint64          // revision that is on disk
 	fault   error           // why the panel cannot be saved, or nil
@@ -204,11 +205,22 @@ func (g *Guard) State() home.Alarm {
 }
 
 // Reading is the inlet: it takes what a device said. It never drops one and
-// never waits for disk or network.
-func (g *Guard) Reading(r home.Reading) {
+// never waits for disk or network. line writes what was said into the journal; it
+// is called once, unless it is nil: the sirens go before it, and the lines of what
+// follows from the reading after it.
+func (g *Guard) Reading(r home.Reading, line func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.line = line
 	g.input(alarm.Reading{Device: r.Device, Trait: r.Trait, Value: r.Value})
+	g.writeLine()
+}
+
+func (g *Guard) writeLine() {
+	if line := g.line; line != nil {
+		g.line = nil
+		line()
+	}
 }
 
 // Trouble tells the panel that a condition came or went.

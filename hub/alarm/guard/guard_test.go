@@ -183,7 +183,7 @@ func calm(g *guard.Guard) {
 }
 
 func say(g *guard.Guard, d home.DeviceID, t home.Trait, v home.Value) {
-	g.Reading(home.Reading{Device: d, Trait: t, Value: v, At: time.Now()})
+	g.Reading(home.Reading{Device: d, Trait: t, Value: v, At: time.Now()}, nil)
 }
 
 func set(t *testing.T, g *guard.Guard, m home.Mode) {
@@ -258,6 +258,35 @@ func TestABurglarIsHeard(t *testing.T) {
 		}
 		if err := stop(); err != nil {
 			t.Errorf("Run ended with %v", err)
+		}
+	})
+}
+
+// The sirens wait for nothing, not even for the line of what set them off; and the
+// journal tells in the order in which it happened.
+func TestLineOfAReadingComesAfterTheSirensAndBeforeTheAlarm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &house{}
+		g, stop := start(t, &disk{}, h)
+		furnish(t, g)
+		before := len(h.lines)
+		calls := 0
+		g.Reading(home.Reading{Device: "zwave-5", Trait: home.Smoke, Value: home.True, At: time.Now()}, func() {
+			calls++
+			if h.sounding() != alarm.Temporal3 {
+				t.Errorf("sirens do %v when the line is written", h.sounding())
+			}
+			h.Add(home.Event{Text: "Smoke detector: smoke."})
+		})
+		if calls != 1 || len(h.lines) < before+2 || h.lines[before].Text != "Smoke detector: smoke." {
+			t.Errorf("written %d times; the journal has %+v", calls, h.lines[before:])
+		}
+		g.Reading(home.Reading{Device: "zwave-9", Trait: home.Smoke, Value: home.True, At: time.Now()}, func() { calls++ })
+		if calls != 2 {
+			t.Error("the line of a reading that concerns nobody was not written")
+		}
+		if err := stop(); err != nil {
+			t.Fatal(err)
 		}
 	})
 }

@@ -256,7 +256,7 @@ func TestSettingsOfLeaving(t *testing.T) {
 		}
 	}
 	decode[home.Zone](t, call(t, srv, "owner", "PUT", "/api/v1/zones/door", `{"name":"Door","device":"zwave-5","trait":"contact","kind":"entry","modes":["away"]}`), 200)
-	door := func(v home.Value) { g.Reading(home.Reading{Device: "zwave-5", Trait: home.Contact, Value: v}) }
+	door := func(v home.Value) { g.Reading(home.Reading{Device: "zwave-5", Trait: home.Contact, Value: v}, nil) }
 	door(home.Closed)
 	decode[home.Alarm](t, call(t, srv, "member", "PUT", "/api/v1/alarm/mode", `{"mode":"away","arm_on_close":true}`), 200)
 	door(home.Open)

@@ -41,7 +41,9 @@ type Journal interface {
 
 // Panel is the alarm's inlet. It never drops and never waits.
 type Panel interface {
-	Reading(home.Reading)
+	// Reading calls line once, unless it is nil: after the sirens were told and
+	// before anything that follows from the reading is written.
+	Reading(r home.Reading, line func())
 	ZoneOf(home.DeviceID, home.Trait) home.ZoneID
 	// Hidden tells whether nobody inside may see what the trait says: it is the
 	// button of a silent call for help.
@@ -317,7 +319,7 @@ func (r *Registry) Report(in home.Reading) {
 	if hidden {
 		r.heard[in.Device] = in.At
 		r.mu.Unlock()
-		r.o.Panel.Reading(in)
+		r.o.Panel.Reading(in, nil)
 		return
 	}
 	at := home.At(in.At)
@@ -340,10 +342,12 @@ func (r *Registry) Report(in home.Reading) {
 	out := d.Clone()
 	r.mu.Unlock()
 
+	var line func()
 	if told {
-		r.o.Journal.Add(readingEvent(in, at, name, r.o.Panel.ZoneOf(in.Device, in.Trait)))
+		zone := r.o.Panel.ZoneOf(in.Device, in.Trait)
+		line = func() { r.o.Journal.Add(readingEvent(in, at, name, zone)) }
 	}
-	r.o.Panel.Reading(in)
+	r.o.Panel.Reading(in, line)
 	r.Changes.Publish(out)
 	if in.Trait != home.Keypad && in.Trait != home.Link {
 		r.Readings.Publish(in)
@@ -381,7 +385,7 @@ func (r *Registry) Remind(id home.DeviceID, t home.Trait) {
 	}
 	r.mu.RUnlock()
 	if state.Fresh {
-		r.o.Panel.Reading(home.Reading{Device: id, Trait: t, Value: state.Value, At: at.Time})
+		r.o.Panel.Reading(home.Reading{Device: id, Trait: t, Value: state.Value, At: at.Time}, nil)
 	}
 }
 
@@ -611,7 +615,7 @@ func (r *Registry) Left(id home.DeviceID, by string) {
 	}
 	r.o.Journal.Add(ev)
 	for _, t := range traits {
-		r.o.Panel.Reading(home.Reading{Device: id, Trait: t, At: time.Now()})
+		r.o.Panel.Reading(home.Reading{Device: id, Trait: t, At: time.Now()}, nil)
 	}
 	r.Changes.Publish(home.Device{ID: id})
 }

@@ -60,7 +60,10 @@ func (h *house) Add(e home.Event) uint64 {
 	return uint64(len(h.lines))
 }
 
-func (h *house) Reading(in home.Reading) {
+func (h *house) Reading(in home.Reading, line func()) {
+	if line != nil {
+		line()
+	}
 	h.trace = append(h.trace, "panel")
 	h.read = append(h.read, in)
 }
@@ -433,7 +436,7 @@ type discard struct{}
 
 func (discard) Add(home.Event) uint64                        { return 0 }
 func (discard) Ask(home.Command, func(error)) error          { return nil }
-func (discard) Reading(home.Reading)                         {}
+func (discard) Reading(home.Reading, func())                 {}
 func (discard) ZoneOf(home.DeviceID, home.Trait) home.ZoneID { return "" }
 func (discard) Hidden(home.DeviceID, home.Trait) bool        { return false }
 
@@ -577,7 +580,7 @@ func TestNothingIsKnownOfADeviceThatLeft(t *testing.T) {
 // the sirens.
 type askingPanel struct{ r **registry.Registry }
 
-func (p askingPanel) Reading(home.Reading)                           { (*p.r).WithTrait(home.Siren) }
+func (p askingPanel) Reading(home.Reading, func())                   { (*p.r).WithTrait(home.Siren) }
 func (p askingPanel) ZoneOf(home.DeviceID, home.Trait) home.ZoneID   { (*p.r).Devices(); return "" }
 func (p askingPanel) Hidden(home.DeviceID, home.Trait) (hidden bool) { (*p.r).Devices(); return false }
 
