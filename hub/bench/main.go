@@ -48,11 +48,12 @@ type run struct {
 
 func main() {
 	if len(os.Args) > 1 {
-		switch os.Args[1] {
-		case "home":
-			exit(homeMain(os.Args[2:]))
-		case "floor":
-			exit(floorMain(os.Args[2:]))
+		timed := map[string]func([]string) error{"home": homeMain, "floor": floorMain}
+		if main := timed[os.Args[1]]; main != nil {
+			if err := software(); err != nil {
+				exit(err)
+			}
+			exit(main(os.Args[2:]))
 		}
 	}
 	exit(benchMain())

@@ -61,6 +61,10 @@ func sirens(ctx context.Context, r *run) error {
 		r.say("siren: no disk that hangs: %v", derr)
 	}
 
+	if err := hardware(); err != nil {
+		r.say("siren: the stick waits behind the hub for a processor: %v", err)
+	}
+	defer func() { _ = software() }()
 	base := &trial{name: "floor: a loop that answers each report"}
 	idle := &trial{name: "idle"}
 	crowded := &trial{name: fmt.Sprintf("%d MQTT subscribers and %d browsers that never read", stalledEach, stalledEach)}
