@@ -24,18 +24,6 @@ type FootagePart struct {
 	Bytes    []byte        //
 }
 
-// Sight is one thing that the detector saw in a picture. The box is in parts
-// of the picture's width and height, 0 to 1, from its upper left corner.
-type Sight struct {
-	At    time.Time
-	Label string  // person | dog | cat | car | …
-	Score float64 // 0–1
-	Left  float64
-	Top   float64
-	Right float64
-	Base  float64
-}
-
 // Tape takes a clip's parts in their order. None of its methods waits for a
 // disk: what cannot be taken any more is said by an error, and by a condition.
 type Tape interface {

@@ -6,17 +6,17 @@ import (
 	"slices"
 )
 
-// box is a rectangle in parts of a picture, 0 to 1.
-type box struct{ left, top, right, base float64 }
+// Box is a rectangle in parts of a picture, 0 to 1.
+type Box struct{ left, top, right, base float64 }
 
-func (b box) area() float64 { return max(b.right-b.left, 0) * max(b.base-b.top, 0) }
+func (b Box) area() float64 { return max(b.right-b.left, 0) * max(b.base-b.top, 0) }
 
-func (b box) overlap(c box) float64 {
-	return box{max(b.left, c.left), max(b.top, c.top), min(b.right, c.right), min(b.base, c.base)}.area()
+func (b Box) overlap(c Box) float64 {
+	return Box{max(b.left, c.left), max(b.top, c.top), min(b.right, c.right), min(b.base, c.base)}.area()
 }
 
 // likeness is intersection over union.
-func (b box) likeness(c box) float64 {
+func (b Box) likeness(c Box) float64 {
 	both := b.overlap(c)
 	if both == 0 {
 		return 0
@@ -24,9 +24,9 @@ func (b box) likeness(c box) float64 {
 	return both / (b.area() + c.area() - both)
 }
 
-func (b box) clip() box {
+func (b Box) clip() Box {
 	in := func(v float64) float64 { return min(max(v, 0), 1) }
-	return box{in(b.left), in(b.top), in(b.right), in(b.base)}
+	return Box{in(b.left), in(b.top), in(b.right), in(b.base)}
 }
 
 // anchor is a place from which the network measures.
@@ -85,7 +85,7 @@ func anchors() []anchor {
 
 // found is a box that the network drew.
 type found struct {
-	box
+	Box
 	label int
 	score float64
 }
@@ -110,7 +110,7 @@ func decode(at []anchor, boxes, odds []float32, labels int, least float64) []fou
 		b := boxes[4*i:][:4]
 		y, x := float64(b[0])/10*a.h+a.y, float64(b[1])/10*a.w+a.x
 		h, w := math.Exp(float64(b[2])/5)*a.h, math.Exp(float64(b[3])/5)*a.w
-		drawn := box{x - w/2, y - h/2, x + w/2, y + h/2}.clip()
+		drawn := Box{x - w/2, y - h/2, x + w/2, y + h/2}.clip()
 		if !(drawn.area() > 0) { // NaN from a damaged model included
 			continue
 		}
@@ -127,7 +127,7 @@ func distinct(all []found) []found {
 	slices.SortStableFunc(all, func(a, b found) int { return cmp.Compare(b.score, a.score) })
 	var out []found
 	for _, f := range all {
-		if !slices.ContainsFunc(out, func(g found) bool { return g.label == f.label && g.likeness(f.box) >= sameThing }) {
+		if !slices.ContainsFunc(out, func(g found) bool { return g.label == f.label && g.likeness(f.Box) >= sameThing }) {
 			out = append(out, f)
 		}
 	}

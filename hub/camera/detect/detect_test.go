@@ -68,8 +68,8 @@ func TestDecode(t *testing.T) {
 		t.Fatalf("%d boxes, want 2: %+v", len(got), got)
 	}
 	for i, want := range []found{
-		{box{0.4, 0.3, 0.6, 0.7}, 1, 0.5},
-		{box{0.2, 0.3, 0.4, 1}, 2, 0.75}, // .3 to 1.1, of which the picture has up to 1
+		{Box{0.4, 0.3, 0.6, 0.7}, 1, 0.5},
+		{Box{0.2, 0.3, 0.4, 1}, 2, 0.75}, // .3 to 1.1, of which the picture has up to 1
 	} {
 		g := got[i]
 		if g.label != want.label || math.Abs(g.score-want.score) > 1e-6 || math.Abs(g.left-want.left)+math.Abs(g.top-want.top)+math.Abs(g.right-want.right)+math.Abs(g.base-want.base) > 1e-6 {
@@ -80,10 +80,10 @@ func TestDecode(t *testing.T) {
 
 func TestOneThingIsOneBox(t *testing.T) {
 	got := distinct([]found{
-		{box{0, 0, 0.5, 0.5}, 1, 0.6},
-		{box{0.02, 0, 0.5, 0.5}, 1, 0.8}, // the same, seen better
-		{box{0, 0, 0.5, 0.5}, 2, 0.5},    // another kind
-		{box{0.4, 0.4, 0.9, 0.9}, 1, 0.4},
+		{Box{0, 0, 0.5, 0.5}, 1, 0.6},
+		{Box{0.02, 0, 0.5, 0.5}, 1, 0.8}, // the same, seen better
+		{Box{0, 0, 0.5, 0.5}, 2, 0.5},    // another kind
+		{Box{0.4, 0.4, 0.9, 0.9}, 1, 0.4},
 	})
 	want := []float64{0.8, 0.5, 0.4}
 	var scores []float64
@@ -96,21 +96,21 @@ func TestOneThingIsOneBox(t *testing.T) {
 }
 
 func TestHalfAPersonIsAGuess(t *testing.T) {
-	part := box{0.5, 0, 1, 0.5}
+	part := Box{0.5, 0, 1, 0.5}
 	for _, tc := range []struct {
-		in    box
+		in    Box
 		whole bool
 	}{
-		{box{0.2, 0.2, 0.6, 0.8}, true},
-		{box{0.2, 0, 1, 0.8}, true}, // cut off by the picture itself, above and to the right
-		{box{0, 0.2, 0.6, 0.8}, false},
-		{box{0.2, 0.2, 0.6, 0.99}, false},
+		{Box{0.2, 0.2, 0.6, 0.8}, true},
+		{Box{0.2, 0, 1, 0.8}, true}, // cut off by the picture itself, above and to the right
+		{Box{0, 0.2, 0.6, 0.8}, false},
+		{Box{0.2, 0.2, 0.6, 0.99}, false},
 	} {
 		placed, whole := part.place(tc.in)
 		if whole != tc.whole {
 			t.Errorf("%v: whole is %v, want %v", tc.in, whole, tc.whole)
 		}
-		if want := (box{0.5 + tc.in.left/2, tc.in.top / 2, 0.5 + tc.in.right/2, tc.in.base / 2}); placed != want {
+		if want := (Box{0.5 + tc.in.left/2, tc.in.top / 2, 0.5 + tc.in.right/2, tc.in.base / 2}); placed != want {
 			t.Errorf("%v stands at %v, want %v", tc.in, placed, want)
 		}
 	}
@@ -163,12 +163,12 @@ func TestPaint(t *testing.T) {
 			in := make([]float32, side*side*3)
 			c := newCanvas()
 			for _, tc := range []struct {
-				part box
+				part Box
 				want [3]float64
 			}{
-				{box{0, 0, 0.45, 1}, [3]float64{200, 30, 90}},
-				{box{0.55, 0.2, 1, 0.9}, [3]float64{20, 160, 40}},
-				{box{0.9, 0.9, 1, 1}, [3]float64{20, 160, 40}}, // enlarged
+				{Box{0, 0, 0.45, 1}, [3]float64{200, 30, 90}},
+				{Box{0.55, 0.2, 1, 0.9}, [3]float64{20, 160, 40}},
+				{Box{0.9, 0.9, 1, 1}, [3]float64{20, 160, 40}}, // enlarged
 			} {
 				c.paint(in, all, jfif, tc.part)
 				for i, v := range in {
@@ -238,7 +238,7 @@ func FuzzPicture(f *testing.F) {
 		}
 		all, jfif := planes(m)
 		newGrid(all[0])
-		c.paint(in, all, jfif, box{0.3, 0.4, 1, 1})
+		c.paint(in, all, jfif, Box{0.3, 0.4, 1, 1})
 		for i, v := range in {
 			if !(v >= -1 && v <= 1) {
 				t.Fatalf("number %d is %v", i, v)
@@ -257,7 +257,7 @@ func TestMotion(t *testing.T) {
 	still := gridOf(drawn(640, 360, image.Rectangle{}))
 	walker := gridOf(drawn(640, 360, image.Rect(100, 100, 130, 180)))
 	got := walker.motion(still, nowhere)
-	if len(got) != 1 || got[0] != (box{10.0 / 64, 10.0 / 36, 13.0 / 64, 18.0 / 36}) {
+	if len(got) != 1 || got[0] != (Box{10.0 / 64, 10.0 / 36, 13.0 / 64, 18.0 / 36}) {
 		t.Errorf("movement at %v, want where the rectangle is", got)
 	}
 	if got := walker.motion(still, func(x, _ float64) bool { return x < 0.3 }); len(got) != 0 {
@@ -279,19 +279,19 @@ func TestMotion(t *testing.T) {
 func TestCrops(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
-		motion []box
-		want   []box
+		motion []Box
+		want   []Box
 	}{
 		{"nothing", nil, nil},
-		{"a figure at the gate", []box{{0.5, 0.5, 0.52, 0.6}}, []box{{0.45375, 0.45, 0.56625, 0.65}}}, // 0.2 of 16:9
-		{"in a corner", []box{{0, 0.9, 0.02, 1}}, []box{{0, 0.8, 0.1125, 1}}},
-		{"close by", []box{{0.2, 0.1, 0.6, 1}}, nil},
-		{"two beside each other", []box{{0.5, 0.5, 0.52, 0.6}, {0.53, 0.5, 0.55, 0.6}}, []box{{0.45375, 0.45, 0.56625, 0.65}}},
-		{"many", []box{{0.1, 0.1, 0.12, 0.2}, {0.5, 0.5, 0.52, 0.6}, {0.9, 0.8, 0.92, 0.9}}, []box{{0.05375, 0.05, 0.16625, 0.25}, {0.45375, 0.45, 0.56625, 0.65}}},
+		{"a figure at the gate", []Box{{0.5, 0.5, 0.52, 0.6}}, []Box{{0.45375, 0.45, 0.56625, 0.65}}}, // 0.2 of 16:9
+		{"in a corner", []Box{{0, 0.9, 0.02, 1}}, []Box{{0, 0.8, 0.1125, 1}}},
+		{"close by", []Box{{0.2, 0.1, 0.6, 1}}, nil},
+		{"two beside each other", []Box{{0.5, 0.5, 0.52, 0.6}, {0.53, 0.5, 0.55, 0.6}}, []Box{{0.45375, 0.45, 0.56625, 0.65}}},
+		{"many", []Box{{0.1, 0.1, 0.12, 0.2}, {0.5, 0.5, 0.52, 0.6}, {0.9, 0.8, 0.92, 0.9}}, []Box{{0.05375, 0.05, 0.16625, 0.25}, {0.45375, 0.45, 0.56625, 0.65}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got := crops(tc.motion, 16.0/9)
-			round := func(all []box) string { return fmt.Sprintf("%.4f", all) }
+			round := func(all []Box) string { return fmt.Sprintf("%.4f", all) }
 			if round(got) != round(tc.want) {
 				t.Errorf("crops %v, want %v", round(got), round(tc.want))
 			}
@@ -304,11 +304,19 @@ func at(label string, score, x, y float64) home.Sight {
 	return home.Sight{Label: label, Score: score, Left: x - 0.05, Right: x + 0.05, Top: y - 0.2, Base: y}
 }
 
+// shape is the corners x, y, x, y …
+func shape(places ...float64) (corners []home.SightPoint) {
+	for i := 0; i < len(places); i += 2 {
+		corners = append(corners, home.SightPoint{X: places[i], Y: places[i+1]})
+	}
+	return corners
+}
+
 func TestZones(t *testing.T) {
-	garden := Zone{Name: "garden", Shape: []Point{{0, 0.5}, {0.5, 0.5}, {0.5, 1}, {0, 1}}}
+	garden := Zone{Name: "garden", Shape: shape(0, 0.5, 0.5, 0.5, 0.5, 1, 0, 1)}
 	dogs := garden
 	dogs.Name, dogs.Labels, dogs.Once, dogs.Twice = "dogs", []string{"dog"}, 0.8, 0.7
-	street := Zone{Name: "street", Shape: []Point{{0, 0}, {1, 0}, {1, 0.3}}, Ignore: true}
+	street := Zone{Name: "street", Shape: shape(0, 0, 1, 0, 1, 0.3), Ignore: true}
 	night := Zone{Name: "all at night", Once: 0.9, Modes: []home.Mode{home.Night, home.Away}}
 	for _, tc := range []struct {
 		name        string
@@ -331,7 +339,7 @@ func TestZones(t *testing.T) {
 		{"at night", Watch{Zones: []Zone{night}, Mode: home.Night}, at("person", 1, 0.2, 0.2), true, 0.9, 0.4},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			once, twice, ok := tc.watch.grade(tc.sight)
+			_, once, twice, ok := tc.watch.grade(tc.sight)
 			if once != tc.once || twice != tc.twice || ok != tc.ok {
 				t.Errorf("%v once, %v twice, %v; want %v, %v, %v", once, twice, ok, tc.once, tc.twice, tc.ok)
 			}
@@ -354,9 +362,9 @@ func TestWhatAZoneMaySay(t *testing.T) {
 		{Zone{Name: "a", Once: 0.9}, ""},
 		{Zone{Name: "a", Once: 0.35}, ""}, // twice follows it down
 		{Zone{Name: "a", Twice: 0.6}, ""}, // and once up
-		{Zone{Name: "a", Shape: []Point{{0, 0}, {1, 1}}}, "2 corners"},
-		{Zone{Name: "a", Shape: []Point{{0, 0}, {1, 1}, {1, 2}}}, "corner 1, 2"},
-		{Zone{Name: "a", Shape: []Point{{0, 0}, {1, 1}, {1, math.NaN()}}}, "corner 1, NaN"},
+		{Zone{Name: "a", Shape: shape(0, 0, 1, 1)}, "2 corners"},
+		{Zone{Name: "a", Shape: shape(0, 0, 1, 1, 1, 2)}, "corner 1, 2"},
+		{Zone{Name: "a", Shape: shape(0, 0, 1, 1, 1, math.NaN())}, "corner 1, NaN"},
 		{Zone{Name: "a", Twice: 0.1}, "scores 0.5 once and 0.1 twice"},
 		{Zone{Name: "a", Once: 0.4, Twice: 0.5}, "once not below twice"},
 		{Zone{Name: "a", Once: 1}, "below 1"},
@@ -408,22 +416,28 @@ func TestTwoOfThree(t *testing.T) {
 // slow eyes take their time, and see a person in every picture.
 type slowEyes struct{ took time.Duration }
 
-func (e slowEyes) look(image.Image, []box) []home.Sight {
+func (e slowEyes) Look(image.Image, []Box) []home.Sight {
 	time.Sleep(e.took)
 	return []home.Sight{at("person", 0.9, 0.5, 0.9)}
 }
 
+func (slowEyes) Close() {}
+
+// always are eyes that can be had.
+func always(e Eyes) func() (Eyes, error) { return func() (Eyes, error) { return e, nil } }
+
 func TestNewestFirstAndTheOldestIsDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		picture := asJPEG(t, drawn(32, 24, image.Rectangle{}))
+		picture := JPEG(asJPEG(t, drawn(32, 24, image.Rectangle{})))
 		start := time.Now()
 		var mu sync.Mutex
 		var seen []string
-		d := newDetector(slowEyes{2 * time.Second}, Options{
+		d := New(Options{
+			Open:  always(slowEyes{2 * time.Second}),
 			Watch: func(home.DeviceID) Watch { return Watch{} },
-			Seen: func(camera home.DeviceID, s []home.Sight) {
+			Seen: func(camera home.DeviceID, at time.Time, j Judgement) {
 				mu.Lock()
-				seen = append(seen, fmt.Sprintf("%s %v", camera, s[0].At.Sub(start)))
+				seen = append(seen, fmt.Sprintf("%s %v %s", camera, at.Sub(start), j.Sights[0].Label))
 				mu.Unlock()
 			},
 			Log: slog.New(slog.DiscardHandler),
@@ -442,7 +456,7 @@ func TestNewestFirstAndTheOldestIsDropped(t *testing.T) {
 			t.Errorf("Run ended with %v", err)
 		}
 		want := []string{
-			"porch 0s", "camera-9 9ms", "camera-8 8ms", "camera-7 7ms", "camera-6 6ms", "camera-5 5ms", // the others had waited for 12 s, or found no room
+			"porch 0s person", "camera-9 9ms person", "camera-8 8ms person", "camera-7 7ms person", "camera-6 6ms person", "camera-5 5ms person", // the others had waited for 12 s, or found no room
 		}
 		if diff := cmp.Diff(want, seen); diff != "" {
 			t.Error(diff)
@@ -457,17 +471,18 @@ func TestDamagedAndIdle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		mode := home.Disarmed
 		saw := 0
-		d := newDetector(slowEyes{}, Options{
+		d := New(Options{
+			Open: always(slowEyes{}),
 			Watch: func(home.DeviceID) Watch {
 				return Watch{Zones: []Zone{{Modes: []home.Mode{home.Away}}}, Mode: mode}
 			},
-			Seen: func(home.DeviceID, []home.Sight) { saw++ },
+			Seen: func(_ home.DeviceID, _ time.Time, j Judgement) { saw += len(j.Sights) },
 			Log:  slog.New(slog.DiscardHandler),
 		})
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { _ = d.Run(ctx) }()
 		picture := asJPEG(t, drawn(32, 24, image.Rectangle{}))
-		look := func(b []byte) {
+		look := func(b JPEG) {
 			d.Look("porch", time.Now(), b)
 			synctest.Wait()
 		}
@@ -489,25 +504,150 @@ func TestDamagedAndIdle(t *testing.T) {
 	})
 }
 
-// What moved is looked at enlarged, from the second picture on.
+// What moved is looked at enlarged, from the second picture on; and it moved once
+// the next picture says so too.
 func TestMovementIsEnlarged(t *testing.T) {
 	start := time.Date(2026, 3, 1, 22, 0, 0, 0, time.UTC)
-	c := &camera{}
+	e := &counting{}
+	d := New(Options{Open: always(e), Watch: func(home.DeviceID) Watch { return Watch{} }, Log: slog.New(slog.DiscardHandler)})
 	still, walker := drawn(640, 360, image.Rectangle{}), drawn(640, 360, image.Rect(300, 100, 320, 150))
 	for i, tc := range []struct {
 		after time.Duration
 		img   image.Image
 		parts int
+		moved bool
 	}{
-		{0, still, 1},
-		{time.Second, walker, 2},
-		{2 * time.Second, walker, 1},
-		{1500 * time.Millisecond, still, 1}, // late: no neighbour
-		{3 * time.Second, still, 2},
-		{time.Minute, walker, 1}, // too long after
+		{0, still, 1, false},
+		{time.Second, walker, 2, false},
+		{2 * time.Second, walker, 1, false},
+		{1500 * time.Millisecond, still, 1, false}, // late: no neighbour
+		{3 * time.Second, still, 2, false},
+		{4 * time.Second, walker, 2, true},
+		{time.Minute, still, 1, false}, // too long after
+		{61 * time.Second, walker, 2, false},
 	} {
-		if got := c.parts(start.Add(tc.after), tc.img, Watch{}); len(got) != tc.parts {
-			t.Errorf("picture %d: %d parts %v, want %d", i, len(got), got, tc.parts)
+		j, err := d.Judge("porch", start.Add(tc.after), ready{tc.img})
+		if err != nil || e.parts != tc.parts || j.Moved != tc.moved {
+			t.Errorf("picture %d: %d parts, moved %v (%v), want %d, %v", i, e.parts, j.Moved, err, tc.parts, tc.moved)
+		}
+	}
+}
+
+// ready is a picture that is an image already.
+type ready struct{ img image.Image }
+
+func (r ready) Image() (image.Image, error) { return r.img, nil }
+
+// counting eyes say how many parts they were shown last.
+type counting struct {
+	parts, closed int
+}
+
+func (e *counting) Look(_ image.Image, parts []Box) []home.Sight {
+	e.parts = len(parts)
+	return nil
+}
+
+func (e *counting) Close() { e.closed++ }
+
+// The network is in memory while pictures want it, and not for movement alone.
+func TestMemoryIsGivenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e, opened := &counting{}, 0
+		watch := Watch{Blind: true}
+		fault := errors.New("no such file")
+		d := New(Options{
+			Open:  func() (Eyes, error) { opened++; return e, fault },
+			Watch: func(home.DeviceID) Watch { return watch }, Seen: func(home.DeviceID, time.Time, Judgement) {},
+			Log: slog.New(slog.DiscardHandler),
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { _ = d.Run(ctx) }()
+		look := func(after time.Duration, wantOpened, wantClosed int) {
+			t.Helper()
+			time.Sleep(after)
+			d.Look("porch", time.Now(), JPEG(asJPEG(t, drawn(64, 36, image.Rectangle{}))))
+			synctest.Wait()
+			if opened != wantOpened || e.closed != wantClosed {
+				t.Errorf("opened %d times, closed %d; want %d and %d", opened, e.closed, wantOpened, wantClosed)
+			}
+		}
+		look(0, 0, 0)
+		watch.Blind = false
+		look(time.Second, 1, 0)
+		look(Blindness/2, 1, 0) // not tried again yet
+		fault = nil
+		look(Blindness, 2, 0)
+		look(Rest/2, 2, 0)
+		look(Rest*2, 3, 1)
+		cancel()
+		synctest.Wait()
+		if e.closed != 2 {
+			t.Error("what was open at the end is open")
+		}
+	})
+}
+
+// What moves counts where something is looked for, and a covered lens shows one
+// brightness.
+func TestWhereMovementCounts(t *testing.T) {
+	half := shape(0, 0, 0.5, 0, 0.5, 1, 0, 1)
+	drive := Zone{Name: "drive", Shape: half, Modes: []home.Mode{home.Away}}
+	street := Zone{Name: "street", Shape: half, Ignore: true}
+	for _, tc := range []struct {
+		name  string
+		watch Watch
+		x     float64
+		still bool
+	}{
+		{"no zones", Watch{}, 0.2, false},
+		{"inside", Watch{Zones: []Zone{drive}, Mode: home.Away}, 0.2, false},
+		{"outside", Watch{Zones: []Zone{drive}, Mode: home.Away}, 0.7, true},
+		{"in another mode", Watch{Zones: []Zone{drive}, Mode: home.Disarmed}, 0.2, true},
+		{"ignored", Watch{Zones: []Zone{street}}, 0.2, true},
+		{"beside the ignored", Watch{Zones: []Zone{street}}, 0.7, false},
+		{"ignored within", Watch{Zones: []Zone{{Name: "all"}, street}}, 0.2, true},
+	} {
+		if got := tc.watch.still(tc.x, 0.5); got != tc.still {
+			t.Errorf("%s: still is %v, want %v", tc.name, got, tc.still)
+		}
+	}
+	if (Watch{Zones: []Zone{street}}).Idle() {
+		t.Error("a camera with nothing but an ignored zone is idle")
+	}
+	for name, tc := range map[string]struct {
+		img   *image.Gray
+		plain bool
+	}{
+		"black with a date in it": {drawn(640, 360, image.Rect(10, 10, 120, 24)), true},
+		"somebody on a wall":      {drawn(640, 360, image.Rect(200, 40, 320, 300)), false},
+	} {
+		all, _ := planes(tc.img)
+		if got := newGrid(all[0]).plain(); got != tc.plain {
+			t.Errorf("%s: plain is %v, want %v", name, got, tc.plain)
+		}
+	}
+}
+
+// Who says that somebody was not there has the camera want to be surer, there and
+// of that alone, and never blinds it.
+func TestDoubts(t *testing.T) {
+	w := Watch{Zones: []Zone{{Name: "drive"}}}
+	for _, tc := range []struct {
+		doubt       home.Doubt
+		label       string
+		once, twice float64
+	}{
+		{home.Doubt{}, "person", 0.5, 0.4},
+		{home.Doubt{Zone: "drive", Label: "person", Times: 1}, "person", 0.55, 0.45},
+		{home.Doubt{Zone: "drive", Label: "person", Times: 1}, "dog", 0.5, 0.4},
+		{home.Doubt{Zone: "", Label: "person", Times: 1}, "person", 0.5, 0.4},
+		{home.Doubt{Zone: "drive", Label: "person", Times: 1000}, "person", 0.7, 0.6},
+	} {
+		w.Doubts = []home.Doubt{tc.doubt}
+		zone, once, twice, ok := w.grade(at(tc.label, 1, 0.5, 0.9))
+		if zone != "drive" || !ok || math.Abs(once-tc.once)+math.Abs(twice-tc.twice) > 1e-9 {
+			t.Errorf("%+v: %s %v once, %v twice; want %v, %v", tc.doubt, tc.label, once, twice, tc.once, tc.twice)
 		}
 	}
 }

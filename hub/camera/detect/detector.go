@@ -4,6 +4,7 @@ import (
 	"context"
 	"image"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -14,15 +15,32 @@ import (
 type Options struct {
 	// Watch says what a camera looks for now. It must not wait.
 	Watch func(camera home.DeviceID) Watch
-	// Seen takes what is believed of one picture. It must not wait.
-	Seen func(camera home.DeviceID, sights []home.Sight)
+	// Seen takes what is made of one picture. It must not wait.
+	Seen func(camera home.DeviceID, at time.Time, j Judgement)
+	// Open opens the network when a picture wants it. An error means that only
+	// movement is looked for; it is asked again after Blindness.
+	Open func() (Eyes, error)
 	Log  *slog.Logger
+}
+
+// Judgement is what is made of one picture and of the camera's pictures before it.
+type Judgement struct {
+	Sights []home.Sight // what is believed
+	Moved  bool         // something did, since the two pictures before
+	Plain  bool         // it shows one brightness and nothing else
+	Of     Picture
+	Image  image.Image
 }
 
 // What waits.
 const (
 	waiting = 8                // pictures, of all cameras
 	tooOld  = 10 * time.Second // by the time of the picture
+
+	// Rest is how long the network stays in memory after it was last asked.
+	Rest = time.Minute
+	// Blindness is how long a network that can't be opened is not tried again.
+	Blindness = 10 * time.Second
 )
 
 // Counts are what became of pictures since the start.
@@ -32,14 +50,15 @@ type Counts struct {
 	Damaged int // no picture
 }
 
-// eyes see what is on parts of a picture: a Model.
-type eyes interface {
-	look(img image.Image, parts []box) []home.Sight
+// Eyes see what is on parts of a picture: a Model. They are one goroutine's.
+type Eyes interface {
+	Look(img image.Image, parts []Box) []home.Sight
+	// Close gives the memory back.
+	Close()
 }
 
 // Detector looks at pictures.
 type Detector struct {
-	eyes eyes
 	opts Options
 	wake chan struct{}
 
@@ -47,40 +66,42 @@ type Detector struct {
 	queue  []picture // the newest last
 	counts Counts
 
-	cameras map[home.DeviceID]*camera // Run's alone
+	// Run's alone.
+	cameras map[home.DeviceID]*camera
+	eyes    Eyes // nil: nobody wanted them lately
+	asked   time.Time
+	failed  time.Time
 }
 
 type picture struct {
 	camera home.DeviceID
 	at     time.Time
-	jpeg   []byte
+	of     Picture
 }
 
 // camera is what is known of one camera.
 type camera struct {
 	at     time.Time // of the newest picture
 	before *grid     // its brightness
+	moved  bool      // since the picture before it
 	memory memory
 }
 
-// New returns a detector that does nothing before Run.
-func New(m *Model, o Options) *Detector {
-	return newDetector(m, o)
-}
-
-func newDetector(e eyes, o Options) *Detector {
-	return &Detector{eyes: e, opts: o, wake: make(chan struct{}, 1), cameras: map[home.DeviceID]*camera{}}
+// New returns a detector that does nothing before Run, and needs next to no memory
+// before a picture wants the network.
+func New(o Options) *Detector {
+	return &Detector{opts: o, wake: make(chan struct{}, 1), cameras: map[home.DeviceID]*camera{}}
 }
 
 // Look hands a camera's picture in, taken at this time by the hub's clock. It
-// never waits. The bytes must not change afterwards.
-func (d *Detector) Look(camera home.DeviceID, at time.Time, jpeg []byte) {
+// never waits. The picture must not change afterwards.
+func (d *Detector) Look(camera home.DeviceID, at time.Time, p Picture) {
 	d.mu.Lock()
 	if len(d.queue) == waiting {
 		d.queue = append(d.queue[:0], d.queue[1:]...)
 		d.counts.Dropped++
 	}
-	d.queue = append(d.queue, picture{camera, at, jpeg})
+	d.queue = append(d.queue, picture{camera, at, p})
 	d.mu.Unlock()
 	select {
 	case d.wake <- struct{}{}:
@@ -95,31 +116,56 @@ func (d *Detector) Counts() Counts {
 	return d.counts
 }
 
-// Run looks at one picture after the other until ctx ends.
+// Run looks at one picture after the other until ctx ends. What the network takes
+// of memory is given back when nothing was to be looked at for Rest.
 func (d *Detector) Run(ctx context.Context) error {
+	defer d.close()
 	for {
 		p, ok := d.next()
 		if !ok {
-			select {
-			case <-ctx.Done():
+			if !d.wait(ctx) {
 				return ctx.Err()
-			case <-d.wake:
 			}
 			continue
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		believed, err := d.Judge(p.camera, p.at, p.jpeg)
+		j, err := d.Judge(p.camera, p.at, p.of)
 		if err != nil {
 			d.mu.Lock()
 			d.counts.Damaged++
 			d.mu.Unlock()
 			d.opts.Log.Warn("a camera's picture can't be looked at", "device", p.camera, "err", err)
+			continue
 		}
-		if len(believed) > 0 {
-			d.opts.Seen(p.camera, believed)
-		}
+		d.opts.Seen(p.camera, p.at, j)
+	}
+}
+
+// wait waits for a picture. It returns false when ctx ends.
+func (d *Detector) wait(ctx context.Context) bool {
+	var rest <-chan time.Time // nobody is woken for eyes that are closed
+	if d.eyes != nil {
+		t := time.NewTimer(time.Until(d.asked.Add(Rest)))
+		defer t.Stop()
+		rest = t.C
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-d.wake:
+	case <-rest:
+		d.close()
+		debug.FreeOSMemory() // pictures were made of it too
+	}
+	return true
+}
+
+func (d *Detector) close() {
+	if d.eyes != nil {
+		d.eyes.Close()
+		d.eyes = nil
 	}
 }
 
@@ -141,42 +187,67 @@ func (d *Detector) next() (picture, bool) {
 	return picture{}, false
 }
 
-// Judge is what Run does with each picture: it returns what is believed of it
-// and of the camera's pictures before it. It is for whoever does without Run.
-func (d *Detector) Judge(from home.DeviceID, at time.Time, jpeg []byte) ([]home.Sight, error) {
-	watch := d.opts.Watch(from)
-	if watch.Idle() {
-		delete(d.cameras, from) // what was before is no neighbour of what comes
-		return nil, nil
-	}
-	img, err := open(jpeg)
+// Judge is what Run does with each picture. It is for whoever does without Run.
+func (d *Detector) Judge(from home.DeviceID, at time.Time, p Picture) (Judgement, error) {
+	img, err := p.Image()
 	if err != nil {
-		return nil, err
+		return Judgement{}, err
 	}
+	watch := d.opts.Watch(from)
 	c := d.cameras[from]
 	if c == nil {
 		c = &camera{}
 		d.cameras[from] = c
 	}
-	sights := d.eyes.look(img, c.parts(at, img, watch))
-	c.memory, sights = c.memory.believe(at, sights, watch)
-	return sights, nil
+	j := Judgement{Of: p, Image: img}
+	motion, now := c.compare(at, img, watch)
+	j.Plain = now.plain()
+	if at.Equal(c.at) { // not a late one
+		j.Moved = len(motion) > 0 && c.moved
+		c.moved = len(motion) > 0
+	}
+	if watch.Blind || watch.Idle() {
+		c.memory = nil // what was before is no neighbour of what comes
+		return j, nil
+	}
+	e := d.opened(at)
+	if e == nil {
+		return j, nil
+	}
+	b := img.Bounds()
+	parts := append([]Box{{0, 0, 1, 1}}, crops(motion, float64(b.Dx())/float64(b.Dy()))...)
+	c.memory, j.Sights = c.memory.believe(at, e.Look(img, parts), watch)
+	return j, nil
 }
 
-// parts says where to look: at the whole, and closer at what moved since the
-// camera's last picture.
-func (c *camera) parts(at time.Time, img image.Image, w Watch) []box {
-	whole := []box{{0, 0, 1, 1}}
-	if at.Before(c.at) {
-		return whole // a late one
+// opened are the eyes, if they can be opened.
+func (d *Detector) opened(at time.Time) Eyes {
+	if d.eyes == nil && (d.failed.IsZero() || at.Sub(d.failed).Abs() >= Blindness) {
+		e, err := d.opts.Open()
+		if err != nil {
+			d.failed = at
+			d.opts.Log.Warn("people can't be told from dogs", "err", err)
+			return nil
+		}
+		d.eyes, d.failed = e, time.Time{}
 	}
+	d.asked = time.Now()
+	return d.eyes
+}
+
+// compare says where something moved since the camera's last picture; nowhere when
+// there was none lately, or this one comes late.
+func (c *camera) compare(at time.Time, img image.Image, w Watch) ([]Box, *grid) {
 	all, _ := planes(img)
 	now := newGrid(all[0])
+	if at.Before(c.at) {
+		return nil, now
+	}
 	before, neighbour := c.before, at.Sub(c.at) <= recent
 	c.at, c.before = at, now
 	if before == nil || !neighbour {
-		return whole
+		c.moved = false
+		return nil, now
 	}
-	b := img.Bounds()
-	return append(whole, crops(now.motion(before, w.ignored), float64(b.Dx())/float64(b.Dy()))...)
+	return now.motion(before, w.still), now
 }

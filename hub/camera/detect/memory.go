@@ -30,13 +30,13 @@ func (m memory) believe(at time.Time, shown []home.Sight, w Watch) (memory, []ho
 	now := glimpse{at: at}
 	var believed []home.Sight
 	for _, s := range shown {
-		once, twice, ok := w.grade(s)
+		zone, once, twice, ok := w.grade(s)
 		if !ok || s.Score < twice {
 			continue
 		}
 		now.labels = append(now.labels, s.Label)
 		if s.Score >= once || m.saw(at, s.Label) {
-			s.At = at
+			s.At, s.Zone = at, zone
 			believed = append(believed, s)
 		}
 	}

@@ -54,18 +54,21 @@ func newModel(net *tflite.Net, labels string) (*Model, error) {
 	return m, nil
 }
 
+// Close implements Eyes. The model may not be used afterwards.
+func (m *Model) Close() { m.net.Close() }
+
 // least is the score below which nothing is remembered.
 const least = 0.3
 
-// look runs the network over parts of a picture.
-func (m *Model) look(img image.Image, parts []box) []home.Sight {
+// Look implements Eyes: it runs the network over parts of a picture.
+func (m *Model) Look(img image.Image, parts []Box) []home.Sight {
 	all, jfif := planes(img)
 	var seen []found
 	for _, part := range parts {
 		m.canvas.paint(m.net.Input(0), all, jfif, part)
 		m.net.Run()
 		for _, f := range decode(m.anchors, m.net.Output(0), m.net.Output(1), len(m.labels), least) {
-			if b, whole := part.place(f.box); whole {
+			if b, whole := part.place(f.Box); whole {
 				seen = append(seen, found{b, f.label, f.score})
 			}
 		}
@@ -84,9 +87,9 @@ const edge = 0.02
 
 // place takes a box in a part of the picture to its place in the picture. whole
 // is false when the part's edge, not the picture's, cuts it off.
-func (p box) place(b box) (placed box, whole bool) {
+func (p Box) place(b Box) (placed Box, whole bool) {
 	whole = !(b.left < edge && p.left > 0 || b.top < edge && p.top > 0 ||
 		b.right > 1-edge && p.right < 1 || b.base > 1-edge && p.base < 1)
 	w, h := p.right-p.left, p.base-p.top
-	return box{p.left + b.left*w, p.top + b.top*h, p.left + b.right*w, p.top + b.base*h}, whole
+	return Box{p.left + b.left*w, p.top + b.top*h, p.left + b.right*w, p.top + b.base*h}, whole
 }

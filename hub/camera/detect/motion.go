@@ -17,6 +17,10 @@ const (
 	small    = 0.6 // what is larger than this part of the picture needs no enlarging
 	margin   = 0.5 // of its size around what moved
 	minCrop  = 0.2 // of the picture's height: nothing is enlarged beyond that
+
+	plainLevels = 6 // levels of 255 within which all is one brightness
+	plainParts  = 19
+	plainOf     = 20
 )
 
 // grid is a picture's brightness.
@@ -24,14 +28,14 @@ type grid [gridW * gridH]float32
 
 func newGrid(brightness plane) *grid {
 	var g grid
-	brightness.scale(g[:], box{0, 0, 1, 1}, gridW, gridH)
+	brightness.scale(g[:], Box{0, 0, 1, 1}, gridW, gridH)
 	return &g
 }
 
 // motion lists where something moved between two pictures, the largest first.
 // Cells that ignored says true of never move. When the whole picture gets
 // brighter, that is the light and not a movement.
-func (g *grid) motion(before *grid, ignored func(x, y float64) bool) []box {
+func (g *grid) motion(before *grid, ignored func(x, y float64) bool) []Box {
 	var mean float64
 	for i := range g {
 		mean += float64(g[i] - before[i])
@@ -42,23 +46,39 @@ func (g *grid) motion(before *grid, ignored func(x, y float64) bool) []box {
 		x, y := (float64(i%gridW)+0.5)/gridW, (float64(i/gridW)+0.5)/gridH
 		on[i] = math.Abs(float64(g[i]-before[i])-mean) > moved && !ignored(x, y)
 	}
-	var out []box
+	var out []Box
 	for i := range on {
 		if b, cells := flood(&on, i); cells >= minCells {
 			out = append(out, b)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b box) int { return cmp.Compare(b.area(), a.area()) })
+	slices.SortStableFunc(out, func(a, b Box) int { return cmp.Compare(b.area(), a.area()) })
 	return out
 }
 
+// plain tells whether a picture shows one brightness and hardly anything else: a
+// covered lens, a wall, the dark. What a camera writes into its own picture may
+// differ.
+func (g *grid) plain() bool {
+	sorted := slices.Clone(g[:])
+	slices.Sort(sorted)
+	middle := sorted[len(sorted)/2]
+	same := 0
+	for _, v := range sorted {
+		if math.Abs(float64(v-middle)) <= plainLevels {
+			same++
+		}
+	}
+	return same*plainOf >= len(sorted)*plainParts
+}
+
 // flood puts out cell i with all that touch it, and returns the box around them.
-func flood(on *[gridW * gridH]bool, i int) (b box, cells int) {
+func flood(on *[gridW * gridH]bool, i int) (b Box, cells int) {
 	if !on[i] {
-		return box{}, 0
+		return Box{}, 0
 	}
 	on[i] = false
-	b = box{1, 1, 0, 0}
+	b = Box{1, 1, 0, 0}
 	waiting := []int{i}
 	for len(waiting) > 0 {
 		at := waiting[len(waiting)-1]
@@ -82,8 +102,8 @@ func flood(on *[gridW * gridH]bool, i int) (b box, cells int) {
 
 // crops are the parts of a picture that are looked at enlarged: squares around
 // what moved. aspect is width by height.
-func crops(motion []box, aspect float64) []box {
-	var out []box
+func crops(motion []Box, aspect float64) []Box {
+	var out []Box
 	for _, b := range motion {
 		// As parts of the height a square is a square.
 		h := max((b.right-b.left)*aspect, b.base-b.top) * (1 + 2*margin)
@@ -94,8 +114,8 @@ func crops(motion []box, aspect float64) []box {
 		}
 		x := min(max((b.left+b.right-w)/2, 0), 1-w)
 		y := min(max((b.top+b.base-h)/2, 0), 1-h)
-		crop := box{x, y, x + w, y + h}
-		if slices.ContainsFunc(out, func(o box) bool { return o.overlap(b) > 0.9*b.area() }) {
+		crop := Box{x, y, x + w, y + h}
+		if slices.ContainsFunc(out, func(o Box) bool { return o.overlap(b) > 0.9*b.area() }) {
 			continue // the one before shows it too
 		}
 		if out = append(out, crop); len(out) == maxCrops {

@@ -12,6 +12,18 @@ import (
 // What a camera says of its own picture is looked at before memory is taken.
 const maxPixels = 12_000_000
 
+// Picture is a camera's picture that waits to be looked at: the bytes that it was
+// sent as, which are made an image when their turn comes.
+type Picture interface {
+	Image() (image.Image, error)
+}
+
+// JPEG is a picture that a camera sends as one.
+type JPEG []byte
+
+// Image implements Picture.
+func (j JPEG) Image() (image.Image, error) { return open(j) }
+
 // open decodes a camera's picture.
 func open(b []byte) (image.Image, error) {
 	c, err := jpeg.DecodeConfig(bytes.NewReader(b))
@@ -105,7 +117,7 @@ func shares(n int, lo, hi float64, out int) []share {
 }
 
 // scale draws the part of p on a square of w × h points.
-func (p plane) scale(out []float32, part box, w, h int) {
+func (p plane) scale(out []float32, part Box, w, h int) {
 	cols := shares(p.w, part.left*float64(p.w), part.right*float64(p.w), w)
 	rows := shares(p.h, part.top*float64(p.h), part.base*float64(p.h), h)
 	var kept [2][]float32 // neighbouring results share rows
@@ -156,7 +168,7 @@ func newCanvas() canvas {
 
 // paint draws a part of the picture as the network's input: side × side points
 // of red, green and blue from -1 to 1.
-func (c *canvas) paint(in []float32, all []plane, jfif bool, part box) {
+func (c *canvas) paint(in []float32, all []plane, jfif bool, part Box) {
 	for i, p := range all {
 		p.scale(c[i], part, side, side)
 	}

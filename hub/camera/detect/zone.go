@@ -17,22 +17,8 @@ const (
 // Labels are what is looked for where a zone names nothing.
 var Labels = []string{"person", "dog", "cat", "car"}
 
-// Point is a place in a picture, in parts of its width and height.
-type Point struct {
-	X float64 `json:"x"`
-	Y float64 `json:"y"`
-}
-
 // Zone is a part of a camera's picture and what is looked for in it.
-type Zone struct {
-	Name   string      `json:"name"`
-	Shape  []Point     `json:"shape,omitempty"`  // corners, in their order; none: the whole picture
-	Labels []string    `json:"labels,omitempty"` // none: Labels
-	Once   float64     `json:"once,omitempty"`   // 0: Once
-	Twice  float64     `json:"twice,omitempty"`  // 0: Twice
-	Modes  []home.Mode `json:"modes,omitempty"`  // in which it counts; none: in all, disarmed too
-	Ignore bool        `json:"ignore,omitempty"` // nothing is seen here, in any mode
-}
+type Zone home.SightZone
 
 // Validate says what is wrong with a zone.
 func (z Zone) Validate() error {
@@ -81,14 +67,21 @@ func (z Zone) holds(x, y float64) bool {
 // Watch is what one camera looks for: a value, made anew when the owner changes
 // a zone or somebody arms.
 type Watch struct {
-	Zones []Zone // none: Labels everywhere, always
-	Mode  home.Mode
+	Zones  []Zone // none but ignored ones: Labels everywhere, always
+	Mode   home.Mode
+	Doubts []home.Doubt
+	Blind  bool // only movement is looked for: the network is not asked
 }
 
 // Idle tells that in this mode nothing is looked for, so that nothing need be
 // looked at.
 func (w Watch) Idle() bool {
-	return len(w.Zones) > 0 && !slices.ContainsFunc(w.Zones, w.counts)
+	return w.drawn() && !slices.ContainsFunc(w.Zones, w.counts)
+}
+
+// drawn tells whether any zone says what to look for, and not only where not to.
+func (w Watch) drawn() bool {
+	return slices.ContainsFunc(w.Zones, func(z Zone) bool { return !z.Ignore })
 }
 
 func (w Watch) counts(z Zone) bool {
@@ -99,15 +92,41 @@ func (w Watch) ignored(x, y float64) bool {
 	return slices.ContainsFunc(w.Zones, func(z Zone) bool { return z.Ignore && z.holds(x, y) })
 }
 
-// grade says from which scores a sight is believed; ok is false when nobody
-// looks for it where its feet are. The most watchful zone decides.
-func (w Watch) grade(s home.Sight) (once, twice float64, ok bool) {
+// still tells whether nothing that happens at a place counts as movement: it is
+// ignored, or zones were drawn and none that counts holds it.
+func (w Watch) still(x, y float64) bool {
+	if w.drawn() && !slices.ContainsFunc(w.Zones, func(z Zone) bool { return w.counts(z) && z.holds(x, y) }) {
+		return true
+	}
+	return w.ignored(x, y)
+}
+
+// What somebody doubts wants a higher score, by so much each time and never by
+// more: who could say it often enough would make a camera blind.
+const (
+	doubtStep = 0.05
+	doubtMost = 0.2
+)
+
+func (w Watch) doubt(zone, label string) float64 {
+	for _, d := range w.Doubts {
+		if d.Zone == zone && d.Label == label {
+			return min(doubtStep*float64(d.Times), doubtMost)
+		}
+	}
+	return 0
+}
+
+// grade says from which scores a sight is believed, and which zone says so; ok is
+// false when nobody looks for it where its feet are. The most watchful zone
+// decides.
+func (w Watch) grade(s home.Sight) (zone string, once, twice float64, ok bool) {
 	x, y := (s.Left+s.Right)/2, s.Base
 	if w.ignored(x, y) {
-		return 0, 0, false
+		return "", 0, 0, false
 	}
 	zones := w.Zones
-	if len(zones) == 0 {
+	if !w.drawn() {
 		zones = []Zone{{}}
 	}
 	for _, z := range zones {
@@ -119,10 +138,18 @@ func (w Watch) grade(s home.Sight) (once, twice float64, ok bool) {
 			continue
 		}
 		o, t := z.scores()
+		more := w.doubt(z.Name, s.Label)
+		o, t = min(o+more, surest), min(t+more, surest)
+		if !ok || t < twice {
+			zone = z.Name
+		}
 		if !ok {
 			once, twice, ok = o, t, true
 		}
 		once, twice = min(once, o), min(twice, t)
 	}
-	return once, twice, ok
+	return zone, once, twice, ok
 }
+
+// surest is the highest score that doubts may want.
+const surest = 0.95

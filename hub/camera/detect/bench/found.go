@@ -79,8 +79,9 @@ func (r *run) detector() (*detect.Detector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return detect.New(m, detect.Options{
+	return detect.New(detect.Options{
 		Watch: func(home.DeviceID) detect.Watch { return detect.Watch{} },
+		Open:  func() (detect.Eyes, error) { return m, nil },
 		Log:   slog.New(slog.DiscardHandler),
 	}), nil
 }
@@ -97,7 +98,8 @@ func (r *run) found(w io.Writer) error {
 		if err != nil {
 			return nil, err
 		}
-		return d.Judge(home.DeviceID(camera), start.Add(time.Duration(second)*time.Second), jpeg)
+		j, err := d.Judge(home.DeviceID(camera), start.Add(time.Duration(second)*time.Second), detect.JPEG(jpeg))
+		return j.Sights, err
 	}
 
 	fmt.Fprintf(w, "Eighteen photographs, each looked at twice, so that a score of %v is believed:\n\n", detect.Twice)

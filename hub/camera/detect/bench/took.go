@@ -290,7 +290,7 @@ func (r *run) lookMain(name string, moving bool, rounds int) error {
 			b = other
 		}
 		began = cpu()
-		if _, err := d.Judge(camera, at, b); err != nil {
+		if _, err := d.Judge(camera, at, detect.JPEG(b)); err != nil {
 			return err
 		}
 		if used := ms(cpu() - began); i >= 3 && i%2 == 0 {
