@@ -20,6 +20,7 @@ const keyPatience = 65 * time.Second
 // conditions shows how the cameras are doing, on the board and among the devices.
 func (c *cameras) conditions(now time.Time) {
 	h := c.hub
+	looks := false
 	for _, w := range c.list() {
 		id, name := w.settings.ID, h.nameOf(w.settings.ID)
 		if w.camera == nil {
@@ -35,6 +36,14 @@ func (c *cameras) conditions(now time.Time) {
 		h.board.Set(coming && now.Sub(keyed) >= keyPatience, health.CameraNoKey, id, name)
 		h.board.Set(st.PreShort && st.Condition == camera.Up, health.CameraPreShort, id, name)
 		h.board.Set(st.ClockOff != 0, health.CameraClock, id, name, st.ClockOff.String())
+		if looks = looks || w.settings.Seeing.On; w.gaze != nil {
+			why := w.gaze.blind(now)
+			h.board.Set(why != "" && st.Condition == camera.Up, health.CameraUnseen, id, name, why)
+			h.board.Set(w.gaze.isCovered(), health.CameraCovered, id, name)
+		} else {
+			h.board.Clear(health.CameraUnseen, id)
+			h.board.Clear(health.CameraCovered, id)
+		}
 		h.board.Set(st.NoTape != "", health.CameraNotRecorded, id, name, st.NoTape)
 		switch {
 		case st.Condition == camera.Up:
@@ -46,6 +55,13 @@ func (c *cameras) conditions(now time.Time) {
 			c.pin(w.camera, id, st.Certificate)
 		}
 	}
+	why := ""
+	if looks { // who asks for nothing is told of nothing
+		if err := c.network.check(); err != nil {
+			why = err.Error()
+		}
+	}
+	h.board.Set(why != "", health.DetectorMissing, "", why)
 }
 
 // seenEvery is how often it is written down that a camera is there: each time is

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"gatehouse/hub/camera"
+	"gatehouse/hub/camera/detect"
 	"gatehouse/hub/camera/onvif"
 	"gatehouse/hub/home"
 	"gatehouse/storage"
@@ -28,6 +29,9 @@ type cameras struct {
 	passwords *storage.SealedCell[map[home.DeviceID]string]
 	changed   chan struct{} // a camera was made, changed or removed
 	hears     atomic.Bool   // some camera is set off by what devices say
+	detector  *detect.Detector
+	network   network
+	open      func() (detect.Eyes, error) // the network
 
 	saving sync.Mutex // one change at a time
 
@@ -47,6 +51,7 @@ type watched struct {
 	password string
 	camera   *camera.Camera // nil: it can't be had, see fault
 	stills   *onvif.Door    // to its present picture; nil: it has none
+	gaze     *gaze          // nil: its pictures are not looked at
 	fault    string
 	stop     context.CancelFunc // nil: it does not run yet
 	ended    chan struct{}
@@ -66,6 +71,11 @@ func (h *Hub) openCameras() error {
 	if h.clips != nil {
 		c.recorder = h.clips
 	}
+	c.open = c.openEyes
+	c.detector = detect.New(detect.Options{
+		Watch: c.watchOf, Seen: c.judged, Open: func() (detect.Eyes, error) { return c.open() }, Log: h.log,
+	})
+	c.network.folders = networkFolders(h.file("detector"))
 	h.cameras = c
 	list, err := values(c.table)
 	if err != nil {
@@ -114,7 +124,7 @@ func (c *cameras) watch(s home.Camera, password string) *watched {
 		ID: s.ID, URL: s.URL, Password: password, Certificate: s.Certificate,
 		Pre: time.Duration(s.Pre), Post: time.Duration(s.Post), Longest: time.Duration(s.Longest),
 		Audio: s.Audio, Continuous: s.Continuous, RingBytes: c.ringBytes,
-		Recorder: c.recorder, Changed: func(camera.State) { c.look() }, Log: c.hub.log,
+		Recorder: c.recorder, Changed: func(st camera.State) { c.look(); w.gaze.begins(st) }, Log: c.hub.log,
 	})
 	if err != nil {
 		w.fault = err.Error()
@@ -125,6 +135,9 @@ func (c *cameras) watch(s home.Camera, password string) *watched {
 		if w.stills, err = openStills(s, password); err != nil {
 			w.camera, w.fault = nil, err.Error()
 		}
+	}
+	if s.Seeing.Wanted() {
+		w.gaze = newGaze(s, w.stills)
 	}
 	return w
 }
@@ -188,9 +201,15 @@ func (c *cameras) startAll(ctx context.Context) {
 		fresh = append(fresh, w)
 		go func() {
 			defer close(w.ended)
-			if w.camera != nil {
-				_ = w.camera.Run(own) // ends with its context alone
+			if w.camera == nil {
+				return
 			}
+			var looks sync.WaitGroup
+			if w.gaze != nil {
+				looks.Go(func() { c.gaze(own, w) })
+			}
+			_ = w.camera.Run(own) // ends with its context alone
+			looks.Wait()
 		}()
 	}
 	c.hears.Store(hears)

@@ -38,8 +38,10 @@ func (r *reels) Limit(camera home.DeviceID, bytes int64) {
 type reel struct {
 	reels *reels
 	home.Footage
-	parts int
-	ended bool
+	parts  int
+	ended  bool
+	stills int
+	sights []string
 }
 
 func (r *reels) Begin(f home.Footage) (home.Tape, error) {
@@ -52,8 +54,22 @@ func (r *reels) Begin(f home.Footage) (home.Tape, error) {
 
 func (c *reel) Add(home.FootagePart) error { c.parts++; return nil }
 
-func (c *reel) Still(time.Time, []byte) error { return nil }
-func (c *reel) See(home.Sight)                {}
+func (c *reel) Still(_ time.Time, jpeg []byte) error {
+	c.reels.mu.Lock()
+	defer c.reels.mu.Unlock()
+	if len(jpeg) > 0 {
+		c.stills++
+	}
+	return nil
+}
+
+func (c *reel) See(s home.Sight) {
+	c.reels.mu.Lock()
+	defer c.reels.mu.Unlock()
+	if !slices.Contains(c.sights, s.Label) {
+		c.sights = append(c.sights, s.Label)
+	}
+}
 
 func (c *reel) End(time.Time, error) {
 	c.reels.mu.Lock()
@@ -84,7 +100,7 @@ func cameraHouse(t *testing.T, scene camsim.Scene) (*Hub, *camsim.Camera, *reels
 	h.cameras.recorder = r
 	ctx, cancel := context.WithCancelCause(t.Context())
 	parts := slices.DeleteFunc(h.core(), func(p part) bool {
-		return !slices.Contains([]string{"panel", "devices", "cameras", "conditions", "people"}, p.name)
+		return !slices.Contains([]string{"panel", "devices", "cameras", "detector", "conditions", "people"}, p.name)
 	})
 	running := start(ctx, h.log, cancel, append(parts, part{name: "journal", run: h.journal.Run})...)
 	t.Cleanup(func() {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"gatehouse/hub/camera"
+	"gatehouse/hub/camera/detect"
 	"gatehouse/hub/config"
 	"gatehouse/hub/home"
 )
@@ -64,6 +65,9 @@ func (c *cameras) pin(cam *camera.Camera, id home.DeviceID, sum string) {
 func (w *watched) shown(name string) home.Camera {
 	s := w.settings
 	s.Name, s.HasPassword = name, w.password != ""
+	if s.Seeing.Zones == nil { // kept before there was any
+		s.Seeing.Zones, s.Seeing.Doubts = []home.SightZone{}, []home.Doubt{}
+	}
 	s.Status = home.CameraStatus{State: string(camera.Lost), Why: w.fault}
 	if w.camera != nil {
 		st, n := w.camera.State(), w.camera.Figures()
@@ -229,7 +233,60 @@ func (c *cameras) check(s *home.Camera, secret *string) error {
 	if _, err := quotaOf(*s); err != nil {
 		return err
 	}
+	if err := c.checkSeeing(s); err != nil {
+		return err
+	}
 	return c.checkTriggers(s)
+}
+
+const mostSightZones = 16
+
+// checkSeeing refuses what can't be looked for, and fills in what faces count on.
+func (c *cameras) checkSeeing(s *home.Camera) error {
+	see := &s.Seeing
+	if see.Zones == nil {
+		see.Zones = []home.SightZone{}
+	}
+	if see.Doubts == nil {
+		see.Doubts = []home.Doubt{}
+	}
+	if len(see.Zones) > mostSightZones {
+		return &home.Invalid{Field: "seeing", Reason: fmt.Sprintf("%d zones: a picture has %d at most", len(see.Zones), mostSightZones)}
+	}
+	if see.Area != "" && !slices.ContainsFunc(c.hub.guard.Areas(), func(a home.Area) bool { return a.ID == see.Area }) {
+		return &home.Invalid{Field: "seeing", Reason: fmt.Sprintf("there is no area %q", see.Area)}
+	}
+	named := map[string]bool{}
+	for i := range see.Zones {
+		z := &see.Zones[i]
+		z.Name = strings.TrimSpace(z.Name)
+		switch err := detect.Zone(*z).Validate(); {
+		case z.Name == "" || len(z.Name) > 40:
+			return &home.Invalid{Field: "seeing", Reason: "each zone of the picture needs a name of at most 40 bytes"}
+		case named[z.Name]:
+			return &home.Invalid{Field: "seeing", Reason: fmt.Sprintf("two zones of the picture are called %q", z.Name)}
+		case err != nil:
+			return &home.Invalid{Field: "seeing", Reason: err.Error()}
+		}
+		named[z.Name] = true
+		if err := c.checkModes("seeing", z.Modes); err != nil {
+			return err
+		}
+	}
+	// What was doubted in a part of the picture goes with it.
+	see.Doubts = slices.DeleteFunc(slices.Clone(see.Doubts), func(d home.Doubt) bool { return d.Zone != "" && !named[d.Zone] })
+	return nil
+}
+
+// checkModes refuses modes that this house does not have.
+func (c *cameras) checkModes(field string, list []home.Mode) error {
+	known := c.hub.guard.Modes()
+	for _, m := range list {
+		if m != home.Disarmed && !slices.ContainsFunc(known, func(o home.AlarmMode) bool { return o.ID == m }) {
+			return &home.Invalid{Field: field, Reason: fmt.Sprintf("there is no mode %q", m)}
+		}
+	}
+	return nil
 }
 
 // quotaOf is how many bytes a camera's clips may take; 0: as many as there are.
@@ -262,13 +319,7 @@ func (c *cameras) checkTriggers(s *home.Camera) error {
 			return &home.Invalid{Field: "phases", Reason: fmt.Sprintf("there is no phase %q", p)}
 		}
 	}
-	modes := c.hub.guard.Modes()
-	for _, m := range s.OffIn {
-		if m != home.Disarmed && !slices.ContainsFunc(modes, func(o home.AlarmMode) bool { return o.ID == m }) {
-			return &home.Invalid{Field: "off_in", Reason: fmt.Sprintf("there is no mode %q", m)}
-		}
-	}
-	return nil
+	return c.checkModes("off_in", s.OffIn)
 }
 
 func hasTrait(d home.Device, t home.Trait) bool {

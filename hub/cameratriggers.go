@@ -53,6 +53,9 @@ func (c *cameras) phase(a home.Alarm) {
 			cam.Release("phase")
 		}
 	})
+	for _, w := range c.list() {
+		w.gaze.stir()
+	}
 }
 
 // Record implements api.Cameras.

@@ -11,6 +11,7 @@
 //	ear of a radio     its driver tells one thing after another (OnEvent): zigbee's
 //	                   hearing and telling; zwave has none that anybody waits for
 //	rules              Rules.mu
+//	gaze.telling       what a camera's device says of its pictures, in order
 //	devices' order     one sequence of all that devices say
 //	board              health.Board.mu: conditions come and go in order
 //	guard              Guard.mu: the panel

@@ -357,6 +357,7 @@ func (h *Hub) core() []part {
 		{name: "panel conditions", run: h.panelConditions},
 		{name: "rules", run: h.rules.Run},
 		{name: "cameras", run: h.cameras.run},
+		{name: "detector", run: h.cameras.detector.Run},
 	}
 	if h.clips != nil {
 		list = append(list, part{name: "clips", run: h.clips.Run})

@@ -298,6 +298,24 @@ func (c *Camera) Release(key string) {
 	c.wanted.release(key, time.Now())
 }
 
+// SetOff tells whether pictures are wanted for more than recording all the time.
+func (c *Camera) SetOff() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := time.Now()
+	return !c.rest && c.wanted.at(now) && c.wanted.reason(now) != continuous
+}
+
+// Tape is the clip that runs, nil when none does. It may end at any time.
+func (c *Camera) Tape() home.Tape {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.take == nil {
+		return nil
+	}
+	return c.take.tape
+}
+
 // begin begins a clip if one is wanted and there is anything to begin with.
 func (c *Camera) begin(now time.Time) {
 	if c.take == nil && c.ring.open() != nil && c.wanted.at(now) && !c.rest {

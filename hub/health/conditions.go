@@ -55,6 +55,9 @@ const (
 	CameraPreShort    Code = "camera-pre-roll-short"
 	CameraClock       Code = "camera-clock-wrong"
 	CameraNotRecorded Code = "camera-not-recorded"
+	CameraUnseen      Code = "camera-not-looked-at"
+	CameraCovered     Code = "camera-covered"
+	DetectorMissing   Code = "detector-missing"
 
 	// ZoneIgnored is the panel's own: it finds it, and the hub shows it here.
 	ZoneIgnored Code = "zone-ignored"
@@ -261,6 +264,18 @@ var Declarations = map[Code]Declaration{
 	CameraNotRecorded: {
 		home.SeverityWarning, "%s was to record and could not: %s.",
 		"Mend what it names. The next clip that is recorded ends this.", nil,
+	},
+	CameraUnseen: {
+		home.SeverityWarning, "Nobody looks at the pictures of %s: %s.",
+		"Mend what it names, or say under Cameras that it need not be looked at.", nil,
+	},
+	CameraCovered: {
+		home.SeverityWarning, "%s shows nothing: it is covered, turned to a wall, or in the dark.",
+		"Look at its picture, and at the camera. Where it is only dark, give it light or turn its own on.", nil,
+	},
+	DetectorMissing: {
+		home.SeverityWarning, "People are not told from dogs: %s.",
+		"Copy the folder bin/detector that make model fills to the hub's data folder. Everything else works without it.", nil,
 	},
 	ClipsNotErased: {
 		home.SeverityWarning, "Clips that were deleted can't be opened any more, but their bytes are still on the disk: %s.",

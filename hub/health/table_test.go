@@ -139,10 +139,13 @@ var proofs = map[health.Code][]string{
 	health.ZoneIgnored:      {"hub.TestZoneThatIsIgnoredIsSaid"},
 
 	health.CameraClock:       {"hub.TestCamerasThatAreUnwell"},
+	health.CameraCovered:     {"hub.TestACoveredCameraIsSaid"},
 	health.CameraLost:        {"hub.TestCamerasThatAreUnwell"},
 	health.CameraNoKey:       {"hub.TestCamerasThatAreUnwell"},
 	health.CameraNotRecorded: {"hub.TestCamerasThatAreUnwell"},
 	health.CameraPreShort:    {"hub.TestCamerasThatAreUnwell"},
+	health.CameraUnseen:      {"hub.TestPicturesThatAreNotLookedAt"},
+	health.DetectorMissing:   {"hub.TestPicturesThatAreNotLookedAt"},
 }
 
 // TestEveryConditionIsProven: each condition has a test that speaks of it.

@@ -29,6 +29,7 @@ type Camera struct {
 	Buttons    []DeviceID `json:"buttons" doc:"devices whose button sets it off: a doorbell"`
 	Phases     []Phase    `json:"phases" doc:"phases of the alarm in which it records"`
 	OffIn      []Mode     `json:"off_in" doc:"modes in which it is disconnected and nothing is recorded"`
+	Seeing     Seeing     `json:"seeing" doc:"what its pictures are looked at for, on the box; off by default"`
 
 	Status CameraStatus `json:"status" doc:"read only"`
 }
@@ -52,6 +53,7 @@ func DefaultCamera(id DeviceID) Camera {
 	return Camera{
 		ID: id, Name: string(id), Pre: 4 * second, Post: 10 * second, Longest: 300 * second,
 		Zones: []ZoneID{}, Buttons: []DeviceID{}, Phases: []Phase{PhaseEntry, PhaseAlarm}, OffIn: []Mode{},
+		Seeing: Seeing{Zones: []SightZone{}, Doubts: []Doubt{}},
 	}
 }
 

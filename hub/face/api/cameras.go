@@ -53,7 +53,32 @@ type cameraRequest struct {
 	Buttons      *[]home.DeviceID   `json:"buttons,omitempty" maxItems:"16"`
 	Phases       *[]home.Phase      `json:"phases,omitempty" maxItems:"5" enum:"disarmed,arming,armed,entry,alarm"`
 	OffIn        *[]home.Mode       `json:"off_in,omitempty" maxItems:"64"`
+	Seeing       *seeingRequest     `json:"seeing,omitempty"`
 	Status       *home.CameraStatus `json:"status,omitempty" readOnly:"true" doc:"ignored"`
+}
+
+// seeingRequest changes what it names of what a camera's pictures are looked at for.
+type seeingRequest struct {
+	On       *bool             `json:"on,omitempty"`
+	Motion   *bool             `json:"motion,omitempty"`
+	Verifies *bool             `json:"verifies,omitempty"`
+	Area     *home.AreaID      `json:"area,omitempty" maxLength:"64"`
+	Zones    *[]home.SightZone `json:"zones,omitempty" maxItems:"16"`
+	Doubts   *[]home.Doubt     `json:"doubts,omitempty" maxItems:"512" doc:"[] forgets what was doubted; anything else is ignored"`
+}
+
+func (r *seeingRequest) set(s *home.Seeing) {
+	if r == nil {
+		return
+	}
+	set(&s.On, r.On)
+	set(&s.Motion, r.Motion)
+	set(&s.Verifies, r.Verifies)
+	set(&s.Area, r.Area)
+	set(&s.Zones, r.Zones)
+	if r.Doubts != nil && len(*r.Doubts) == 0 {
+		s.Doubts = []home.Doubt{}
+	}
 }
 
 func (a *API) findCamera(id home.DeviceID) (home.Camera, error) {
@@ -105,6 +130,7 @@ func (a *API) putCamera(ctx context.Context, in *cameraInput) (*out[home.Camera]
 	set(&c.Buttons, b.Buttons)
 	set(&c.Phases, b.Phases)
 	set(&c.OffIn, b.OffIn)
+	b.Seeing.set(&c.Seeing)
 	var password *home.Secret
 	if b.Password != nil {
 		p := home.Secret(*b.Password)

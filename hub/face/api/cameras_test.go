@@ -88,6 +88,21 @@ func TestCameras(t *testing.T) {
 		t.Errorf("%+v", again)
 	}
 
+	// What is named of what is looked for changes, the rest stays; doubts are only forgotten.
+	c = f.known["camera-porch"]
+	c.Seeing.Doubts = []home.Doubt{{Zone: "drive", Label: "person", Times: 2}}
+	f.known[c.ID] = c
+	call(t, srv, "owner", "PUT", path, `{"seeing":{"on":true,"zones":[{"name":"drive","modes":["away"]}]}}`)
+	c = decode[home.Camera](t, call(t, srv, "owner", "PUT", path, `{"seeing":{"verifies":true,"doubts":[{"zone":"drive","label":"person","times":99}]}}`), http.StatusOK)
+	if see := c.Seeing; !see.On || !see.Verifies || see.Motion || len(see.Zones) != 1 || len(see.Doubts) != 1 || see.Doubts[0].Times != 2 {
+		t.Errorf("%+v", c.Seeing)
+	}
+	c = decode[home.Camera](t, call(t, srv, "owner", "PUT", path, `{"seeing":{"doubts":[]}}`), http.StatusOK)
+	if !c.Seeing.On || len(c.Seeing.Doubts) != 0 {
+		t.Errorf("%+v", c.Seeing)
+	}
+	wantProblem(t, call(t, srv, "owner", "PUT", path, `{"seeing":{"zones":[{"name":"drive","shape":[{"x":2,"y":0}]}]}}`), http.StatusUnprocessableEntity, "invalid")
+
 	wantProblem(t, call(t, srv, "member", "POST", path+"/record", `{"for":"2h"}`), http.StatusUnprocessableEntity, "invalid")
 	if w := call(t, srv, "member", "POST", path+"/record", `{"for":"10s"}`); w.Code != http.StatusAccepted || f.recorded != 10*time.Second {
 		t.Errorf("%d, %v", w.Code, f.recorded)

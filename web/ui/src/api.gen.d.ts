@@ -1867,6 +1867,8 @@ export interface components {
             pre: string;
             /** @description bytes that its clips may take, such as 20GiB; empty: what all share */
             quota: string;
+            /** @description what its pictures are looked at for, on the box; off by default */
+            seeing: components["schemas"]["Seeing"];
             /** @description http:// address of the camera's present picture (JPEG), without name and password: those of url are used; empty: it has none */
             snapshot_url: string;
             /** @description read only */
@@ -1901,6 +1903,7 @@ export interface components {
             pre?: string;
             /** @example 20GiB */
             quota?: string;
+            seeing?: components["schemas"]["SeeingRequest"];
             /** @description http://192.168.1.20/snapshot.jpg, on the machine that url names; without name and password */
             snapshot_url?: string;
             /** @description ignored */
@@ -2128,6 +2131,12 @@ export interface components {
             };
             upgrade?: components["schemas"]["Upgrade"];
             waiting?: components["schemas"]["Waiting"][];
+        };
+        Doubt: {
+            label: string;
+            /** Format: int64 */
+            times: number;
+            zone: string;
         };
         Entry: {
             /** @description what the browser or program calls itself */
@@ -2686,6 +2695,29 @@ export interface components {
              */
             code: string;
         };
+        Seeing: {
+            /** @description whose alarm that is, and whose mode counts; empty: the house */
+            area: string;
+            /** @description what somebody said was not there; [] forgets it, anything else is ignored */
+            doubts: components["schemas"]["Doubt"][];
+            /** @description a picture a second is compared with the one before it, all the time; what moves sets the camera off */
+            motion: boolean;
+            /** @description while something has set the camera off, its pictures are looked at: people are told from dogs. Nothing leaves the box */
+            on: boolean;
+            /** @description a person who is seen verifies a burglary alarm that runs: only for a camera that looks where nobody should be then */
+            verifies: boolean;
+            /** @description parts of the picture; none: people, dogs, cats and cars, everywhere, in every mode */
+            zones: components["schemas"]["SightZone"][];
+        };
+        SeeingRequest: {
+            area?: string;
+            /** @description [] forgets what was doubted; anything else is ignored */
+            doubts?: components["schemas"]["Doubt"][];
+            motion?: boolean;
+            on?: boolean;
+            verifies?: boolean;
+            zones?: components["schemas"]["SightZone"][];
+        };
         SeenAttribute: {
             attribute: string;
             cluster: string;
@@ -2810,6 +2842,33 @@ export interface components {
              * @enum {string}
              */
             step: "claim" | "password" | "totp" | "recovery" | "finish" | "done";
+        };
+        SightPoint: {
+            /** Format: double */
+            x: number;
+            /** Format: double */
+            y: number;
+        };
+        SightZone: {
+            /** @description nothing is seen here and nothing moves, in any mode */
+            ignore?: boolean;
+            /** @description what is looked for; none: person, dog, cat and car */
+            labels?: string[];
+            /** @description in which it counts; none: in all, disarmed too */
+            modes?: string[];
+            name: string;
+            /**
+             * Format: double
+             * @description the score from which one picture is believed; 0: 0.5
+             */
+            once?: number;
+            /** @description corners, in their order; none: the whole picture */
+            shape?: components["schemas"]["SightPoint"][];
+            /**
+             * Format: double
+             * @description the score from which two of three pictures are; 0: 0.4
+             */
+            twice?: number;
         };
         SignInRequest: {
             /** @description may be left out where there is but one account */
