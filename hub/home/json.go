@@ -67,12 +67,7 @@ func (a Alarm) AppendJSON(b []byte) []byte {
 	b = appendStrings(append(b, `,"open":`...), a.Open)
 	b = appendStrings(append(b, `,"bypassed":`...), a.Bypassed)
 	b = appendReady(append(b, `,"ready":`...), a.Ready)
-	b = append(b, `,"troubles":`...)
-	if a.Troubles != nil && len(a.Troubles) == 0 {
-		b = append(b, "[]"...)
-	} else {
-		b = appendOther(b, a.Troubles)
-	}
+	b = appendTroubles(append(b, `,"troubles":`...), a.Troubles)
 	b = append(b, `,"alarm":`...)
 	if a.Alarm == nil {
 		b = append(b, "null"...)
@@ -98,6 +93,45 @@ func (a Alarm) AppendJSON(b []byte) []byte {
 		b = area.append(b)
 	}
 	return append(b, "]}"...)
+}
+
+func appendTroubles(b []byte, list []TroubleItem) []byte {
+	if list == nil {
+		return append(b, "null"...)
+	}
+	b = append(b, '[')
+	for i, t := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(append(b, `{"code":`...), t.Code)
+		b = appendString(append(b, `,"device":`...), t.Device)
+		b = appendString(append(b, `,"text":`...), t.Text)
+		b = appendString(append(b, `,"severity":`...), t.Severity)
+		b = t.Since.append(append(b, `,"since":`...))
+		b = appendString(append(b, `,"mend":`...), t.Mend)
+		b = append(appendStrings(append(b, `,"blocks":`...), t.Blocks), '}')
+	}
+	return append(b, ']')
+}
+
+// AppendJSON appends the line as json.Marshal writes it. Its Data must be JSON.
+func (e Event) AppendJSON(b []byte) []byte {
+	b = strconv.AppendUint(append(b, `{"seq":`...), e.Seq, 10)
+	b = e.At.append(append(b, `,"at":`...))
+	b = appendString(append(b, `,"kind":`...), e.Kind)
+	b = appendString(append(b, `,"device":`...), e.Device)
+	b = appendString(append(b, `,"zone":`...), e.Zone)
+	if b = append(b, `,"who":`...); e.Who == nil {
+		b = append(b, "null"...)
+	} else {
+		b = appendString(b, *e.Who)
+	}
+	b = appendString(append(b, `,"text":`...), e.Text)
+	if len(e.Data) > 0 {
+		b = appendOther(append(b, `,"data":`...), e.Data)
+	}
+	return append(b, '}')
 }
 
 func (a AreaState) append(b []byte) []byte {

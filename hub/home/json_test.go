@@ -18,6 +18,9 @@ func TestAppendJSONAsTheLibrary(t *testing.T) {
 		var a Alarm
 		fill(t, reflect.ValueOf(&a).Elem())
 		same(t, a, a.AppendJSON(nil))
+		var e Event
+		fill(t, reflect.ValueOf(&e).Elem())
+		same(t, e, e.AppendJSON(nil))
 	})
 }
 
@@ -36,6 +39,9 @@ func fill(t *rapid.T, v reflect.Value) {
 	switch x := v.Addr().Interface().(type) {
 	case *Value:
 		*x = rapid.SampledFrom([]Value{{}, Open, Word("a \"b\" <c> é\n"), True, False, Number(21.5), Number(-1e-9), Number(4e21)}).Draw(t, "value")
+		return
+	case *json.RawMessage:
+		*x = rapid.SampledFrom([]json.RawMessage{nil, json.RawMessage(`{"a": "<b>"}`), json.RawMessage(" 1")}).Draw(t, "data")
 		return
 	case *Time:
 		*x = At(Time{}.Add(0).AddDate(rapid.IntRange(0, 3000).Draw(t, "years"), 0, rapid.IntRange(0, 400).Draw(t, "days")))

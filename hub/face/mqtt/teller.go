@@ -322,7 +322,7 @@ func (t *teller) tellEvents(ctx context.Context) {
 func (t *teller) event(e home.Event) {
 	if e.Seq > t.lastEvent {
 		t.lastEvent = e.Seq
-		t.b.publish(topicEvent, encode(e), false)
+		t.b.publish(topicEvent, e.AppendJSON(nil), false)
 	}
 }
 
