@@ -480,7 +480,7 @@ func TestRadioThatCameBackIsToldAgain(t *testing.T) {
 // was decided before: the older command must not be the last that the siren gets.
 func TestOvertakenCommandIsNotTheLast(t *testing.T) {
 	play(t, func(t *testing.T, h *house, s *sirens.Sirens) {
-		h.list = []home.DeviceID{left}
+		h.alone()
 		s.Sound(alarm.Sound{Pattern: alarm.Steady, ID: "1", Until: time.Now().Add(time.Minute)})
 		h.want(t, "an alarm", "0s zwave-7 on steady")
 		h.late = func() {
