@@ -47,9 +47,13 @@ type JournalOptions struct {
 
 const (
 	// batchWindow is the most that an entry that is not urgent waits before
-	// its commit begins. The first after a calm spell does not wait. A commit
-	// is two waits for the disk and wears it, however little it holds.
+	// its commit begins; the first after a calm spell waits for a breath alone.
+	// A commit is two waits for the disk and wears it, however little it holds.
 	batchWindow = time.Second
+	// breath is the least that any entry waits. What is written comes in twos and
+	// threes; and its first milliseconds belong to whoever is told of it, for on a
+	// box with few processors they would wait behind the commit.
+	breath = 2 * time.Millisecond
 	// retryMin and retryMax bound the pause after a failed commit.
 	retryMin = 250 * time.Millisecond
 	retryMax = 5 * time.Second

@@ -52,6 +52,7 @@ func TestFullDiskLosesNothingAndSaysSo(t *testing.T) {
 		d.j.update = d.update
 		defer running(t, d.j)()
 		d.j.Append(Entry{Kind: "reading", Urgent: true})
+		time.Sleep(breath)
 		synctest.Wait()
 		d.full.Store(true)
 		for range 9 {
@@ -97,6 +98,7 @@ func TestHungDiskNeverHoldsTheCaller(t *testing.T) {
 		d.j.update = d.update
 		defer running(t, d.j)()
 		first := d.j.Append(Entry{Kind: "alarm", Urgent: true})
+		time.Sleep(breath)
 		synctest.Wait()
 		begun := time.Now()
 		for range 3 * waitingMax {

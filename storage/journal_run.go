@@ -47,12 +47,15 @@ func (j *Journal) Run(ctx context.Context) error {
 
 // write is the one goroutine that writes.
 func (j *Journal) write(ctx context.Context) error {
-	var began time.Time // of the last commit
+	var began time.Time       // of the last commit
+	var seen, hurry time.Time // when what waits was first seen, and what is urgent of it
 	pause := time.Duration(0)
 	for {
 		j.mu.Lock()
 		n, urgent := j.waiting.len(), j.waiting.urgent > 0
 		j.mu.Unlock()
+		now := time.Now()
+		seen, hurry = since(seen, now, n > 0), since(hurry, now, urgent)
 		wait := time.Duration(-1) // until woken
 		switch {
 		case ctx.Err() != nil:
@@ -60,10 +63,12 @@ func (j *Journal) write(ctx context.Context) error {
 		case n == 0:
 		case pause > 0:
 			wait = pause
-		case urgent, n >= commitMax: // the window gathers; there is enough
+		case n >= commitMax: // there is enough
 			wait = 0
+		case urgent:
+			wait = max(0, breath-now.Sub(hurry))
 		default:
-			wait = batchWindow - time.Since(began)
+			wait = max(0, batchWindow-now.Sub(began), breath-now.Sub(seen))
 		}
 		if wait > 0 || wait == -1 {
 			if !j.sleep(ctx, wait, pause > 0) && pause == 0 {
@@ -73,12 +78,24 @@ func (j *Journal) write(ctx context.Context) error {
 				continue
 			}
 		}
-		began = time.Now()
+		began, seen, hurry = time.Now(), time.Time{}, time.Time{}
 		if err := j.commit(); err != nil {
 			pause = min(max(2*pause, retryMin), retryMax)
 			continue
 		}
 		pause = 0
+	}
+}
+
+// since is the time at which something began that is so now.
+func since(began, now time.Time, is bool) time.Time {
+	switch {
+	case !is:
+		return time.Time{}
+	case began.IsZero():
+		return now
+	default:
+		return began
 	}
 }
 

@@ -92,8 +92,9 @@ func TestJournalBatches(t *testing.T) {
 		defer running(t, j)()
 		synctest.Wait()
 		add := func(urgent bool) { j.Append(Entry{Urgent: urgent}); synctest.Wait() }
-		add(false) // after a calm spell: at once
+		add(false) // after a calm spell: a breath, and what comes in it goes along
 		add(false)
+		time.Sleep(10 * time.Millisecond)
 		add(false)
 		time.Sleep(100 * time.Millisecond)
 		add(false)
@@ -101,9 +102,13 @@ func TestJournalBatches(t *testing.T) {
 		synctest.Wait()
 		add(false)
 		add(false)
-		add(true) // takes the others along
+		time.Sleep(time.Second / 2)
+		add(false)
+		add(true) // takes the others along, a breath later
+		add(true)
+		time.Sleep(breath)
 		synctest.Wait()
-		want := []string{"0s [1]", "1s [2 3 4]", "2.1s [5]", "2.1s [6 7]"}
+		want := []string{"2ms [1 2]", "1.002s [3 4]", "2.112s [5 6]", "2.612s [7 8 9]"}
 		if diff := cmp.Diff(batches, want); diff != "" {
 			t.Errorf("(-got +want)\n%s", diff)
 		}
@@ -120,6 +125,7 @@ func TestJournalFloodIsNotGathered(t *testing.T) {
 		}})
 		defer running(t, j)()
 		j.Append(Entry{})
+		time.Sleep(breath)
 		synctest.Wait()
 		for range commitMax + 1 {
 			j.Append(Entry{})
@@ -130,7 +136,7 @@ func TestJournalFloodIsNotGathered(t *testing.T) {
 		n := 0
 		for _, b := range batches[1 : len(batches)-1] {
 			var size int
-			if _, err := fmt.Sscanf(b, "0s %d", &size); err != nil {
+			if _, err := fmt.Sscanf(b, "2ms %d", &size); err != nil {
 				t.Errorf("a batch at %s, want all but the rest at once", b)
 			}
 			n += size
