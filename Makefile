@@ -128,11 +128,12 @@ bench: build $(INTEROP)/node_modules/.package-lock.json $(BENCH_PEER)/node_modul
 	.ci/install mosquitto
 	$(GO) run ./hub/bench
 
-crash: ## kill the hub in every phase, 50 times each; fill its disk
+crash: ## kill the hub in every phase and while it records, 50 times each; fill its disk
 	$(GO) test -count=1 -v -timeout 60m ./hub/crash -kills 250
 
-powercut: ## storage against torn and lost writes, on disk images of a recorded life
+powercut: ## storage and the recorder of clips against torn and lost writes, on disk images of a recorded life
 	$(GO) test -count=1 -v -timeout 60m -run PowerCut ./storage -powercuts 1000
+	$(GO) test -count=1 -v -timeout 60m -run PowerCut ./hub/camera/clips -powercuts 1000
 
 SEEDS       ?= 5
 

@@ -1,21 +1,17 @@
 package storage
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
-	"math/rand/v2"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"gatehouse/storage/disksim"
 )
 
 var powercuts = flag.Int("powercuts", 0, "disk images to try in TestPowerCut, for each way of working; without it a few, and none where FUSE cannot be mounted")
@@ -23,19 +19,16 @@ var powercuts = flag.Int("powercuts", 0, "disk images to try in TestPowerCut, fo
 // The ways of working whose files must survive a power cut at any moment, and
 // how each is verified. Each is a life of one process on one folder; after
 // every promise it writes what it has promised to the file "ack".
-var works = map[string]struct {
-	work   func(dir string, ack func(int)) error
-	verify func(dir string, promised int) error
-}{
-	"tables":                {func(dir string, ack func(int)) error { return workTables(dir, Options{}, ack) }, verifyTables},
-	"journal":               {func(dir string, ack func(int)) error { return workJournal(dir, false, ack) }, verifyJournal},
-	"tables on a bad disk":  {workTablesInSpiteOf, verifyTables},
-	"journal on a bad disk": {func(dir string, ack func(int)) error { return workJournal(dir, true, ack) }, verifyJournal},
-	// The control: without syncs the same test must find damage or loss.
-	"tables without syncs": {func(dir string, ack func(int)) error { return workTables(dir, Options{noSync: true}, ack) }, verifyTables},
-	"clips":                {workClips, verifyClips},
-	// Another control: a disk that forgets what it was told to sync.
-	"clips without syncs": {workClips, verifyClips},
+var works = map[string]disksim.Work{
+	"tables":                {Do: func(dir string, ack func(int)) error { return workTables(dir, Options{}, ack) }, Verify: verifyTables},
+	"journal":               {Do: func(dir string, ack func(int)) error { return workJournal(dir, false, ack) }, Verify: verifyJournal},
+	"tables on a bad disk":  {Do: workTablesInSpiteOf, Verify: verifyTables},
+	"journal on a bad disk": {Do: func(dir string, ack func(int)) error { return workJournal(dir, true, ack) }, Verify: verifyJournal},
+	"clips":                 {Do: workClips, Verify: verifyClips},
+	// The controls: without syncs, and on a disk that forgets what it was told to sync,
+	// the same test must find damage or loss.
+	"tables without syncs": {Do: func(dir string, ack func(int)) error { return workTables(dir, Options{noSync: true}, ack) }, Verify: verifyTables, Bad: true},
+	"clips without syncs":  {Do: workClips, Verify: verifyClips, Bad: true, Forgetful: true},
 }
 
 // workRow is the row of a table that step n writes.
@@ -78,11 +71,6 @@ func workTables(dir string, o Options, ack func(int)) error {
 	return nil // without Close
 }
 
-// illness makes the recorder's disk ill, or well again.
-func illness(dir, what string) error {
-	return os.WriteFile(filepath.Join(dir, illsName), []byte(what), 0o600)
-}
-
 // workTablesInSpiteOf works while writes and syncs fail now and then.
 func workTablesInSpiteOf(dir string, ack func(int)) error {
 	db, err := Open(filepath.Join(dir, "home.db"), Options{})
@@ -98,7 +86,7 @@ func workTablesInSpiteOf(dir string, ack func(int)) error {
 		}
 		ill := map[int]string{1: "full", 3: "sick"}[n%5]
 		if ill != "" {
-			if err := illness(dir, ill); err != nil {
+			if err := disksim.Illness(dir, ill); err != nil {
 				return err
 			}
 			if err := step(); err == nil || errors.Is(err, ErrFull) != (ill == "full") {
@@ -110,7 +98,7 @@ func workTablesInSpiteOf(dir string, ack func(int)) error {
 			if m, _, err := count.Load(); err != nil || m != n-1 && (ill == "full" || m != n) {
 				return fmt.Errorf("after step %d on a %s disk: at %d, %w", n, ill, m, err)
 			}
-			if err := illness(dir, "none"); err != nil {
+			if err := disksim.Illness(dir, "none"); err != nil {
 				return err
 			}
 		}
@@ -174,7 +162,7 @@ func workJournal(dir string, bad bool, ack func(int)) error {
 			j.Append(workEntry(j))
 		}
 		if ill := map[int]string{1: "full", 3: "sick"}[n%20]; bad && ill != "" {
-			if err := illness(dir, ill); err != nil {
+			if err := disksim.Illness(dir, ill); err != nil {
 				return err
 			}
 			j.Append(workEntry(j))
@@ -184,7 +172,7 @@ func workJournal(dir string, bad bool, ack func(int)) error {
 			if err == nil || strings.Contains(err.Error(), ErrFull.Error()) != (ill == "full") {
 				return fmt.Errorf("flush on a %s disk: %w", ill, err)
 			}
-			if err := illness(dir, "none"); err != nil {
+			if err := disksim.Illness(dir, "none"); err != nil {
 				return err
 			}
 		}
@@ -238,127 +226,10 @@ func verifyJournal(dir string, promised int) error {
 	return nil
 }
 
-// powerCutChild is what this program does when a test starts it again for the
-// power-cut test: "work NAME DIR" or "verify NAME DIR PROMISED".
-func powerCutChild(args []string) error {
-	w := works[args[1]]
-	if args[0] == "verify" {
-		promised, err := strconv.Atoi(args[3])
-		if err != nil {
-			return err
-		}
-		return w.verify(args[2], promised)
-	}
-	ack, err := os.Create(filepath.Join(args[2], ackName))
-	if err != nil {
-		return err
-	}
-	return w.work(args[2], func(n int) {
-		if _, err := ack.WriteAt(fmt.Appendf(nil, "%-8d", n), 0); err != nil {
-			panic(err)
-		}
-	})
-}
-
-func runChild(ctx context.Context, args ...string) error {
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, self, append([]string{"power-cut"}, args...)...).CombinedOutput()
-	if err != nil {
-		first, _, _ := bytes.Cut(out, []byte("\n"))
-		return fmt.Errorf("%w: %s", err, first)
-	}
-	return nil
-}
-
-// TestPowerCut records one life on a disk, unmounts, then opens what the disk
-// may hold after a power cut at many random moments of it, each in a process of
-// its own. (A process that maps files which it serves itself hangs sooner or
-// later: that is why the work is done by a child, and judged afterwards.)
+// TestPowerCut opens what the disk may hold after a power cut at many random moments
+// of each life.
 func TestPowerCut(t *testing.T) {
-	images := *powercuts
-	if images == 0 {
-		images = 8
-	}
-	for name := range works {
-		t.Run(name, func(t *testing.T) {
-			r := &recorder{}
-			disk := t.TempDir()
-			end, ok := r.mount(t, disk)
-			if !ok {
-				if *powercuts > 0 {
-					t.Fatal("asked for, and not possible here: it needs /dev/fuse and the right to mount, or fusermount3")
-				}
-				return
-			}
-			err := runChild(t.Context(), "work", name, disk)
-			end()
-			if err != nil {
-				t.Fatal(err)
-			}
-			ops := r.recorded()
-			if name == "clips without syncs" {
-				ops = slices.DeleteFunc(ops, func(o op) bool { return o.kind == opSync || o.kind == opSyncFolder })
-			}
-			seed := uint64(time.Now().UnixNano())
-			dice := rand.New(rand.NewPCG(seed, 0))
-			type try struct {
-				dir, promised string
-				cut           int
-			}
-			tries := make(chan try)
-			var wg sync.WaitGroup
-			var mu sync.Mutex
-			bad := 0
-			for range 2 {
-				wg.Go(func() {
-					for c := range tries {
-						err := runChild(t.Context(), "verify", name, c.dir, c.promised)
-						if err == nil {
-							_ = os.RemoveAll(c.dir)
-							continue
-						}
-						mu.Lock()
-						bad++
-						if !strings.Contains(name, "without") {
-							t.Errorf("seed %d, power cut at operation %d of %d, promised %s: %v", seed, c.cut, len(ops), c.promised, err)
-						}
-						mu.Unlock()
-					}
-				})
-			}
-			dir := t.TempDir()
-			early := 0
-			for early < len(ops) && ops[early].kind != opAck {
-				early++
-			}
-			for i := range images {
-				c := try{dir: filepath.Join(dir, fmt.Sprint(i)), cut: dice.IntN(len(ops) + 1)}
-				if i%4 == 0 {
-					c.cut = dice.IntN(early + 1) // births are rare, and worth watching
-				}
-				if err := os.Mkdir(c.dir, 0o700); err != nil {
-					t.Fatal(err)
-				}
-				promised, err := image(ops[:c.cut], c.dir, dice)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if c.promised = strings.TrimSpace(promised); c.promised == "" {
-					c.promised = "0"
-				}
-				tries <- c
-			}
-			close(tries)
-			wg.Wait()
-			t.Logf("%d operations recorded, %d images, %d bad", len(ops), images, bad)
-			if strings.Contains(name, "without") && bad == 0 {
-				t.Error("nothing found though nothing was synced: this test cannot fail")
-			}
-		})
+	for name, w := range works {
+		t.Run(name, func(t *testing.T) { disksim.Cut(t, name, w, *powercuts) })
 	}
 }

@@ -10,13 +10,15 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"gatehouse/storage/disksim"
 )
 
 // TestMain lets this test program stand in for gatehouse when it is started
 // again: to check a file, or to hold one open and be killed.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 3 && os.Args[1] == "power-cut" {
-		if err := powerCutChild(os.Args[2:]); err != nil {
+	if mine, err := disksim.Child(works); mine {
+		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}

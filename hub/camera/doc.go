@@ -12,8 +12,8 @@
 //   - The ring holds whole groups: as many as the pre-roll needs and not one more,
 //     unless they would be more bytes than it may hold. A clip therefore begins at
 //     least the pre-roll before its trigger, and at most one group earlier than that.
-//   - A clip is one beginning (home.Footage) and parts of a tenth of a second, or of
-//     one picture where pictures are farther apart. Any number of parts from the
+//   - A clip is one beginning (home.Footage) and parts of some 100 ms, or of one
+//     picture where pictures are farther apart. Any number of parts from the
 //     first on plays. A group begins with a part of its own, and clips that follow
 //     each other meet between two groups.
 //   - A picture is handed on once the part is whole that it is in. What a group takes

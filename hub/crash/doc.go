@@ -7,5 +7,7 @@
 //
 // What must hold: the same mode and phase with the same deadline, an answered
 // disarming stays answered, the siren of a running alarm is told again, and no
-// event that was shown to anybody is lost or shown under another number.
+// event that was shown to anybody is lost or shown under another number. Of what
+// a camera had sent at most half a second is missing, and every clip of before is
+// what it was.
 package crash

@@ -102,6 +102,19 @@ func newHouse(t *testing.T, binary, data string) *house {
 	return h
 }
 
+// configure adds lines to the configuration of the next start.
+func (h *house) configure(lines string) {
+	h.t.Helper()
+	f, err := os.OpenFile(h.config, os.O_WRONLY|os.O_APPEND, 0)
+	if err == nil {
+		_, err = f.WriteString(lines)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
 // build makes the program once.
 func build(t *testing.T) string {
 	t.Helper()

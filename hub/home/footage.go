@@ -14,7 +14,7 @@ type Footage struct {
 }
 
 // FootagePart is one fragment, moof and mdat: some pictures with the sound of
-// their time, a tenth of a second or little more. Whoever gets one may keep its
+// their time, a tenth of a second or so. Whoever gets one may keep its
 // bytes and must not change them.
 type FootagePart struct {
 	At       time.Time     // of its first picture, by the hub's clock

@@ -61,6 +61,7 @@ type Camera struct {
 	wrong  time.Duration // of the clock that it writes into its pictures
 	losing int           // packets that get lost from now on
 	asked  int           // connections that asked for pictures
+	sent   int           // pictures
 	off    context.CancelFunc
 	on     chan struct{}
 }
@@ -152,6 +153,19 @@ func (c *Camera) Asked() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.asked
+}
+
+// Sent counts the pictures that were sent.
+func (c *Camera) Sent() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sent
+}
+
+func (c *Camera) count() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sent++
 }
 
 func (c *Camera) listen(string, string) (net.Listener, error) {
@@ -321,6 +335,7 @@ func (p *player) play(ctx context.Context) error {
 					return fmt.Errorf("camsim: %w", err)
 				}
 			}
+			p.c.count()
 			if sounds, err = p.sing(sounds, from, picture.DTS); err != nil {
 				return err
 			}

@@ -21,14 +21,14 @@
 //
 // # How much a power cut takes
 //
-// At most half a second. A camera hands over a part for each tenth of a second,
-// whatever its groups of pictures, and what Add has taken is written after Hold:
-// that leaves a commit 50 ms. A slower disk takes with it what its commit takes,
-// and a camera of less than ten pictures a second the last of them. age seals 64 KiB
-// at a time, and a quiet picture fills these slowly, so after Hold what waits is
+// At most half a second. A camera hands over a part every 80 to 160 ms, whatever
+// its groups of pictures, and what Add has taken is written after Hold: that leaves
+// a commit 40 ms or more. A slower disk takes with it what its commit takes, and a
+// camera of less than ten pictures a second the last of them. age seals 64 KiB at a
+// time, and a quiet picture fills these slowly, so after Hold what waits is
 // pressed: an MP4 box of kind "free" fills the chunk. No nonce is ever used
 // twice, nothing is written twice, and the clip stays one file. The price is
-// 64 KiB for each Hold at most, which only a stream of less than some 1.5 Mbit/s
+// 64 KiB for each Hold at most, which only a stream of less than some 1.7 Mbit/s
 // pays; and whoever counts bytes on the disk learns less of what happened.
 //
 // All cameras are written by one goroutine in one commit. Nobody waits for it:

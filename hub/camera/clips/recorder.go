@@ -23,7 +23,7 @@ import (
 const (
 	GoneWithin = time.Hour // the bytes of a deleted clip are off the disk
 
-	Hold       = 350 * time.Millisecond // footage is written after this at the latest
+	Hold       = 300 * time.Millisecond // footage is written after this at the latest
 	batchSize  = 8 * pieceSize          // or when so much waits
 	backlog    = 32 << 20               // bytes that may wait for a slow disk, all cameras together
 	sweepAfter = 10 * time.Minute       // the first of them, so that several go together
