@@ -29,10 +29,6 @@ func (h *Hub) openClips() {
 	if err != nil {
 		h.log.Error("clips cannot be kept", "err", err)
 		h.board.Raise(health.ClipsNotWritten, "", err.Error())
-		return
-	}
-	for _, f := range store.Faults() {
-		h.board.Raise(health.ClipsLost, "", f.File+": "+f.Err)
 	}
 }
 

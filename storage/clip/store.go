@@ -47,6 +47,7 @@ type Store struct {
 	keys *bolt.DB
 
 	dropped func([]Row)
+	fault   func(Fault)
 
 	sweeping sync.Mutex // one sweeps at a time; taken before w
 
@@ -81,7 +82,7 @@ func Open(o Options) (*Store, error) {
 	if o.Free == nil {
 		o.Free = free
 	}
-	s := &Store{o: o, log: o.Log, volumes: map[uint32]*volume{}, current: map[Class]*volume{}, live: map[ID]*Row{}, next: 1, dropped: func([]Row) {}}
+	s := &Store{o: o, log: o.Log, volumes: map[uint32]*volume{}, current: map[Class]*volume{}, live: map[ID]*Row{}, next: 1, dropped: func([]Row) {}, fault: func(Fault) {}}
 	if err := makeFolder(o.Dir); err != nil {
 		return nil, err
 	}
@@ -110,6 +111,16 @@ func Open(o Options) (*Store, error) {
 // OnDropped says who is told which clips made room. It is to be called before
 // anything is written, and f must not write to the store.
 func (s *Store) OnDropped(f func([]Row)) { s.dropped = f }
+
+// OnFault says who is told of files that are set aside: those of Open at once, others
+// as it happens. It is to be called before anything is read or written, and f must not
+// call the store.
+func (s *Store) OnFault(f func(Fault)) {
+	s.fault = f
+	for _, known := range s.Faults() {
+		f(known)
+	}
+}
 
 func (s *Store) path(name string) string { return filepath.Join(s.o.Dir, name) }
 
@@ -176,7 +187,9 @@ func (s *Store) setAside(path string, why error, clips int) {
 	name := filepath.Base(path) + damagedSuffix
 	err := os.Rename(path, path+damagedSuffix)
 	s.log.Error("file of clips damaged", "file", name, "clips", clips, "err", errors.Join(why, err))
-	s.faults = append(s.faults, Fault{File: name, Err: why.Error(), Clips: clips})
+	f := Fault{File: name, Err: why.Error(), Clips: clips}
+	s.faults = append(s.faults, f)
+	s.fault(f)
 }
 
 // findVolumes lists the volumes and clears away what was being made.

@@ -1,6 +1,7 @@
 package clip
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -185,18 +186,26 @@ func (s *Store) take(class Class, size int64) (*volume, error) {
 func (s *Store) writePieces(pieces []Piece, rows map[ID]*Row, touched map[Class]*volume) error {
 	for class, v := range touched {
 		size := int64(0)
-		err := v.db.Update(func(tx *bolt.Tx) error {
-			for _, p := range pieces {
-				if rows[p.ID].Class != class {
-					continue
+		err := sound(func() error {
+			return v.db.Update(func(tx *bolt.Tx) error {
+				for _, p := range pieces {
+					if rows[p.ID].Class != class {
+						continue
+					}
+					size += int64(len(p.Bytes))
+					if err := putPiece(tx, p); err != nil {
+						return err
+					}
 				}
-				size += int64(len(p.Bytes))
-				if err := putPiece(tx, p); err != nil {
-					return err
-				}
-			}
-			return nil
+				return nil
+			})
 		})
+		if errors.Is(err, errFault) { // the next try writes into another one
+			s.mu.Lock()
+			delete(s.current, class)
+			s.quarantine(v, err)
+			s.mu.Unlock()
+		}
 		if err != nil {
 			return explain(v.path, "write", err)
 		}

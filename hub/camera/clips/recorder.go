@@ -96,6 +96,7 @@ func New(o Options) (*Recorder, error) {
 		seen: map[clip.ID][]home.ClipLabel{}, wake: make(chan struct{}, 1), owes: make(chan struct{}, 1),
 	}
 	r.store.OnDropped(r.dropped)
+	r.store.OnFault(func(f clip.Fault) { r.board.Set(true, health.ClipsLost, "", f.File+": "+f.Err) })
 	return r, nil
 }
 

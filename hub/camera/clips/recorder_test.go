@@ -40,6 +40,7 @@ type room struct {
 	owner *age.HybridIdentity
 	board *health.Board
 	store *clip.Store
+	dir   string
 	lines lines
 	end   func()
 }
@@ -72,7 +73,7 @@ func openRoom(t *testing.T, dir string, o clip.Options) *room {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &room{t: t, owner: theOwner(), board: health.NewBoard(nil), store: store}
+	h := &room{t: t, owner: theOwner(), board: health.NewBoard(nil), store: store, dir: dir}
 	if h.Recorder, err = New(Options{Store: store, Vault: &drawer{}, Board: h.board, Journal: &h.lines}); err != nil {
 		t.Fatal(err)
 	}

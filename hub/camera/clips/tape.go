@@ -36,6 +36,7 @@ type recording struct {
 	begun  bool      // its row has been handed over
 	over   bool      // all of it has been sealed
 	overAt time.Time
+	length time.Duration // of its parts: whatever a clock says that is set meanwhile
 	about  about
 	notes  notes
 }
@@ -104,7 +105,7 @@ type noteStill struct {
 
 // Add implements home.Tape.
 func (t *recording) Add(p home.FootagePart) error {
-	return t.give(item{kind: itemPart, bytes: p.Bytes, till: p.At.Add(p.Duration), part: p})
+	return t.give(item{kind: itemPart, bytes: p.Bytes, part: p})
 }
 
 // Still implements home.Tape.
@@ -186,6 +187,8 @@ func (t *recording) take(it item) error {
 	case itemPart:
 		if it.part.Bytes != nil {
 			t.notes.mark(it.part, film.plain)
+			t.length += it.part.Duration
+			it.till = t.footage.At.Add(t.length)
 			t.about.End = it.till
 		}
 		return film.add(it.bytes, it.given, it.till)

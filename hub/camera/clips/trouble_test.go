@@ -1,0 +1,218 @@
+package clips
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"gatehouse/hub/health"
+	"gatehouse/hub/home"
+	"gatehouse/storage/clip"
+)
+
+// smallDisk mounts a disk of 12 MiB, where it may: only root can.
+func smallDisk(t *testing.T) (dir string, ok bool) {
+	t.Helper()
+	dir = t.TempDir()
+	if err := syscall.Mount("gatehouse", dir, "tmpfs", 0, "size=12m,mode=0700"); err != nil {
+		t.Logf("no small disk can be mounted here: %v", err)
+		return "", false
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir, true
+}
+
+// fill takes what is left of a disk.
+func fill(t *testing.T, ballast string) {
+	t.Helper()
+	f, err := os.OpenFile(ballast, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for size := 1 << 20; size > 0; {
+		if _, err := f.Write(make([]byte, size)); errors.Is(err, syscall.ENOSPC) {
+			size /= 2
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// shown waits for a condition to be there, or to be gone.
+func (h *room) shown(code health.Code, want bool) {
+	h.t.Helper()
+	limit := time.After(10 * time.Second)
+	for h.board.Present(code, "") != want {
+		select {
+		case <-limit:
+			h.t.Fatalf("condition %s: %v after 10 s, want %v", code, !want, want)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// TestFullDisk fills the disk while a clip is recorded. First the oldest clips make
+// room; when there is nothing left that may go it is said, what is recorded waits, and
+// once there is room again the clip has all of it.
+func TestFullDisk(t *testing.T) {
+	disk, ok := smallDisk(t)
+	if !ok {
+		return
+	}
+	h := openRoom(t, filepath.Join(disk, "clips"), clip.Options{VolumeSize: 1 << 20})
+	old := h.record(2_500_000, 0)
+	kept := h.record(300_000, 1)
+	if _, err := h.Keep(kept, true, "Anna"); err != nil {
+		t.Fatal(err)
+	}
+	ballast := filepath.Join(disk, "ballast")
+	fill(t, ballast)
+
+	tape, err := h.Begin(footage())
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := home.ClipID(tape.(*recording).id.String())
+	parts := 0
+	add := func(n int) {
+		t.Helper()
+		for range n {
+			if err := tape.Add(part(parts, 100_000)); err != nil {
+				t.Fatal(err)
+			}
+			parts++
+		}
+	}
+	add(10)
+	h.wait(id, home.ClipRecording)
+	for parts < 200 && !h.board.Present(health.ClipsNotWritten, "") {
+		add(1)
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-t.Context().Done():
+		}
+	}
+	h.shown(health.ClipsNotWritten, true)
+	var none *home.NotFound
+	if _, err := h.Clip(old); !errors.As(err, &none) {
+		t.Errorf("the oldest clip did not make room: %v", err)
+	}
+	add(5)
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	h.shown(health.ClipsNotWritten, false)
+	tape.End(began.Add(time.Minute), nil)
+	h.wait(id, home.ClipWhole)
+	if got := partsIn(h.opened(h.export(id, "film"))); got != parts {
+		t.Errorf("the clip has %d parts, want %d", got, parts)
+	}
+	if got := partsIn(h.opened(h.export(kept, "film"))); got != 3 {
+		t.Errorf("the clip that is kept has %d parts, want 3", got)
+	}
+}
+
+// TestTruncatedVolume cuts volumes short under a recorder that runs: an old one, which
+// is then set aside, and the very one that it writes to.
+func TestTruncatedVolume(t *testing.T) {
+	h := openRoom(t, t.TempDir(), clip.Options{VolumeSize: 1 << 20})
+	var ids []home.ClipID
+	for n := range 4 {
+		ids = append(ids, h.record(600_000, n))
+	}
+	volumes, err := filepath.Glob(filepath.Join(h.dir, "events-*.clips"))
+	if err != nil || len(volumes) < 3 {
+		t.Fatal(volumes, err)
+	}
+	if err := os.Truncate(volumes[0], 8192); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(volumes[len(volumes)-1], 8192); err != nil {
+		t.Fatal(err)
+	}
+	// It goes on: this one is whole, whatever the first try to write it came to.
+	id := h.record(600_000, 9)
+	if got := partsIn(h.opened(h.export(id, "film"))); got != 6 {
+		t.Errorf("the clip after has %d parts, want 6", got)
+	}
+	lost := 0
+	for _, id := range ids {
+		f, err := h.File(id, "film")
+		if err == nil {
+			_, err = f.Read(make([]byte, 1))
+		}
+		if err == nil {
+			_, err = f.Seek(-100, 2)
+		}
+		if err == nil {
+			_, err = f.Read(make([]byte, 1))
+		}
+		c, rowErr := h.Clip(id)
+		if rowErr != nil {
+			t.Error(rowErr)
+		}
+		if (err != nil) != (c.State == home.ClipLost) {
+			t.Errorf("clip is %s: %v", c.State, err)
+		}
+		if c.State == home.ClipLost {
+			lost++
+		}
+	}
+	if lost == 0 || lost == len(ids) {
+		t.Errorf("%d of %d clips are lost, want those of the volumes that were cut", lost, len(ids))
+	}
+	if f := h.store.Faults(); len(f) != 2 || !h.board.Present(health.ClipsLost, "") {
+		t.Errorf("faults %+v, want two, and that it is said", f)
+	}
+}
+
+// TestWrongClock records while the clock stands in 1970, is put right, and put back:
+// every clip is there, each in its place by what the clock said.
+func TestWrongClock(t *testing.T) {
+	h := openRoom(t, t.TempDir(), clip.Options{VolumeSize: 1 << 20})
+	var want []home.ClipID
+	for _, at := range []time.Time{time.Unix(5, 0), began.AddDate(0, 0, -1), began, began.AddDate(30, 0, 0)} {
+		f := footage()
+		f.At = at
+		tape, err := h.Begin(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := part(0, 300_000)
+		p.At = at
+		if err := tape.Add(p); err != nil {
+			t.Fatal(err)
+		}
+		p.At = began // the clock was set in the middle of it
+		if err := tape.Add(p); err != nil {
+			t.Fatal(err)
+		}
+		tape.End(began, nil)
+		id := home.ClipID(tape.(*recording).id.String())
+		c := h.wait(id, home.ClipWhole)
+		if c.End.Before(c.Start.Time) {
+			t.Errorf("a clip ends at %v and began at %v", c.End, c.Start)
+		}
+		if got := partsIn(h.opened(h.export(id, "film"))); got != 2 {
+			t.Errorf("the clip of %v has %d parts, want 2", at, got)
+		}
+		want = append([]home.ClipID{id}, want...)
+	}
+	list, _, err := h.Page(Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range list {
+		if c.ID != want[i] {
+			t.Errorf("clip %d of the list began at %v", i, c.Start)
+		}
+	}
+}
