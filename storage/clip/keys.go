@@ -155,6 +155,7 @@ func (s *Store) Page(q Query) (rows []Row, next string, err error) {
 			return nil, "", fmt.Errorf("clip: %w", ErrCursor)
 		}
 	}
+	live := s.unended()
 	list, prefix := bucketTimes, []byte(nil)
 	if q.Group != "" {
 		list, prefix = bucketGroups, groupKey(q.Group, nil)
@@ -183,6 +184,9 @@ func (s *Store) Page(q Query) (rows []Row, next string, err error) {
 			if err != nil {
 				return err
 			}
+			if now, open := live[r.ID]; ok && open {
+				r = now
+			}
 			if ok && (q.Want == nil || q.Want(r)) {
 				rows = append(rows, r)
 			}
@@ -192,6 +196,17 @@ func (s *Store) Page(q Query) (rows []Row, next string, err error) {
 		return nil
 	})
 	return rows, next, err
+}
+
+// unended are the clips that are being recorded, as long as they are by now.
+func (s *Store) unended() map[ID]Row {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	live := make(map[ID]Row, len(s.live))
+	for id, r := range s.live {
+		live[id] = r.clone()
+	}
+	return live
 }
 
 // before moves c to the last key that is smaller than k.

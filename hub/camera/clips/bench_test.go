@@ -28,7 +28,7 @@ func BenchmarkSealedAgainstRaw(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer store.Close()
-	w := writer{r: &Recorder{store: store, board: quiet{}, seen: map[clip.ID][]home.ClipLabel{}, wake: make(chan struct{}, 1)}}
+	w := newWriter(&Recorder{store: store, board: quiet{}, seen: map[clip.ID][]home.ClipLabel{}, tills: map[clip.ID]time.Time{}, wake: make(chan struct{}, 1)})
 	to := recipients{keys: []age.Recipient{theOwner().Recipient()}, names: []string{"owner"}}
 	now := time.Now()
 	var tapes []*recording

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -116,8 +117,17 @@ func TestWhatWasTakenIsOnTheDiskInTime(t *testing.T) {
 						if err != nil {
 							t.Fatal(err)
 						}
-						if got := partsIn(plain); got < must {
+						got := partsIn(plain)
+						if got < must {
 							t.Fatalf("%d parts are on the disk, want at least %d", got, must)
+						}
+						list, _, err := h.Page(Query{})
+						if err != nil {
+							t.Fatal(err)
+						}
+						i := slices.IndexFunc(list, func(l home.Clip) bool { return l.ID == c.id })
+						if i < 0 || list[i].End.Sub(began) != time.Duration(got)*time.Second || list[i].Bytes == 0 {
+							t.Fatalf("%d parts of a second are on the disk, and the list says %+v", got, list)
 						}
 					}
 				}

@@ -90,7 +90,7 @@ func workRecorder(dir string, ack func(int)) error {
 	if _, err := r.PutVault(home.Vault{Recipients: []string{owner.Recipient().String()}}, "Anna"); err != nil {
 		return err
 	}
-	w := writer{r: r}
+	w := newWriter(r)
 	tapes := map[int]home.Tape{}
 	for step := range recorderSteps {
 		for i := range clipsAfter(step) {

@@ -72,8 +72,9 @@ type Recorder struct {
 	vault   *vault
 
 	mu    sync.Mutex
-	tapes []*recording // not written to their end
-	queue int64        // bytes that wait for the disk
+	tapes []*recording          // not written to their end
+	queue int64                 // bytes that wait for the disk
+	tills map[clip.ID]time.Time // up to which clips that are being recorded are on it
 	seen  map[clip.ID][]home.ClipLabel
 	order []clip.ID // of seen, oldest first
 	wake  chan struct{}
@@ -93,7 +94,7 @@ func New(o Options) (*Recorder, error) {
 	}
 	r := &Recorder{
 		store: o.Store, board: o.Board, journal: o.Journal, log: o.Log, vault: v,
-		seen: map[clip.ID][]home.ClipLabel{}, wake: make(chan struct{}, 1), owes: make(chan struct{}, 1),
+		seen: map[clip.ID][]home.ClipLabel{}, tills: map[clip.ID]time.Time{}, wake: make(chan struct{}, 1), owes: make(chan struct{}, 1),
 	}
 	r.store.OnDropped(r.dropped)
 	r.store.OnFault(func(f clip.Fault) { r.board.Set(true, health.ClipsLost, "", f.File+": "+f.Err) })
@@ -145,7 +146,7 @@ func (r *Recorder) Run(ctx context.Context) error {
 	}()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	w := writer{r: r}
+	w := newWriter(r)
 	for {
 		wait, err := w.step(time.Now())
 		if err != nil {
@@ -232,11 +233,14 @@ func (r *Recorder) finish() error {
 // sealed files.
 type writer struct {
 	r      *Recorder
-	batch  clip.Batch // sealed, not yet on the disk
-	after  []func()   // what to do once it is
-	refuse time.Time  // the disk refused: not before this
+	batch  clip.Batch            // sealed, not yet on the disk
+	after  []func()              // what to do once it is
+	tills  map[clip.ID]time.Time // up to which clips go then; zero: they have ended
+	refuse time.Time             // the disk refused: not before this
 	ill    bool
 }
+
+func newWriter(r *Recorder) *writer { return &writer{r: r, tills: map[clip.ID]time.Time{}} }
 
 // step seals what was queued, writes what is due, and says when it wants to be
 // called again.
@@ -312,12 +316,27 @@ func (w *writer) write(now time.Time) error {
 	}
 	w.batch.Begin, w.batch.Heads, w.batch.Pieces, w.batch.End = nil, nil, nil, nil
 	w.count()
+	w.reached()
 	for _, f := range w.after {
 		f()
 	}
 	w.after = nil
 	w.well()
 	return nil
+}
+
+// reached notes how far clips are on the disk.
+func (w *writer) reached() {
+	w.r.mu.Lock()
+	defer w.r.mu.Unlock()
+	for id, till := range w.tills {
+		if till.IsZero() {
+			delete(w.r.tills, id)
+		} else {
+			w.r.tills[id] = till
+		}
+	}
+	clear(w.tills)
 }
 
 // count says anew how much waits for the disk.
@@ -349,9 +368,11 @@ func (w *writer) collect(t *recording, now time.Time) error {
 		w.batch.Heads = append(w.batch.Heads, heads...)
 		w.batch.Pieces = append(w.batch.Pieces, pieces...)
 	}
+	w.tills[t.id] = t.files[0].till
 	t.files = slices.DeleteFunc(t.files, func(s *sealed) bool { return s.ended && s.track != clip.Film })
 	if t.over {
 		w.batch.End = append(w.batch.End, t.row())
+		w.tills[t.id] = time.Time{}
 		w.after = append(w.after, func() {
 			w.r.tell(t.id)
 			w.r.within(t.footage.Camera)
@@ -423,7 +444,7 @@ func (r *Recorder) clip(row clip.Row) home.Clip {
 	}
 	switch {
 	case row.Open:
-		c.State = home.ClipRecording
+		c.State, c.End = home.ClipRecording, r.till(row)
 	case c.CutShort:
 		c.State = home.ClipCutShort
 	}
@@ -431,6 +452,16 @@ func (r *Recorder) clip(row clip.Row) home.Clip {
 		c.State, c.Why = home.ClipLost, "the file that held it was damaged"
 	}
 	return c
+}
+
+// till is up to when a clip that is being recorded is on the disk.
+func (r *Recorder) till(row clip.Row) home.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if till := r.tills[row.ID]; till.After(row.At) {
+		return home.At(till)
+	}
+	return home.At(row.At)
 }
 
 func hexSum(s *sealed) string { return hex.EncodeToString(s.sum.Sum(nil)) }
