@@ -125,7 +125,7 @@ interop-smoke: $(PEERS) ## only: the hub on a stick that is not ours, the Zigbee
 	CGO_ENABLED=1 $(GO) test -count=1 -tags interop -short -timeout 10m ./$(INTEROP) ./$(ZIGBEE_INTEROP) ./$(HOMEKIT_INTEROP)
 
 bench: build $(INTEROP)/node_modules/.package-lock.json $(BENCH_PEER)/node_modules/.package-lock.json ## measure the hub beside its peers; prints Markdown
-	.ci/install mosquitto
+	.ci/install mosquitto ffmpeg
 	$(GO) run ./hub/bench
 
 crash: ## kill the hub in every phase and while it records, 50 times each; fill its disk

@@ -16,6 +16,8 @@
 //	process  memory, time to ready, time to stop, size of the binary
 //	flat     cost of a report with 10, 100 and 1,000 devices, and with 10³ to
 //	         10⁶ events in the journal
+//	clips    sealed writing beside raw files; CPU and memory of a camera of 1080p
+//	         (Debian's ffmpeg makes what it sees); a page of 100,000 clips
 //
 // GATEHOUSE_BENCH_PROFILES names a folder for CPU profiles of the hubs.
 //
@@ -72,13 +74,13 @@ func benchMain() error {
 	flag.StringVar(&r.bin, "bin", "bin/gatehouse", "measure memory, start and stop of this `BINARY`; \"\" for none")
 	flag.StringVar(&r.peer, "peer", "zwave/zwavesim/interop", "`DIR` in which npm has installed zwave-js; \"\" to do without")
 	flag.BoolVar(&r.short, "short", false, "a few rounds only: the figures are rough")
-	only := flag.String("only", "siren,reports,zigbee,process,flat", "which `PARTS` to run")
+	only := flag.String("only", "siren,reports,zigbee,process,flat,clips", "which `PARTS` to run")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
 	parts := map[string]func(context.Context, *run) error{
-		"siren": sirens, "reports": reports, "zigbee": zigbees, "process": process, "flat": flat,
+		"siren": sirens, "reports": reports, "zigbee": zigbees, "process": process, "flat": flat, "clips": film,
 	}
 	began := time.Now()
 	fmt.Fprintf(r.out, "%s\n\n", machine())
