@@ -62,7 +62,7 @@ func (c *cameras) pin(cam *camera.Camera, id home.DeviceID, sum string) {
 }
 
 // shown is a camera as the faces show it.
-func (w *watched) shown(name string) home.Camera {
+func (c *cameras) shown(w *watched, name string) home.Camera {
 	s := w.settings
 	s.Name, s.HasPassword = name, w.password != ""
 	if s.Seeing.Zones == nil { // kept before there was any
@@ -76,6 +76,7 @@ func (w *watched) shown(name string) home.Camera {
 			Width: st.Width, Height: st.Height, PacketsLost: n.PacketsLost, Clips: n.Clips,
 		}
 	}
+	s.Status.Watched = c.watchers(s.ID)
 	return s
 }
 
@@ -85,7 +86,7 @@ func (c *cameras) Cameras() []home.Camera {
 	defer c.mu.Unlock()
 	var list []home.Camera
 	for _, w := range c.known {
-		list = append(list, w.shown(c.hub.nameOf(w.settings.ID)))
+		list = append(list, c.shown(w, c.hub.nameOf(w.settings.ID)))
 	}
 	slices.SortFunc(list, func(a, b home.Camera) int { return cmp.Compare(a.ID, b.ID) })
 	return list
@@ -99,7 +100,7 @@ func (c *cameras) Camera(id home.DeviceID) (home.Camera, bool) {
 	if !ok {
 		return home.Camera{}, false
 	}
-	return w.shown(c.hub.nameOf(id)), true
+	return c.shown(w, c.hub.nameOf(id)), true
 }
 
 // PutCamera implements api.Cameras.
@@ -155,7 +156,7 @@ func (c *cameras) PutCamera(_ context.Context, s home.Camera, password *home.Sec
 	c.look()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return w.shown(s.Name), nil
+	return c.shown(w, s.Name), nil
 }
 
 // moved tells whether two addresses lead to different machines or users.

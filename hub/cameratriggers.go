@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -60,17 +59,9 @@ func (c *cameras) phase(a home.Alarm) {
 
 // Record implements api.Cameras.
 func (c *cameras) Record(id home.DeviceID, length time.Duration, by string) error {
-	c.mu.Lock()
-	w, ok := c.known[id]
-	c.mu.Unlock()
-	switch {
-	case !ok:
-		return &home.NotFound{What: "camera", ID: string(id)}
-	case w.camera == nil:
-		return &home.Conflict{Reason: w.fault}
-	}
-	if st := w.camera.State(); st.Condition != camera.Up {
-		return &home.Conflict{Reason: fmt.Sprintf("%s sends no pictures now: it is %s", c.hub.nameOf(id), st.Condition)}
+	w, err := c.up(id)
+	if err != nil {
+		return err
 	}
 	if err := w.camera.Record("person:"+by, length); err != nil {
 		return err

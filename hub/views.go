@@ -50,9 +50,11 @@ func (h *Hub) viewed(e audit.Entry) {
 	if now := e.Kind == audit.Live || e.Kind == audit.Still && e.Clip == ""; !now {
 		return
 	}
-	h.journal.Add(home.Event{
-		At: e.At, Kind: home.KindAccess, Device: e.Camera, Who: home.Who(e.Who), Text: e.Who + " looks through " + h.nameOf(e.Camera) + ".",
-	})
+	text := e.Who + " looks through " + h.nameOf(e.Camera) + "."
+	if e.Ends != 0 {
+		text = e.Who + " looks no longer through " + h.nameOf(e.Camera) + "."
+	}
+	h.journal.Add(home.Event{At: e.At, Kind: home.KindAccess, Device: e.Camera, Who: home.Who(e.Who), Text: text})
 }
 
 // checkViews goes over the record now and once a day, and says when it is not

@@ -90,6 +90,8 @@ type Camera struct {
 	keyed   time.Time // the last picture that stands alone, or the connection
 	coming  bool      // pictures, of whatever kind
 	drop    context.CancelCauseFunc
+	feeds   map[*Feed]struct{} // who looks
+	ended   bool               // Run has
 }
 
 // New makes a camera. It connects to nothing before Run.
@@ -135,6 +137,7 @@ const (
 
 // Run keeps the camera connected until ctx ends. A clip that runs then ends whole.
 func (c *Camera) Run(ctx context.Context) error {
+	defer c.leave()
 	if c.o.Continuous {
 		c.Hold(continuous, continuous)
 	}
@@ -150,10 +153,10 @@ func (c *Camera) Run(ctx context.Context) error {
 		began := time.Now()
 		err := c.connect(ctx)
 		if ctx.Err() != nil || c.resting() {
-			c.ended(nil)
+			c.hungUp(nil)
 			continue
 		}
-		c.ended(err)
+		c.hungUp(err)
 		if time.Since(began) > lastRetry {
 			pause = firstRetry
 		}
@@ -166,6 +169,14 @@ func (c *Camera) Run(ctx context.Context) error {
 		pause = min(2*pause, lastRetry)
 	}
 	return nil
+}
+
+// leave ends all views: nothing comes any more.
+func (c *Camera) leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended = true
+	c.unwatch(ErrGone)
 }
 
 func (c *Camera) connect(ctx context.Context) error {
@@ -183,8 +194,8 @@ func (c *Camera) connect(ctx context.Context) error {
 	return s.run(ctx)
 }
 
-// ended notes that a connection did, and why; nil: it was meant to.
-func (c *Camera) ended(why error) {
+// hungUp notes that a connection ended, and why; nil: it was meant to.
+func (c *Camera) hungUp(why error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.finish(0, why)
@@ -219,6 +230,7 @@ func (c *Camera) Rest(rest bool) {
 	}
 	c.rest = rest
 	if rest {
+		c.unwatch(ErrRests)
 		c.finish(0, nil)
 		c.ring.clear()
 		c.wanted.forget()

@@ -28,6 +28,10 @@
 //   - The hub talks to the address that the owner gave, and to no other: a camera
 //     that answers with another is not followed.
 //
+// Who looks gets a Feed, or a View of parts for a browser: from the newest picture
+// that stands alone on, and each as it comes. One that does not follow misses
+// pictures up to the next such one. It holds neither the camera nor anybody else.
+//
 // Recording is asked for by Record, for a time, and by Hold until Release, as long
 // as something lasts; both go on for the post-roll. Neither waits for a camera, a
 // disk or a network, and nothing here is on the alarm's way.

@@ -15,6 +15,7 @@ func (c *Camera) open(f film) {
 	c.finish(0, nil)
 	c.ring.clear()
 	c.film = f
+	c.feed(func(to *Feed) { to.begin(f) })
 	c.set(func(s *State) { s.Video, s.Audio, s.Width, s.Height = f.words, f.spoken, f.width, f.height })
 }
 
@@ -28,6 +29,7 @@ func (c *Camera) see(p picture) {
 	c.coming = true
 	c.figures.Pictures++
 	c.figures.Bytes += uint64(len(p.bytes))
+	c.feed(func(to *Feed) { to.see(p) })
 	c.ring.add(p)
 	if c.take != nil {
 		c.goOn(p)
@@ -91,6 +93,7 @@ func (c *Camera) hear(s sound) {
 		return
 	}
 	c.ring.hear(s)
+	c.feed(func(to *Feed) { to.hear(s) })
 	if c.take != nil {
 		c.take.hear(s)
 	}

@@ -36,15 +36,16 @@ type Camera struct {
 
 // CameraStatus is how a camera is doing.
 type CameraStatus struct {
-	State       string `json:"state" enum:"starting,up,lost,resting" doc:"resting: nobody may record now, and it is not connected"`
-	Why         string `json:"why" doc:"it is lost; one sentence"`
-	Since       Time   `json:"since"`
-	Recording   string `json:"recording" doc:"why it records now; empty: it does not"`
-	Codecs      string `json:"codecs" doc:"RFC 6381; empty before the first picture"`
-	Width       int    `json:"width"`
-	Height      int    `json:"height"`
-	PacketsLost uint64 `json:"packets_lost"`
-	Clips       uint64 `json:"clips" doc:"begun since the hub started"`
+	State       string   `json:"state" enum:"starting,up,lost,resting" doc:"resting: nobody may record now, and it is not connected"`
+	Why         string   `json:"why" doc:"it is lost; one sentence"`
+	Since       Time     `json:"since"`
+	Recording   string   `json:"recording" doc:"why it records now; empty: it does not"`
+	Watched     []string `json:"watched" doc:"who looks through it now: people and programs by name"`
+	Codecs      string   `json:"codecs" doc:"RFC 6381; empty before the first picture"`
+	Width       int      `json:"width"`
+	Height      int      `json:"height"`
+	PacketsLost uint64   `json:"packets_lost"`
+	Clips       uint64   `json:"clips" doc:"begun since the hub started"`
 }
 
 // DefaultCamera is what an owner has not said otherwise: the alarm is recorded, sound

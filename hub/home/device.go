@@ -194,6 +194,7 @@ type Device struct {
 	Problems []Problem       `json:"problems,omitempty"`
 	Waiting  []Waiting       `json:"waiting,omitempty"`
 	Upgrade  *Upgrade        `json:"upgrade,omitempty"` // the value it points to never changes
+	Watched  []string        `json:"watched,omitempty"` // who looks through it now: people, programs
 }
 
 // Problem is something that keeps a device from doing what it is there for, though
@@ -217,7 +218,7 @@ type Waiting struct {
 // Clone is a copy that shares nothing that can change.
 func (d Device) Clone() Device {
 	d.Traits = maps.Clone(d.Traits)
-	d.Problems, d.Waiting = slices.Clone(d.Problems), slices.Clone(d.Waiting)
+	d.Problems, d.Waiting, d.Watched = slices.Clone(d.Problems), slices.Clone(d.Waiting), slices.Clone(d.Watched)
 	return d
 }
 

@@ -52,6 +52,9 @@ func (d Device) AppendJSON(b []byte) []byte {
 	if d.Upgrade != nil {
 		b = appendOther(append(b, `,"upgrade":`...), d.Upgrade)
 	}
+	if len(d.Watched) > 0 {
+		b = appendStrings(append(b, `,"watched":`...), d.Watched)
+	}
 	return append(b, '}')
 }
 

@@ -91,6 +91,7 @@ var doors = map[string]string{
 	"github.com/mochi-mqtt/server":         "hub/face/mqtt",
 	"github.com/brutella/hap":              "hub/face/homekit",
 	"github.com/danielgtaylor/huma":        "hub/face/api",
+	"github.com/gorilla/websocket":         "hub/face/api",
 	"go.etcd.io/bbolt":                     "storage",
 	"filippo.io/age":                       "hub/camera/clips",
 	"github.com/goccy/go-yaml":             "hub/config",

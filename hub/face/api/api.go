@@ -154,6 +154,7 @@ type API struct {
 	kept    *answers
 	news    *news
 	streams streams
+	lives   streams // live views
 	set     *metrics.Set
 	panics  *metrics.Counter
 	doc     []byte        // openapi.json

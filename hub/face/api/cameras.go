@@ -20,6 +20,7 @@ type Cameras interface {
 	Record(id home.DeviceID, length time.Duration, by string) error
 	// Snapshot is what a camera sees now, a JPEG; it waits for the camera.
 	Snapshot(ctx context.Context, id home.DeviceID) ([]byte, error)
+	Live
 }
 
 // CameraPath names a camera.

@@ -18,6 +18,10 @@ type fakeCameras struct {
 	known    map[home.DeviceID]home.Camera
 	password home.Secret
 	recorded time.Duration
+	rests    error // nobody may look
+	looked   string
+	sound    bool
+	view     *fakeView
 }
 
 func (f *fakeCameras) Cameras() (list []home.Camera) {
@@ -36,7 +40,7 @@ func (f *fakeCameras) PutCamera(_ context.Context, c home.Camera, password *home
 	if password != nil {
 		f.password, c.HasPassword = *password, *password != ""
 	}
-	c.Status.State = "starting"
+	c.Status.State, c.Status.Watched = "starting", []string{}
 	f.known[c.ID] = c
 	return c, nil
 }

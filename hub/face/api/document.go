@@ -87,6 +87,7 @@ func (a *API) finishDocument() error {
 	schemas := doc.Components.Schemas
 	schemas.Schema(reflect.TypeFor[Problem](), true, "")
 	schemas.Schema(reflect.TypeFor[streamed](), true, "")
+	schemas.Schema(reflect.TypeFor[liveText](), true, "")
 	for name, s := range schemas.Map() {
 		refine(s, schemas.TypeFromRef("#/components/schemas/"+name), strings.HasSuffix(name, "Request"))
 	}

@@ -322,6 +322,10 @@ func (a *API) routes() []route {
 		{del, "/api/v1/cameras/{id}", right(auth.CamerasWrite), "cameras", "Remove a camera; its clips stay until they expire", 0, typed(a.deleteCamera)},
 		{post, "/api/v1/cameras/{id}/record", right(auth.CamerasLive), "cameras", "Record now, with the pre-roll before it", accepted, typed(a.recordNow)},
 		{get, "/api/v1/cameras/{id}/snapshot", right(auth.CamerasLive), "cameras", "What a camera sees now, one picture; the view is recorded first", 0, raw(a.snapshot, "image/jpeg", "a picture")},
+		{
+			get, "/api/v1/cameras/{id}/live", right(auth.CamerasLive), "cameras", "What it sees now, over a WebSocket: texts are objects LiveText, each binary message is a piece of a fragmented MP4; ?sound=true with sound. The view is recorded first", 0,
+			raw(a.live, "video/mp4", "ISO/IEC 14496-12 §8.8, in messages"),
+		},
 
 		{get, "/api/v1/radios", right(auth.RadiosRead), "radios", "The radio networks", 0, typed(a.radios)},
 		{post, "/api/v1/radios/{radio}/join", right(auth.RadiosWrite), "radios", "Open the network for a new device", accepted, typed(a.join)},

@@ -26,10 +26,10 @@ type streams struct {
 	by  map[string]int // by caller
 }
 
-func (s *streams) enter(caller string) bool {
+func (s *streams) enter(caller string, most, mostOfOne int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.all >= maxStreams || s.by[caller] >= maxPerCaller {
+	if s.all >= most || s.by[caller] >= mostOfOne {
 		return false
 	}
 	if s.by == nil {
@@ -61,7 +61,7 @@ func (a *API) stream(w http.ResponseWriter, r *http.Request) {
 	}
 	c := ask(r.Context()).caller
 	id := string(c.Kind) + c.ID
-	if !a.streams.enter(id) {
+	if !a.streams.enter(id, maxStreams, maxPerCaller) {
 		problem(http.StatusTooManyRequests, codeTooManyStream, "Too many pages are open. Close one.").wait(5 * time.Second).write(w)
 		return
 	}

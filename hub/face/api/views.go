@@ -15,6 +15,8 @@ import (
 type Views interface {
 	// Watch puts a view on record; nothing may be shown when it fails.
 	Watch(ctx context.Context, now time.Time, v audit.View) error
+	// Record is Watch for a view that is one request, however long.
+	Record(ctx context.Context, now time.Time, v audit.View) (audit.Entry, error)
 	Page(audit.Query) (list []audit.Entry, next string, err error)
 	Check(remembered audit.Head) (audit.Findings, error)
 	Export(io.Writer) error
@@ -26,6 +28,11 @@ const recordWithin = 5 * time.Second
 // watched puts on record that the caller looks at v. Whoever gives out media
 // calls it before the first byte, and gives out nothing when it fails.
 func (a *API) watched(ctx context.Context, v audit.View) error {
+	return a.onRecord(ctx, v, func(ctx context.Context, v audit.View) error { return a.o.Views.Watch(ctx, time.Now(), v) })
+}
+
+// onRecord has write put a view of the caller's on record.
+func (a *API) onRecord(ctx context.Context, v audit.View, write func(context.Context, audit.View) error) error {
 	as := ask(ctx)
 	v.Who, v.Caller, v.By, v.Role = as.caller.Name, as.caller.User, string(as.caller.Kind), string(as.caller.Role)
 	if as.caller.Kind == auth.ByToken {
@@ -39,7 +46,7 @@ func (a *API) watched(ctx context.Context, v audit.View) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, recordWithin)
 	defer cancel()
-	if err := a.o.Views.Watch(ctx, time.Now(), v); err != nil {
+	if err := write(ctx, v); err != nil {
 		a.log.Error("media refused: the view is not on record", "camera", v.Camera, "err", err)
 		return refused
 	}

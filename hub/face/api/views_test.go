@@ -6,7 +6,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +19,7 @@ import (
 
 // fakeViews is a record of three views in memory.
 type fakeViews struct {
+	mu      sync.Mutex
 	err     error
 	watched []audit.View
 	asked   audit.Query
@@ -28,6 +31,22 @@ func (f *fakeViews) Watch(_ context.Context, _ time.Time, v audit.View) error {
 		f.watched = append(f.watched, v)
 	}
 	return f.err
+}
+
+func (f *fakeViews) Record(_ context.Context, _ time.Time, v audit.View) (audit.Entry, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err != nil {
+		return audit.Entry{}, f.err
+	}
+	f.watched = append(f.watched, v)
+	return audit.Entry{N: uint64(len(f.watched)), View: v}, nil
+}
+
+func (f *fakeViews) list() []audit.View {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.watched)
 }
 
 func (f *fakeViews) Page(q audit.Query) ([]audit.Entry, string, error) {

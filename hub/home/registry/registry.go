@@ -433,6 +433,14 @@ func (r *Registry) SetWaiting(id home.DeviceID, waiting []home.Waiting) {
 	r.change(id, func(d *home.Device) { d.Waiting = slices.Clone(waiting) })
 }
 
+// SetWatched notes who looks through a camera.
+func (r *Registry) SetWatched(id home.DeviceID, who []string) {
+	if d, ok := r.Device(id); ok && slices.Equal(d.Watched, who) {
+		return
+	}
+	r.change(id, func(d *home.Device) { d.Watched = slices.Clone(who) })
+}
+
 // SetUpgrade notes how a new firmware for the device stands; nil: there is none.
 func (r *Registry) SetUpgrade(id home.DeviceID, u *home.Upgrade) {
 	r.change(id, func(d *home.Device) { d.Upgrade = u })

@@ -68,6 +68,8 @@ type View struct {
 	From   string        `json:"from" doc:"network address"`
 	Agent  string        `json:"agent" doc:"what the browser or program calls itself"`
 	Why    string        `json:"why" doc:"as the caller said; empty: nothing was said"`
+	// Ends is written when a live view is over. A hub that was killed has none to tell.
+	Ends uint64 `json:"ends,omitempty" doc:"this entry is the end of that one, a live view; without: it is a beginning"`
 }
 
 // Head names the end of the record: the number of its newest entry and its hash.

@@ -265,6 +265,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{id}/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What it sees now, over a WebSocket: texts are objects LiveText, each binary message is a piece of a fragmented MP4; ?sound=true with sound. The view is recorded first */
+        get: operations["getCamerasIdLive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{id}/record": {
         parameters: {
             query?: never;
@@ -1933,6 +1950,8 @@ export interface components {
              * @enum {string}
              */
             state: "starting" | "up" | "lost" | "resting";
+            /** @description who looks through it now: people and programs by name */
+            watched: string[];
             /** @description it is lost; one sentence */
             why: string;
             /** Format: int64 */
@@ -2131,6 +2150,7 @@ export interface components {
             };
             upgrade?: components["schemas"]["Upgrade"];
             waiting?: components["schemas"]["Waiting"][];
+            watched?: string[];
         };
         Doubt: {
             label: string;
@@ -2156,6 +2176,11 @@ export interface components {
             camera: string;
             /** @description empty: what the camera sees now */
             clip: string;
+            /**
+             * Format: int64
+             * @description this entry is the end of that one, a live view; without: it is a beginning
+             */
+            ends?: number;
             /** @description network address */
             from: string;
             /** @enum {string} */
@@ -2390,6 +2415,29 @@ export interface components {
             /** @enum {string} */
             stage: "none" | "enrol" | "pending" | "full";
             user: string;
+        };
+        LiveText: {
+            /**
+             * Format: date-time
+             * @description seen: by the hub's clock
+             */
+            at?: string;
+            /** @description RFC 6381; film */
+            codecs?: string;
+            /**
+             * Format: int64
+             * @description film
+             */
+            height?: number;
+            /** @enum {string} */
+            kind: "film" | "seen" | "missed" | "end";
+            /** @description end: one sentence; without, it may be asked for again */
+            why?: string;
+            /**
+             * Format: int64
+             * @description film
+             */
+            width?: number;
         };
         LockCode: {
             device: string;
@@ -3936,6 +3984,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCamerasIdLive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description ISO/IEC 14496-12 §8.8, in messages */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": string;
+                };
             };
             /** @description A problem: see its code */
             default: {
