@@ -55,15 +55,19 @@ type Camera struct {
 	address  string
 	listener net.Listener // of before the first start
 
-	mu     sync.Mutex
-	stream *gortsplib.ServerStream
-	shift  uint32        // of the clock, in ticks
-	wrong  time.Duration // of the clock that it writes into its pictures
-	losing int           // packets that get lost from now on
-	asked  int           // connections that asked for pictures
-	sent   int           // pictures
-	off    context.CancelFunc
-	on     chan struct{}
+	mu      sync.Mutex
+	stream  *gortsplib.ServerStream
+	scene   Scene         // what it sees over and over
+	event   *Scene        // what happens once before that goes on
+	turn    int           // counts what came between
+	shift   uint32        // of the clock, in ticks
+	wrong   time.Duration // of the clock that it writes into its pictures
+	losing  int           // packets that get lost from now on
+	asked   int           // connections that asked for pictures
+	sent    int           // pictures
+	plugged bool
+	off     context.CancelFunc
+	on      chan struct{}
 }
 
 // New takes the address; the camera is on once Run is called.
@@ -76,7 +80,7 @@ func New(o Options) (*Camera, error) {
 	if o.Auth == 0 {
 		o.Auth = auth.VerifyMethodDigestMD5
 	}
-	return &Camera{o: o, address: l.Addr().String(), listener: l, on: make(chan struct{}, 1)}, nil
+	return &Camera{o: o, address: l.Addr().String(), listener: l, scene: o.Scene, plugged: true, on: make(chan struct{}, 1)}, nil
 }
 
 // URL is where the pictures are, without user and password.
@@ -94,32 +98,107 @@ func (c *Camera) Run(ctx context.Context) error {
 		on, off := context.WithCancel(ctx)
 		c.mu.Lock()
 		c.off = off
+		plugged := c.plugged
 		c.mu.Unlock()
-		err := c.serve(on)
-		stopped := on.Err() != nil
-		off()
-		if !stopped {
-			return err
+		if plugged {
+			if err := c.serve(on); on.Err() == nil {
+				off()
+				return err
+			}
 		}
-		select {
-		case <-ctx.Done():
-		case <-c.on:
+		off()
+		if !c.Plugged() {
+			select {
+			case <-ctx.Done():
+			case <-c.on:
+			}
 		}
 	}
 	return nil
 }
 
-// Off switches the camera off, as whoever pulls its plug does; On switches it on.
+// Off switches the camera off, as whoever pulls its plug does.
 func (c *Camera) Off() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.plugged = false
 	if c.off != nil {
 		c.off()
 	}
 }
 
 // On switches the camera on again.
-func (c *Camera) On() { c.on <- struct{}{} }
+func (c *Camera) On() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.plugged = true
+	select {
+	case c.on <- struct{}{}:
+	default:
+	}
+}
+
+// Plugged tells whether the camera is on.
+func (c *Camera) Plugged() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.plugged
+}
+
+// Show has the camera see another scene from its next picture on. It and that of before
+// have the same parameter sets, show their pictures in the order of decoding, and begin
+// with one that stands alone.
+func (c *Camera) Show(s Scene) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.scene, c.event = s, nil
+	c.turn++
+}
+
+// Happen has the camera see a scene once, from its next picture on, and then again what
+// it saw before. What happens already is not disturbed.
+func (c *Camera) Happen(s Scene) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.event != nil {
+		return
+	}
+	c.event = &s
+	c.turn++
+}
+
+// Happens tells whether something does that was brought about by Happen.
+func (c *Camera) Happens() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.event != nil
+}
+
+// sees is what the camera sees now, and the turn that this is.
+func (c *Camera) sees() (s Scene, turn int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.event != nil {
+		return *c.event, c.turn
+	}
+	return c.scene, c.turn
+}
+
+// turned tells whether the camera sees something else since a turn.
+func (c *Camera) turned(since int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.turn != since
+}
+
+// over notes that what was seen since a turn was seen to its end.
+func (c *Camera) over(since int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.turn == since {
+		c.event = nil
+	}
+}
 
 // Jump sets the camera's clock forward, or back.
 func (c *Camera) Jump(d time.Duration) {
@@ -312,35 +391,51 @@ func newPlayer(c *Camera, stream *gortsplib.ServerStream, desc *description.Sess
 // play plays until ctx ends.
 func (p *player) play(ctx context.Context) error {
 	began := time.Now()
-	for round := int64(0); ; round++ {
-		from := round * p.c.o.Scene.Length
-		sounds := p.c.o.Scene.Sounds
-		for _, picture := range p.c.o.Scene.Pictures {
+	for from := int64(0); ; {
+		scene, turn := p.c.sees()
+		sounds := scene.Sounds
+		next := from + scene.Length
+		for _, picture := range scene.Pictures {
 			due := began.Add(time.Duration(from+picture.DTS) * time.Second / 90000)
 			select {
 			case <-ctx.Done():
 				return nil
 			case <-time.After(time.Until(due)):
 			}
-			packets, err := p.video(picture.Units)
-			if err != nil {
-				return fmt.Errorf("camsim: %w", err)
+			if p.c.turned(turn) {
+				next = from + picture.DTS
+				break
 			}
-			for _, packet := range packets {
-				if p.c.lost() {
-					continue
-				}
-				packet.Timestamp = uint32(from+picture.PTS) + p.c.shifted()
-				if err := p.stream.WritePacketRTPWithNTP(p.desc.Medias[0], packet, p.c.now()); err != nil {
-					return fmt.Errorf("camsim: %w", err)
-				}
+			if err := p.show(picture, from); err != nil {
+				return err
 			}
 			p.c.count()
+			var err error
 			if sounds, err = p.sing(sounds, from, picture.DTS); err != nil {
 				return err
 			}
 		}
+		from = next
+		p.c.over(turn)
 	}
+}
+
+// show sends a picture of a scene that began at from.
+func (p *player) show(picture Picture, from int64) error {
+	packets, err := p.video(picture.Units)
+	if err != nil {
+		return fmt.Errorf("camsim: %w", err)
+	}
+	for _, packet := range packets {
+		if p.c.lost() {
+			continue
+		}
+		packet.Timestamp = uint32(from+picture.PTS) + p.c.shifted()
+		if err := p.stream.WritePacketRTPWithNTP(p.desc.Medias[0], packet, p.c.now()); err != nil {
+			return fmt.Errorf("camsim: %w", err)
+		}
+	}
+	return nil
 }
 
 // sing sends the sounds that are due and returns the others.

@@ -156,7 +156,7 @@ func (e *painter) code(p *picture, key bool) []byte {
 		w.ue(0)
 		w.bits(frameNumBits, 0)
 		w.ue(e.id)
-		e.id = (e.id + 1) % 2
+		e.id ^= 1
 		w.bits(2, 0) // no_output_of_prior_pics_flag, long_term_reference_flag
 	} else {
 		e.num = (e.num + 1) % (1 << frameNumBits)

@@ -30,12 +30,39 @@ const (
 // Draw codes a scene: a place, the seconds of the loop, and from the eighth second
 // on somebody who walks through it.
 func Draw(place Place) Scene {
-	sps, pps := sets(wide, high)
-	s := Scene{Video: &format.H264{PayloadTyp: 96, PacketizationMode: 1, SPS: sps, PPS: pps}, Length: loop * ticks}
 	ground := place.ground()
-	var e painter
-	for i := range loop {
-		units := [][]byte{e.code(place.picture(ground, i), i%groupLength == 0)}
+	return code(loop, 0, func(i int) *picture { return place.picture(ground, i) })
+}
+
+// Rest codes a place where nobody is; Walk somebody who walks through it once; Covered
+// what a camera sees that has something over its lens. Each can follow each of another
+// kind at any picture (Camera.Show, Camera.Happen).
+func Rest(place Place) Scene {
+	ground := place.ground()
+	return code(loop, 0, func(i int) *picture { return moment(ground, i, nobody) })
+}
+
+// Walk is one of Rest's kind.
+func Walk(place Place) Scene {
+	ground := place.ground()
+	return code(walkPictures, 2, func(i int) *picture { return moment(ground, i, i) })
+}
+
+// Covered is one of Rest's kind.
+func Covered() Scene {
+	dark := newPicture(wide, high)
+	dark.fill(0, 0, wide*16, high*16, shadow)
+	return code(loop, 4, func(i int) *picture { return moment(dark, i, nobody) })
+}
+
+// code codes pictures. id is even and tells one kind of scene from another: where one
+// follows the other, no two pictures that stand alone are numbered alike (§7.4.3).
+func code(length int, id uint32, at func(i int) *picture) Scene {
+	sps, pps := sets(wide, high)
+	s := Scene{Video: &format.H264{PayloadTyp: 96, PacketizationMode: 1, SPS: sps, PPS: pps}, Length: int64(length) * ticks}
+	e := painter{id: id}
+	for i := range length {
+		units := [][]byte{e.code(at(i), i%groupLength == 0)}
 		if i%groupLength == 0 {
 			units = append([][]byte{sps, pps}, units...)
 		}
@@ -94,11 +121,20 @@ func (p Place) ground() *picture {
 	return g
 }
 
-// picture is the place at a picture of the loop.
+// picture is the place at a picture of Draw's loop.
 func (p Place) picture(ground *picture, i int) *picture {
+	return moment(ground, i, i-walkFrom)
+}
+
+// nobody is a picture of a walk in which nobody is seen.
+const nobody = -1
+
+// moment is a ground with the seconds of a picture on it, and somebody in a picture of
+// a walk.
+func moment(ground *picture, i, walk int) *picture {
 	g := ground.clone()
-	if at := i - walkFrom; at >= 0 && at < walkPictures {
-		person(g, -64+at*7, 352, at)
+	if walk >= 0 && walk < walkPictures {
+		person(g, -64+walk*7, 352, walk)
 	}
 	seconds(g, i/fps)
 	return g
