@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gatehouse/hub/camera"
+	"gatehouse/hub/camera/clips"
 	"gatehouse/hub/health"
 	"gatehouse/hub/home"
 )
@@ -44,7 +45,8 @@ func (c *cameras) conditions(now time.Time) {
 			h.board.Clear(health.CameraUnseen, id)
 			h.board.Clear(health.CameraCovered, id)
 		}
-		h.board.Set(st.NoTape != "", health.CameraNotRecorded, id, name, st.NoTape)
+		noVault := st.NoTape == clips.ErrNoVault.Error() // which is a condition of its own
+		h.board.Set(st.NoTape != "" && !noVault, health.CameraNotRecorded, id, name, st.NoTape)
 		switch {
 		case st.Condition == camera.Up:
 			c.seen(id, now)

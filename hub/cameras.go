@@ -86,14 +86,34 @@ func (h *Hub) openCameras() error {
 	if err != nil {
 		return fmt.Errorf("cameras: %w", err)
 	}
-	if h.o.Demo != nil && len(list) == 0 {
-		list = h.o.Demo.Cameras
+	if h.o.Demo != nil {
+		if list, err = c.furnish(list); err != nil {
+			return fmt.Errorf("cameras: %w", err)
+		}
 	}
 	for _, s := range list {
 		c.known[s.ID] = c.watch(s, passwords[s.ID])
 	}
 	h.devices.Attach(cameraKind, cameraRadio{c})
 	return nil
+}
+
+// furnish gives a demo home the cameras that it begins with. Where they are is another
+// port each time it starts.
+func (c *cameras) furnish(list []home.Camera) ([]home.Camera, error) {
+	begin := c.hub.o.Demo.Cameras
+	if len(list) == 0 {
+		list = slices.Clone(begin)
+	}
+	for i, s := range list {
+		if now := slices.IndexFunc(begin, func(b home.Camera) bool { return b.ID == s.ID }); now >= 0 {
+			list[i].URL = begin[now].URL
+		}
+		if err := c.table.Put(string(s.ID), list[i]); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 // noRecorder stands in for one that can't be had.
@@ -216,8 +236,12 @@ func (c *cameras) startAll(ctx context.Context) {
 	c.hears.Store(hears)
 	c.mu.Unlock()
 	for _, w := range fresh {
+		room := ""
+		if c.hub.o.Demo != nil {
+			room = c.hub.o.Demo.Furniture[w.settings.ID].Room
+		}
 		c.hub.devices.Introduce(home.Device{
-			ID: w.settings.ID, Name: w.settings.Name, Radio: cameraKind, Address: address(w.settings.URL), Power: "mains", Health: home.HealthJoining,
+			ID: w.settings.ID, Name: w.settings.Name, Room: room, Radio: cameraKind, Address: address(w.settings.URL), Power: "mains", Health: home.HealthJoining,
 		})
 	}
 	if len(fresh) > 0 {

@@ -17,8 +17,8 @@ var page embed.FS
 const Path = "/demo/"
 
 // Controls is a small page, and the calls behind it, with which somebody opens
-// doors, walks past sensors, pulls the stick, jams its air, cuts the mains and sets
-// the clock:
+// doors, rings the bell, walks past sensors and cameras, pulls the stick, jams its air,
+// cuts the mains and sets the clock:
 //
 //	GET  /demo/state   {"stick":{"plugged":true,"noise":-100},"zigbee":{"plugged":true},"power":{"mains":true,"battery":100},"clock":{"ahead":3600},
 //	                    "things":[{"key","name","room","kind","state","device"}]};

@@ -68,17 +68,21 @@ func Run(ctx context.Context, o Options) error {
 	if err := f.power.feed(power); err != nil {
 		return err
 	}
+	if err := f.openEyes(); err != nil {
+		return err
+	}
+	cameras, filming := f.cameras()
 	simCtx, endSim := context.WithCancel(context.WithoutCancel(ctx))
-	sticks := []func(context.Context) error{pty.Run, mesh.Run}
-	simEnded := make(chan error, len(sticks))
-	for _, run := range sticks {
+	parts := append([]func(context.Context) error{pty.Run, mesh.Run}, filming...)
+	simEnded := make(chan error, len(parts))
+	for _, run := range parts {
 		go func() { simEnded <- run(simCtx) }()
 	}
 	defer func() {
 		endSim()
-		for range sticks {
+		for range parts {
 			if err := <-simEnded; err != nil && !errors.Is(err, context.Canceled) {
-				o.Log.Error("simulated stick ended badly", "err", err)
+				o.Log.Error("simulated part ended badly", "err", err)
 			}
 		}
 	}()
@@ -101,6 +105,7 @@ func Run(ctx context.Context, o Options) error {
 			WakeInterval: 10 * time.Minute,
 			Controls:     f.Controls(),
 			Zigbee:       f.meshHome(),
+			Cameras:      cameras,
 			Furniture:    f.furniture(),
 			Batteries:    f.batteries(time.Now()),
 			Furnish:      f.furnish,
@@ -108,12 +113,15 @@ func Run(ctx context.Context, o Options) error {
 	})
 }
 
-// furnish wakes the devices and gives the family its code.
+// furnish wakes the devices, and gives the family its code and the garden its zone.
 func (f *Family) furnish(ctx context.Context, h hub.House) error {
 	if len(h.Panel.Codes()) == 0 {
 		_, err := h.Panel.PutCode(ctx, home.Code{Person: "Ada", Kind: "user", Code: Code}, "demo")
 		if err != nil {
 			return fmt.Errorf("demo: code: %w", err)
+		}
+		if err := h.Panel.PutZone(ctx, f.gardenZone(), "demo"); err != nil {
+			return fmt.Errorf("demo: garden: %w", err)
 		}
 	}
 	if err := f.Wake(ctx); err != nil && !errors.Is(err, context.Canceled) {
@@ -184,8 +192,10 @@ DEMO: a simulated home. Nothing here is real, and nothing leaves this machine.
   TOTP secret            %[4]s   (the sign-in page shows the present code)
   code for the keypad    %[5]s
 
-  Open a door, walk past a sensor, pull the stick, jam the radio, cut the mains, set the clock:
+  Open a door, ring the bell, walk past a sensor, unplug a camera, pull the stick, jam the radio,
+  cut the mains, set the clock:
                          http://%[1]s%[6]s
+  The cameras record once you have made a vault: http://%[1]s/cameras
 
 Ctrl-C ends it.
 `, page, Owner, Password, TOTP, Code, Path)

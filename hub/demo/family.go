@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gatehouse/hub"
+	"gatehouse/hub/camera/camsim"
 	"gatehouse/hub/home"
 	"gatehouse/hub/radio/zigbeehome"
 	"gatehouse/hub/radio/zwavehome"
@@ -25,8 +26,9 @@ type Family struct {
 	Stick *zwavesim.Stick
 	Mesh  *zigbeesim.Stick // the Zigbee stick
 	items []*item
-	power supply // of the hub
-	clock clock  // of the hub's box
+	eyes  map[camsim.Place]*eye // none before openEyes
+	power supply                // of the hub
+	clock clock                 // of the hub's box
 }
 
 // item is one device in the house and what can be done to it.
@@ -34,6 +36,7 @@ type item struct {
 	key, name, room, kind string
 	node                  *zwavesim.Node  // nil: it is a Zigbee device
 	leaf                  *zigbeesim.Node // nil: it is a Z-Wave node
+	eye                   *eye            // nil: it is no camera
 	acts                  map[string]func()
 	enter                 func(digits, act string) error // keypads
 	speak                 func()                         // of one that says by itself how it is, and cannot be asked
@@ -42,6 +45,9 @@ type item struct {
 }
 
 func (it *item) device() home.DeviceID {
+	if it.eye != nil {
+		return it.eye.known.ID
+	}
 	if it.leaf != nil {
 		return zigbeehome.ID(zigbee.IEEE(it.leaf.IEEE()))
 	}
@@ -53,7 +59,7 @@ func (it *item) device() home.DeviceID {
 func NewFamily(o zwavesim.Options) *Family { return newFamily(o, newMesh()) }
 
 func newFamily(o zwavesim.Options, mesh *zigbeesim.Stick) *Family {
-	f := &Family{Stick: zwavesim.New(o), Mesh: mesh}
+	f := &Family{Stick: zwavesim.New(o), Mesh: mesh, eyes: map[camsim.Place]*eye{}}
 	f.contact("front-door", "Front door", "Hall")
 	f.contact("back-door", "Back door", "Kitchen")
 	f.contact("kitchen-window", "Kitchen window", "Kitchen")
@@ -241,11 +247,10 @@ func (f *Family) Do(key, act, digits string) error {
 		}
 		return &home.Invalid{Field: "act", Reason: fmt.Sprintf("the clock can be set an hour forward (forward) and back (back), not %q", act)}
 	}
-	i := slices.IndexFunc(f.items, func(it *item) bool { return it.key == key })
-	if i < 0 {
+	it := f.thing(key)
+	if it == nil {
 		return &home.NotFound{What: "thing in the house", ID: key}
 	}
-	it := f.items[i]
 	if digits != "" {
 		if it.enter == nil {
 			return &home.Invalid{Field: "digits", Reason: "only a keypad takes digits"}
@@ -256,8 +261,20 @@ func (f *Family) Do(key, act, digits string) error {
 	if !ok {
 		return &home.Invalid{Field: "act", Reason: fmt.Sprintf("%s can't %q", it.name, act)}
 	}
+	if e := f.eyes[before[key].place]; e != nil && before[key].act == act {
+		e.pass()
+	}
 	do()
 	return nil
+}
+
+// thing is the thing with a key; nil when there is none.
+func (f *Family) thing(key string) *item {
+	i := slices.IndexFunc(f.items, func(it *item) bool { return it.key == key })
+	if i < 0 {
+		return nil
+	}
+	return f.items[i]
 }
 
 // Wake wakes every device that sleeps, as a family would that presses each

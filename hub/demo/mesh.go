@@ -35,6 +35,8 @@ func (f *Family) mesh() {
 	f.meshMeter("washer", "Washing machine", "Cellar")
 	f.meshClimate("bedroom-climate", "Bedroom climate", "Bedroom")
 	f.meshShutter("bedroom-shutter", "Bedroom shutter", "Bedroom")
+	f.meshMotion("garden-motion", "Garden motion", "Garden")
+	f.bell("doorbell", "Doorbell button", "Porch")
 	f.tuyaSmoke("cellar-smoke", "Cellar smoke", "Cellar")
 	f.xiaomiMotion("living-motion", "Living room motion", "Living room")
 }

@@ -13,16 +13,20 @@ import (
 
 	"gatehouse/hub/config"
 	"gatehouse/hub/face/api"
+	"gatehouse/hub/home"
 	"gatehouse/zigbee/zigbeesim"
 	"gatehouse/zwave/zwavesim"
 )
 
 // Simulate runs only the simulated hardware until ctx ends: the Z-Wave stick on a
-// TCP port and on a pty, the Zigbee stick on a TCP port, and the controls. The
-// Zigbee stick is fresh, so that a hub forms its own network on it. It prints where, as one JSON object:
+// TCP port and on a pty, the Zigbee stick on a TCP port, the cameras, and the controls.
+// The Zigbee stick is fresh, so that a hub forms its own network on it. It prints where,
+// as one JSON object:
 //
 //	{"zwave":{"tcp":"tcp://127.0.0.1:4711","pty":"/tmp/…/zwave-stick"},
-//	 "zigbee":{"tcp":"tcp://127.0.0.1:4713"},"controls":"http://127.0.0.1:4712/demo/"}
+//	 "zigbee":{"tcp":"tcp://127.0.0.1:4713"},
+//	 "cameras":[{"id":"camera-porch","name":"Porch","url":"rtsp://127.0.0.1:4714/main"}],
+//	 "controls":"http://127.0.0.1:4712/demo/"}
 func Simulate(ctx context.Context, c config.Sim, out io.Writer) error {
 	o := zwavesim.Options{}
 	if c.Zwave.Real {
@@ -55,6 +59,10 @@ func Simulate(ctx context.Context, c config.Sim, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("sim: %w", err)
 	}
+	if err := f.openEyes(); err != nil {
+		return err
+	}
+	cameras, filming := f.cameras()
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", c.Controls)
 	if err != nil {
@@ -68,20 +76,24 @@ func Simulate(ctx context.Context, c config.Sim, out io.Writer) error {
 		Zigbee struct {
 			TCP string `json:"tcp"`
 		} `json:"zigbee"`
-		Controls string `json:"controls"`
+		Cameras  []simCamera `json:"cameras"`
+		Controls string      `json:"controls"`
 	}
 	where.Zwave.TCP, where.Zwave.PTY = "tcp://"+tcp.Addr(), pty.Path()
 	where.Zigbee.TCP = "tcp://" + mesh.Addr()
+	for _, c := range cameras {
+		where.Cameras = append(where.Cameras, simCamera{c.ID, c.Name, c.URL})
+	}
 	where.Controls = "http://" + l.Addr().String() + Path
 	if err := json.NewEncoder(out).Encode(where); err != nil {
 		return fmt.Errorf("sim: %w", err)
 	}
-	parts := []func(context.Context) error{
+	parts := append([]func(context.Context) error{
 		tcp.Run, pty.Run, mesh.Run, f.wakeEachHost,
 		func(ctx context.Context) error {
 			return api.Serve(ctx, l, f.Controls(), nil, slog.New(slog.DiscardHandler))
 		},
-	}
+	}, filming...)
 	ended := make(chan error, len(parts))
 	for _, run := range parts {
 		go func() { ended <- run(ctx) }()
@@ -98,4 +110,11 @@ func Simulate(ctx context.Context, c config.Sim, out io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// simCamera is where a camera is, for whoever tells a hub of it.
+type simCamera struct {
+	ID   home.DeviceID `json:"id"`
+	Name string        `json:"name"`
+	URL  string        `json:"url"`
 }

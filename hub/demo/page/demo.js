@@ -6,6 +6,8 @@ const acts = {
   leak: [['spill', 'Spill water'], ['dry', 'Dry it']],
   smoke: [['fill', 'Make smoke'], ['air', 'Air the room']],
   siren: [],
+  camera: [['walk', 'Somebody walks by'], ['cover', 'Cover it'], ['uncover', 'Take the cover off'], ['unplug', 'Unplug it'], ['plug', 'Plug it in']],
+  doorbell: [['ring', 'Ring it']],
   plug: [['on', 'Switch on'], ['off', 'Switch off']],
   lock: [['lock', 'Lock by hand'], ['unlock', 'Unlock by hand'], ['pin', 'Enter its PIN'], ['wrong-pin', 'Enter a wrong PIN'], ['jam', 'Jam the bolt'], ['free', 'Free it'], ['force', 'Force the door'], ['want-pin', 'Want a PIN from the hub'], ['want-no-pin', 'Want none']],
   dimmer: [['on', 'Switch on'], ['off', 'Switch off']],
@@ -19,6 +21,11 @@ const acts = {
 const help = [['panic', 'Hold for panic'], ['fire', 'Hold for fire'], ['medical', 'Hold for medical help']]
 const battery = [['battery-low', 'Drain the battery'], ['battery-good', 'New battery'], ['battery-out', 'Take the battery out'], ['battery-in', 'Put it in']]
 const mains = [['battery-out', 'Unplug it'], ['battery-in', 'Plug it in']]
+// supplies is what can be done to what feeds a thing.
+function supplies(kind) {
+  if (kind === 'camera') return []
+  return ['siren', 'plug', 'dimmer', 'meter', 'shutter'].includes(kind) ? mains : battery
+}
 const said = document.getElementById('said')
 const cards = new Map()
 
@@ -107,7 +114,7 @@ function add(t) {
   if (t.kind === 'keypad') {
     for (const [what, text] of help) c.keys.append(hold(text, () => act(t.key, `${what}-down`), () => act(t.key, `${what}-up`)))
   }
-  for (const [what, text] of ['siren', 'plug', 'dimmer', 'meter', 'shutter'].includes(t.kind) ? mains : battery) c.keys.append(button(text, () => act(t.key, what)))
+  for (const [what, text] of supplies(t.kind)) c.keys.append(button(text, () => act(t.key, what)))
   document.getElementById('things').append(host)
   return c
 }

@@ -11,7 +11,7 @@ for (const [width, height] of [
 		await demo.signIn(page);
 		await demo.settle(page);
 		await page.goto(`${demo.url}/devices`);
-		await expect(page.getByText('All 23 devices have answered.')).toBeVisible();
+		await expect(page.getByText('All 28 devices have answered.')).toBeVisible();
 		await expect(page.getByRole('region', { name: 'Kitchen' }).getByRole('link')).toHaveText([
 			/Back door/,
 			/Garden door lock/,

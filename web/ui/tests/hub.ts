@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 
 import { test as base, expect, type Page } from '@playwright/test';
+import { generateHybridIdentity, identityToRecipient } from 'age-encryption';
 import axe from 'axe-core';
 
 /** A program that runs, and what it has said so far. */
@@ -59,13 +60,23 @@ export class Demo {
 		await expect(page.getByRole('status')).toHaveText('Live');
 	}
 
-	/** Waits until every sensor has spoken, and takes the delays down so that nobody waits for them. */
+	/**
+	 * Waits until every sensor has spoken, takes the delays down so that nobody waits for them, and gives the
+	 * vault a key, since a house whose cameras could not record when a door opened would say so.
+	 */
 	async settle(page: Page, exit = '2s', entry = '3s'): Promise<void> {
 		const answered = 'All 5 doors and windows are closed. Every sensor has answered.';
 		await expect(page.getByText(answered)).toBeVisible({ timeout: 60_000 }); // those that a busy machine missed are woken again
 		const put = await page.request.put(`${this.url}/api/v1/alarm/settings`, {
 			data: { exit_delay: exit, entry_delay: entry, outside_standard: true },
 		});
+		expect(put.ok(), await put.text()).toBe(true);
+		await this.vault(page, [await identityToRecipient(await generateHybridIdentity())]);
+	}
+
+	/** Has clips sealed to these keys. */
+	async vault(page: Page, recipients: string[]): Promise<void> {
+		const put = await page.request.put(`${this.url}/api/v1/vault`, { data: { recipients } });
 		expect(put.ok(), await put.text()).toBe(true);
 	}
 }
