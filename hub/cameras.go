@@ -24,7 +24,8 @@ import (
 type cameras struct {
 	hub       *Hub
 	recorder  reelKeeper
-	ringBytes int // what the pre-roll of one camera may take
+	ringBytes int         // what the pre-roll of one camera may take
+	dial      camera.Dial // nil: over the network
 	table     *storage.Table[home.Camera]
 	passwords *storage.SealedCell[map[home.DeviceID]string]
 	changed   chan struct{} // a camera was made, changed or removed
@@ -145,7 +146,7 @@ func (c *cameras) watch(s home.Camera, password string) *watched {
 		ID: s.ID, URL: s.URL, Password: password, Certificate: s.Certificate,
 		Pre: time.Duration(s.Pre), Post: time.Duration(s.Post), Longest: time.Duration(s.Longest),
 		Audio: s.Audio, Continuous: s.Continuous, RingBytes: c.ringBytes,
-		Recorder: c.recorder, Changed: func(st camera.State) { c.look(); w.gaze.begins(st) }, Log: c.hub.log,
+		Recorder: c.recorder, Dial: c.dial, Changed: func(st camera.State) { c.look(); w.gaze.begins(st) }, Log: c.hub.log,
 	})
 	if err != nil {
 		w.fault = err.Error()

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gatehouse/hub/camera/camsim"
@@ -89,8 +90,21 @@ func (r *reels) over() (list []string) {
 	return list
 }
 
-// cameraHouse is a hub with the parts that cameras need, and a simulated camera.
+// cameraHouse is a hub with the parts that cameras need, and a simulated camera on
+// loopback.
 func cameraHouse(t *testing.T, scene camsim.Scene) (*Hub, *camsim.Camera, *reels) {
+	t.Helper()
+	return houseWith(t, camsim.Options{Listen: "127.0.0.1:0", Scene: scene})
+}
+
+// wiredHouse is the same in a synctest bubble, where the camera hangs on a wire.
+func wiredHouse(t *testing.T, scene camsim.Scene) (*Hub, *camsim.Camera, *reels) {
+	t.Helper()
+	time.Sleep(time.Until(earliest().Add(30 * 24 * time.Hour))) // the bubble's clock begins in 2000
+	return houseWith(t, camsim.Options{Wire: &camsim.Wire{}, Scene: scene})
+}
+
+func houseWith(t *testing.T, o camsim.Options) (*Hub, *camsim.Camera, *reels) {
 	t.Helper()
 	h, err := build(Options{Config: config.Config{Data: filepath.Join(t.TempDir(), "data"), Name: "Elm Street"}, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -108,7 +122,11 @@ func cameraHouse(t *testing.T, scene camsim.Scene) (*Hub, *camsim.Camera, *reels
 		running.wait()
 		h.close()
 	})
-	return h, turnOn(t, camsim.Options{Listen: "127.0.0.1:0", Scene: scene, User: "hub", Password: "s3cret word"}), r
+	if o.Wire != nil {
+		h.cameras.dial = o.Wire.Dial
+	}
+	o.User, o.Password = "hub", "s3cret word"
+	return h, turnOn(t, o), r
 }
 
 func turnOn(t *testing.T, o camsim.Options) *camsim.Camera {
@@ -165,7 +183,12 @@ func (h *Hub) cameraIs(id home.DeviceID, state string) func() bool {
 // mode, moved, and removed.
 func TestCamera(t *testing.T) {
 	t.Parallel()
-	h, sim, clips := cameraHouse(t, camsim.Draw(camsim.Porch))
+	scene := camsim.Draw(camsim.Porch)
+	synctest.Test(t, func(t *testing.T) { leadThroughLife(t, scene) })
+}
+
+func leadThroughLife(t *testing.T, scene camsim.Scene) {
+	h, sim, clips := wiredHouse(t, scene)
 	h.devices.Introduce(home.Device{ID: "zwave-5", Name: "Front door", Radio: "zwave", Health: home.HealthOK, Traits: map[home.Trait]home.State{home.Contact: {}, home.Button: {}}})
 	if err := h.PutZone(t.Context(), home.Zone{ID: "front-door", Name: "Front door", Device: "zwave-5", Trait: home.Contact, Kind: home.ZoneInstant, Modes: []home.Mode{home.Away}}, "Ada"); err != nil {
 		t.Fatal(err)
@@ -254,7 +277,11 @@ func TestCamera(t *testing.T) {
 func TestCamerasThatAreUnwell(t *testing.T) {
 	t.Parallel()
 	scene := camsim.Draw(camsim.Porch)
-	h, sim, clips := cameraHouse(t, scene)
+	synctest.Test(t, func(t *testing.T) { fallIll(t, scene) })
+}
+
+func fallIll(t *testing.T, scene camsim.Scene) {
+	h, sim, clips := wiredHouse(t, scene)
 	h.cameras.recorder = noRecorder{}
 	c := home.DefaultCamera("camera-porch")
 	c.Name, c.URL = "Porch", with(sim, url.UserPassword("hub", "s3cret word"))
@@ -312,12 +339,14 @@ func TestCamerasThatAreUnwell(t *testing.T) {
 	// No picture stands alone but the first, which was long ago.
 	endless := scene
 	endless.Pictures = slices.DeleteFunc(slices.Clone(scene.Pictures), func(p camsim.Picture) bool { return len(p.Units) > 1 })
-	other := turnOn(t, camsim.Options{Listen: "127.0.0.1:0", Scene: endless})
-	good := c.URL
+	good, wire := c.URL, &camsim.Wire{}
+	other := turnOn(t, camsim.Options{Wire: wire, Scene: endless})
+	before := h.cameras.dial
+	h.cameras.dial = wire.Dial
 	c.URL = other.URL()
 	c = h.put(t, c)
 	check(health.CameraNoKey, keyPatience, true)
-	c.URL = good
+	c.URL, h.cameras.dial = good, before
 	password := home.Secret("s3cret word")
 	if _, err := h.cameras.PutCamera(t.Context(), c, &password, "Ada"); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"net/url"
 	"sync"
 	"time"
@@ -19,6 +20,9 @@ import (
 type Recorder interface {
 	Begin(home.Footage) (home.Tape, error)
 }
+
+// Dial reaches an address.
+type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 // Options are what a Camera needs.
 type Options struct {
@@ -34,6 +38,7 @@ type Options struct {
 	Continuous  bool
 	RingBytes   int // what the pre-roll may take at most
 	Recorder    Recorder
+	Dial        Dial // nil: over the network
 	// Changed is called when State is another; it must not wait nor call the camera.
 	Changed func(State)
 	Log     *slog.Logger
@@ -99,6 +104,9 @@ func New(o Options) (*Camera, error) {
 	u, err := ParseURL(o.URL)
 	if err != nil {
 		return nil, err
+	}
+	if o.Dial == nil {
+		o.Dial = new(net.Dialer).DialContext
 	}
 	if o.Password != "" {
 		u.User = url.UserPassword(u.User.Username(), o.Password)
@@ -188,7 +196,7 @@ func (c *Camera) connect(ctx context.Context) error {
 	c.drop = cancel
 	s := &source{
 		url: c.url.Clone(), sound: c.o.Audio, certificate: c.state.Certificate, to: c,
-		seen: func(sum string) { c.change(func(s *State) { s.Certificate = sum }) },
+		reach: c.o.Dial, seen: func(sum string) { c.change(func(s *State) { s.Certificate = sum }) },
 	}
 	c.mu.Unlock()
 	return s.run(ctx)

@@ -41,6 +41,7 @@ type source struct {
 	sound       bool   // is wanted
 	certificate string // SHA-256 of the camera's, as hex; "": the first one that it shows
 	seen        func(certificate string)
+	reach       Dial
 	to          sink
 }
 
@@ -138,8 +139,7 @@ func (s *source) dial(ctx context.Context, network, address string) (net.Conn, e
 	if want := hostPort(s.url); address != want {
 		return nil, fmt.Errorf("%w: %s", errElsewhere, address)
 	}
-	var d net.Dialer
-	return d.DialContext(ctx, network, address)
+	return s.reach(ctx, network, address)
 }
 
 // hostPort is where an address leads to.

@@ -43,6 +43,7 @@ type Sound struct {
 // Options of a Camera.
 type Options struct {
 	Listen         string // "127.0.0.1:0": any port
+	Wire           *Wire  // instead of a port, for tests; nil: none
 	Scene          Scene
 	User, Password string            // "": it asks for none
 	Auth           auth.VerifyMethod // with a password; Digest (MD5) by default
@@ -72,8 +73,7 @@ type Camera struct {
 
 // New takes the address; the camera is on once Run is called.
 func New(o Options) (*Camera, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(context.Background(), "tcp", o.Listen)
+	l, err := o.listen(o.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("camsim: %w", err)
 	}
@@ -252,8 +252,15 @@ func (c *Camera) listen(string, string) (net.Listener, error) {
 		c.listener = nil
 		return l, nil
 	}
+	return c.o.listen(c.address)
+}
+
+func (o Options) listen(address string) (net.Listener, error) {
+	if o.Wire != nil {
+		return o.Wire.listen(), nil
+	}
 	var lc net.ListenConfig
-	return lc.Listen(context.Background(), "tcp", c.address)
+	return lc.Listen(context.Background(), "tcp", address)
 }
 
 func (c *Camera) serve(ctx context.Context) error {
