@@ -153,13 +153,13 @@ func person(g *picture, x, y, at int) {
 // digits are 3×5 each, row by row from the top.
 var digits = [10]uint16{0x7b6f, 0x2c97, 0x73e7, 0x73cf, 0x5bc9, 0x79cf, 0x79ef, 0x7249, 0x7bef, 0x7bcf}
 
-// seconds writes two digits into the corner.
+// seconds writes two digits into the upper right corner.
 func seconds(g *picture, n int) {
-	const dot = 8
+	const dot, left = 8, wide*16 - 16 - 7*8
 	for k, d := range []int{n / 10, n % 10} {
 		for bit := range 15 {
 			if digits[d]>>(14-bit)&1 == 1 {
-				g.fill(16+k*32+bit%3*dot, 16+bit/3*dot, dot, dot, white)
+				g.fill(left+k*32+bit%3*dot, 16+bit/3*dot, dot, dot, white)
 			}
 		}
 	}

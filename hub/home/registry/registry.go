@@ -332,7 +332,7 @@ func (r *Registry) Report(in home.Reading) {
 	if in.Trait != home.Keypad { // a keypad has no state
 		state, had := d.Traits[in.Trait]
 		told = told && worthALine(in, state.Value)
-		if !had || state.Value != in.Value {
+		if !had || state.Value != in.Value || in.Trait == home.Button { // which is pressed anew
 			state.Since = at
 		}
 		state.Value, state.Fresh = in.Value, true

@@ -65,13 +65,18 @@ export class Demo {
 	 * vault a key, since a house whose cameras could not record when a door opened would say so.
 	 */
 	async settle(page: Page, exit = '2s', entry = '3s'): Promise<void> {
+		await this.wake(page, exit, entry);
+		await this.vault(page, [await identityToRecipient(await generateHybridIdentity())]);
+	}
+
+	/** The same without a vault. */
+	async wake(page: Page, exit = '2s', entry = '3s'): Promise<void> {
 		const answered = 'All 5 doors and windows are closed. Every sensor has answered.';
 		await expect(page.getByText(answered)).toBeVisible({ timeout: 60_000 }); // those that a busy machine missed are woken again
 		const put = await page.request.put(`${this.url}/api/v1/alarm/settings`, {
 			data: { exit_delay: exit, entry_delay: entry, outside_standard: true },
 		});
 		expect(put.ok(), await put.text()).toBe(true);
-		await this.vault(page, [await identityToRecipient(await generateHybridIdentity())]);
 	}
 
 	/** Has clips sealed to these keys. */

@@ -34,6 +34,9 @@ interface Words {
 	'nav.trust': never;
 	'nav.signout': never;
 	'camera.recording': 'names' | 'n';
+	'camera.recording.short': never;
+	'doorbell.rang': never;
+	'doorbell.line': 'name' | 'time';
 	'link.live': never;
 	'link.loading': never;
 	'link.stale': 'span';
@@ -421,6 +424,9 @@ interface Words {
 	'clip.delete': never;
 	'clip.delete.sure': never;
 	'clip.delete.yes': never;
+	'clip.deleted': never;
+	'clip.deleted.by': 'size' | 'time';
+	'clip.deleted.now': never;
 	'clip.none': never;
 	'clip.none.sort': never;
 	'clip.next': never;
@@ -515,6 +521,7 @@ interface Words {
 	'camera.missing': never;
 	'camera.zones': never;
 	'camera.zones.help': never;
+	'camera.buttons': never;
 	'camera.offin': never;
 	'camera.offin.help': never;
 	'camera.state.starting': never;
