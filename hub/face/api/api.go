@@ -146,8 +146,7 @@ type API struct {
 	o       Options
 	log     *slog.Logger
 	mux     *http.ServeMux // API routes only; never a catch-all, so that 404 and 405 can be told
-	huma    huma.API
-	humaMux *humaMux
+	spec    *huma.OpenAPI  // what the routes say of themselves
 	table   []route
 	mounts  []mount
 	cross   *http.CrossOriginProtection
@@ -199,7 +198,7 @@ func New(o Options) (*API, error) {
 	}
 	a.panics = a.set.NewCounter("gatehouse_http_panics_total")
 	a.news = newNews(a)
-	a.huma = newHuma(a)
+	a.spec = newDocument()
 	a.table = a.routes()
 	for i := range a.table {
 		a.register(&a.table[i])

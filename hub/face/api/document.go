@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"gatehouse/hub/home"
 	"gatehouse/hub/people/auth"
@@ -18,9 +17,8 @@ import (
 // Version is the version of the HTTP API, not of the hub.
 const Version = "1.0.0"
 
-// newHuma makes the generator and decoder of the JSON routes. It serves no
-// page of its own: the document is at /api/openapi.json and nowhere else.
-func newHuma(a *API) huma.API {
+// newDocument makes the document of the JSON routes, still without any.
+func newDocument() *huma.OpenAPI {
 	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
 	for t, alias := range map[reflect.Type]reflect.Type{
 		reflect.TypeFor[huma.ErrorModel](): reflect.TypeFor[Problem](),
@@ -43,47 +41,26 @@ func newHuma(a *API) huma.API {
 	} {
 		registry.RegisterTypeAlias(t, alias)
 	}
-	a.humaMux = &humaMux{a: a}
-	return humago.New(a.humaMux, huma.Config{
-		OpenAPI: &huma.OpenAPI{
-			OpenAPI: "3.1.0",
-			Info: &huma.Info{
-				Title: "Gatehouse", Version: Version,
-				Description: "The home security hub. Times are RFC 3339 with milliseconds, durations are Go strings (\"30s\"), ids are stable for ever. Errors are problem documents (RFC 9457).",
-				License:     &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
-			},
-			Components: &huma.Components{
-				Schemas: registry,
-				SecuritySchemes: map[string]*huma.SecurityScheme{
-					"session": {Type: "apiKey", In: "cookie", Name: auth.CookieName(true), Description: "a person, signed in with password and second factor"},
-					"token":   {Type: "http", Scheme: "bearer", Description: "a program, with a token made by the owner"},
-				},
+	return &huma.OpenAPI{
+		OpenAPI: "3.1.0",
+		Info: &huma.Info{
+			Title: "Gatehouse", Version: Version,
+			Description: "The home security hub. Times are RFC 3339 with milliseconds, durations are Go strings (\"30s\"), ids are stable for ever. Errors are problem documents (RFC 9457).",
+			License:     &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+		},
+		Components: &huma.Components{
+			Schemas: registry,
+			SecuritySchemes: map[string]*huma.SecurityScheme{
+				"session": {Type: "apiKey", In: "cookie", Name: auth.CookieName(true), Description: "a person, signed in with password and second factor"},
+				"token":   {Type: "http", Scheme: "bearer", Description: "a program, with a token made by the owner"},
 			},
 		},
-		Formats:                      map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
-		DefaultFormat:                "application/json",
-		RejectUnknownQueryParameters: true,
-		Transformers:                 []huma.Transformer{a.problemsOnly},
-	})
-}
-
-// problemsOnly turns what huma refuses by itself (a body that is not JSON, a
-// field that is not allowed) into problems like all others.
-func (a *API) problemsOnly(ctx huma.Context, _ string, v any) (any, error) {
-	e, ok := v.(*huma.ErrorModel)
-	if !ok {
-		return v, nil
 	}
-	p := fromHuma(e)
-	if p.cause != nil {
-		a.log.Error("request failed", "method", ctx.Method(), "path", ctx.Operation().Path, "err", p.cause)
-	}
-	return p, nil
 }
 
 // finishDocument makes openapi.json from what was registered.
 func (a *API) finishDocument() error {
-	doc := a.huma.OpenAPI()
+	doc := a.spec
 	schemas := doc.Components.Schemas
 	schemas.Schema(reflect.TypeFor[Problem](), true, "")
 	schemas.Schema(reflect.TypeFor[streamed](), true, "")

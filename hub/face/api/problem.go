@@ -91,19 +91,6 @@ func problem(status int, code, detail string, args ...any) *Problem {
 // Error makes a Problem an error that a handler can return.
 func (p *Problem) Error() string { return p.Code + ": " + p.Detail }
 
-// GetStatus is how huma learns the HTTP status.
-func (p *Problem) GetStatus() int { return p.Status }
-
-// ContentType is how huma learns the media type.
-func (p *Problem) ContentType(string) string { return "application/problem+json" }
-
-// GetHeaders is how huma learns the headers that go with the problem.
-func (p *Problem) GetHeaders() http.Header {
-	h := http.Header{}
-	p.headers(h)
-	return h
-}
-
 func (p *Problem) headers(h http.Header) {
 	if p.RetryAfter != nil {
 		h.Set("Retry-After", strconv.Itoa(*p.RetryAfter))

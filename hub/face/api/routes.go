@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -129,24 +128,6 @@ func revealing(b binder) binder {
 	return b
 }
 
-// typed binds a handler whose input and output huma decodes, checks and
-// documents. What it refuses becomes a problem here.
-func typed[I, O any](h func(context.Context, *I) (*O, error)) binder {
-	return binder{bind: func(a *API, rt *route, op huma.Operation) {
-		huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
-			out, err := h(ctx, in)
-			if err == nil {
-				return out, nil
-			}
-			p := refusal(err, time.Now())
-			if p.cause != nil && ctx.Err() == nil {
-				a.log.Error("request failed", "method", rt.method, "path", rt.path, "err", p.cause)
-			}
-			return nil, p
-		})
-	}}
-}
-
 // raw binds a plain handler and documents its answer by media type.
 func raw(h http.HandlerFunc, mediaType, answer string) binder {
 	return binder{bind: func(a *API, rt *route, op huma.Operation) {
@@ -159,33 +140,15 @@ func raw(h http.HandlerFunc, mediaType, answer string) binder {
 			name, rest, _ = strings.Cut(name, "}")
 			op.Parameters = append(op.Parameters, &huma.Param{Name: name, In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}})
 		}
-		a.huma.OpenAPI().AddOperation(&op)
+		a.spec.AddOperation(&op)
 		a.mux.HandleFunc(rt.method+" "+rt.path, a.gate(rt, h))
 	}}
 }
-
-// humaMux is what huma registers on: each handler gets its gate. A handler
-// that is not in the table would have no need and so let nobody in.
-type humaMux struct {
-	a    *API
-	next *route
-}
-
-func (m *humaMux) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
-	rt := m.next
-	if rt == nil || pattern != rt.method+" "+rt.path {
-		rt = &route{method: "", path: pattern}
-	}
-	m.a.mux.HandleFunc(pattern, m.a.gate(rt, http.HandlerFunc(h)))
-}
-
-func (m *humaMux) ServeHTTP(w http.ResponseWriter, r *http.Request) { m.a.mux.ServeHTTP(w, r) }
 
 func (a *API) register(rt *route) {
 	op := huma.Operation{
 		Method: rt.method, Path: rt.path, DefaultStatus: rt.status,
 		OperationID: operationID(rt.method, rt.path), Summary: rt.does, Tags: []string{rt.tag},
-		MaxBodyBytes: maxBody + 1, BodyReadTimeout: -1, // the gate has read it already
 		Extensions: map[string]any{"x-needs": rt.need.String()},
 	}
 	if rt.need.level != levelAnyone {
@@ -202,9 +165,7 @@ func (a *API) register(rt *route) {
 			Description: "Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer.",
 		})
 	}
-	a.humaMux.next = rt
 	rt.handler.bind(a, rt, op)
-	a.humaMux.next = nil
 }
 
 func ptr[T any](v T) *T { return &v }
