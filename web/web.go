@@ -9,8 +9,8 @@
 //   - Every answer carries the headers of [Secure], the errors too. The policy
 //     allows scripts, styles, fonts and connections from the hub itself and from
 //     nowhere else, and no script text that was made at run time.
-//   - Files are sent as they were compressed at build time (brotli, else gzip,
-//     else plain), by what the browser accepts.
+//   - Files are sent as they were compressed at build time. A browser that takes
+//     no gzip, and there is none left, gets them unpacked.
 //   - Names with a hash in them (/assets/…) may be kept for ever. The page
 //     itself is asked for anew each time, by its ETag.
 //   - A name that looks like a file and is not there is 404, never the page. Any
@@ -20,10 +20,12 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"path"
@@ -48,8 +50,8 @@ func Handler() http.Handler {
 }
 
 // New serves a page that was built into files: index.html, assets/ and what
-// else stands beside them, each with its optional .br and .gz twin. It reads
-// everything once. Without an index.html the handler says how to build it.
+// else stands beside them, each as it is or as its .gz. It reads everything once.
+// Without an index.html the handler says how to build it.
 func New(files fs.FS) (http.Handler, error) {
 	p := page{}
 	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
@@ -63,22 +65,19 @@ func New(files fs.FS) (http.Handler, error) {
 		if err != nil {
 			return err
 		}
-		name, encoding := splitEncoding(name)
-		f := p["/"+name]
-		if f == nil {
-			f = &file{kind: contentType(name), lasting: strings.HasPrefix(name, "assets/")}
-			p["/"+name] = f
+		name, packed := strings.CutSuffix(name, ".gz")
+		if p["/"+name] != nil {
+			return fmt.Errorf("%s is there twice, packed and not", name)
 		}
-		f.add(encoding, b)
+		sum := sha256.Sum256(b)
+		p["/"+name] = &file{
+			kind: contentType(name), lasting: strings.HasPrefix(name, "assets/"),
+			body: b, packed: packed, sum: base64.RawURLEncoding.EncodeToString(sum[:12]),
+		}
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("web: read the built page: %w", err)
-	}
-	for name, f := range p {
-		if f.plain().body == nil {
-			return nil, fmt.Errorf("web: %s is there in a compressed form only", name)
-		}
 	}
 	return p, nil
 }
@@ -99,37 +98,13 @@ const policy = "default-src 'self'; img-src 'self' blob:; media-src 'self' blob:
 // page maps a path to the file behind it.
 type page map[string]*file
 
-// file is one file in the forms in which it can be sent, plain first.
+// file is one file, as it was built in.
 type file struct {
 	kind    string
 	lasting bool // the name holds a hash of the content
-	forms   [len(encodings)]form
-}
-
-type form struct {
-	body []byte
-	etag string
-}
-
-// encodings in the order of the form table; the last is the most wanted.
-var encodings = [...]string{"", "gzip", "br"}
-
-var suffixes = [...]string{"", ".gz", ".br"}
-
-func (f *file) add(encoding int, b []byte) {
-	sum := sha256.Sum256(b)
-	f.forms[encoding] = form{body: b, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
-}
-
-func (f *file) plain() form { return f.forms[0] }
-
-func splitEncoding(name string) (string, int) {
-	for i := len(suffixes) - 1; i > 0; i-- {
-		if s, ok := strings.CutSuffix(name, suffixes[i]); ok {
-			return s, i
-		}
-	}
-	return name, 0
+	body    []byte
+	packed  bool // body is gzip
+	sum     string
 }
 
 // ServeHTTP implements [http.Handler].
@@ -176,37 +151,42 @@ func (f *file) serve(w http.ResponseWriter, r *http.Request) {
 	} else {
 		h.Set("Cache-Control", "no-cache")
 	}
-	best := f.choose(r.Header.Get("Accept-Encoding"))
-	if encodings[best] != "" {
-		h.Set("Content-Encoding", encodings[best])
+	body, etag := f.body, `"`+f.sum+`"`
+	switch {
+	case !f.packed:
+	case accepts(r.Header.Get("Accept-Encoding"), "gzip"):
+		h.Set("Content-Encoding", "gzip")
+	default:
+		etag = `"` + f.sum + `-plain"`
+		var err error
+		if body, err = unpacked(f.body); err != nil {
+			http.Error(w, "This file was not built whole.", http.StatusInternalServerError)
+			return
+		}
 	}
-	body := f.forms[best]
-	h.Set("ETag", body.etag)
-	if matches(r.Header.Get("If-None-Match"), body.etag) {
+	h.Set("ETag", etag)
+	if matches(r.Header.Get("If-None-Match"), etag) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	h.Set("Content-Length", strconv.Itoa(len(body.body)))
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	if r.Method == http.MethodHead {
 		return
 	}
 	// The only error is a browser that went away.
-	_, _ = bytes.NewReader(body.body).WriteTo(w)
+	_, _ = bytes.NewReader(body).WriteTo(w)
 }
 
-// choose picks the most wanted form that there is and that accept allows.
-func (f *file) choose(accept string) int {
-	for i := len(f.forms) - 1; i > 0; i-- {
-		if f.forms[i].body != nil && accepts(accept, encodings[i]) {
-			return i
-		}
+func unpacked(b []byte) ([]byte, error) {
+	r, err := gzip.NewReader(bytes.NewReader(b))
+	if err != nil {
+		return nil, err
 	}
-	return 0
+	return io.ReadAll(r)
 }
 
 // accepts reads an Accept-Encoding header (RFC 9110, section 12.5.3). A
-// weight of zero refuses; other weights make no difference, since every form
-// that is here is at least as good as plain.
+// weight of zero refuses; other weights make no difference.
 func accepts(header, encoding string) bool {
 	star := false
 	for part := range strings.SplitSeq(header, ",") {

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"bytes"
+	"compress/gzip"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,18 +14,20 @@ import (
 
 func built() fstest.MapFS {
 	return fstest.MapFS{
-		".keep":                    {},
-		"index.html":               {Data: []byte("<!doctype html>page")},
-		"index.html.br":            {Data: []byte("page as brotli")},
-		"index.html.gz":            {Data: []byte("page as gzip")},
-		"favicon.svg":              {Data: []byte("<svg/>")},
-		"assets/index-Ab12.js":     {Data: []byte("run()")},
-		"assets/index-Ab12.js.br":  {Data: []byte("run as brotli")},
-		"assets/index-Ab12.js.gz":  {Data: []byte("run as gzip")},
-		"assets/inter-Cd34.woff2":  {Data: []byte("font")},
-		"assets/index-Ab12.css":    {Data: []byte("body{}")},
-		"assets/index-Ab12.css.gz": {Data: []byte("body as gzip")},
+		".keep":                   {},
+		"index.html":              {Data: []byte("<!doctype html>page")},
+		"favicon.svg.gz":          {Data: pack("<svg/>")},
+		"assets/index-Ab12.js.gz": {Data: pack("run()")},
+		"assets/inter-Cd34.woff2": {Data: []byte("font")},
 	}
+}
+
+func pack(s string) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = w.Write([]byte(s)) // into memory
+	_ = w.Close()
+	return b.Bytes()
 }
 
 func TestServe(t *testing.T) {
@@ -38,6 +42,7 @@ func TestServe(t *testing.T) {
 	const forever, anew = "public, max-age=31536000, immutable", "no-cache"
 	const html, js = "text/html; charset=utf-8", "text/javascript; charset=utf-8"
 	plainPage := answer{200, "<!doctype html>page", html, "", anew}
+	script, packedScript := answer{200, "run()", js, "", forever}, answer{200, string(pack("run()")), js, "gzip", forever}
 	missing := answer{404, "There is no such file.\n", "text/plain; charset=utf-8", "", "no-store"}
 	for _, tt := range []struct {
 		name, method, path, accept string
@@ -47,21 +52,21 @@ func TestServe(t *testing.T) {
 		{"an address in the page", "GET", "/journal", "", plainPage},
 		{"a deeper address", "GET", "/devices/zwave-5", "", plainPage},
 		{"the page by its name", "GET", "/index.html", "", plainPage},
-		{"brotli first", "GET", "/", "gzip, deflate, br, zstd", answer{200, "page as brotli", html, "br", anew}},
-		{"gzip when brotli is not taken", "GET", "/", "gzip", answer{200, "page as gzip", html, "gzip", anew}},
-		{"refused by weight", "GET", "/", "br;q=0, gzip;q=0.5", answer{200, "page as gzip", html, "gzip", anew}},
-		{"refused by a broken weight", "GET", "/", "br;q=no", plainPage},
-		{"anything", "GET", "/", "*", answer{200, "page as brotli", html, "br", anew}},
-		{"anything but", "GET", "/", "*, br;q=0", answer{200, "page as gzip", html, "gzip", anew}},
-		{"nothing", "GET", "/", "*;q=0", plainPage},
-		{"a twin that is not there", "GET", "/assets/index-Ab12.css", "br, gzip", answer{200, "body as gzip", "text/css; charset=utf-8", "gzip", forever}},
-		{"a script", "GET", "/assets/index-Ab12.js", "br", answer{200, "run as brotli", js, "br", forever}},
-		{"a font is not compressed", "GET", "/assets/inter-Cd34.woff2", "br", answer{200, "font", "font/woff2", "", forever}},
+		{"the page is not packed", "GET", "/", "gzip", plainPage},
+		{"a script", "GET", "/assets/index-Ab12.js", "gzip, deflate, br, zstd", packedScript},
+		{"taken by weight", "GET", "/assets/index-Ab12.js", "br;q=1, gzip;q=0.5", packedScript},
+		{"refused by weight", "GET", "/assets/index-Ab12.js", "gzip;q=0, br", script},
+		{"refused by a broken weight", "GET", "/assets/index-Ab12.js", "gzip;q=no", script},
+		{"anything", "GET", "/assets/index-Ab12.js", "*", packedScript},
+		{"anything but", "GET", "/assets/index-Ab12.js", "*, gzip;q=0", script},
+		{"nothing", "GET", "/assets/index-Ab12.js", "*;q=0", script},
+		{"nothing is said", "GET", "/assets/index-Ab12.js", "", script},
+		{"a font", "GET", "/assets/inter-Cd34.woff2", "gzip", answer{200, "font", "font/woff2", "", forever}},
 		{"an icon has no hash", "GET", "/favicon.svg", "", answer{200, "<svg/>", "image/svg+xml", "", anew}},
-		{"head", "HEAD", "/assets/index-Ab12.js", "", answer{200, "", js, "", forever}},
+		{"head", "HEAD", "/assets/index-Ab12.js", "gzip", answer{200, "", js, "gzip", forever}},
 		{"an old script", "GET", "/assets/index-Zz99.js", "", missing},
 		{"robots", "GET", "/robots.txt", "", missing},
-		{"a twin by its own name", "GET", "/index.html.br", "", missing},
+		{"a packed file by its own name", "GET", "/favicon.svg.gz", "", missing},
 		{"what keeps the folder", "GET", "/.keep", "", missing},
 		{"climbing out", "GET", "/../../etc/passwd.txt", "", missing},
 		{"writing", "POST", "/", "", answer{405, "This address can only be read.\n", "text/plain; charset=utf-8", "", ""}},
@@ -94,29 +99,29 @@ func TestNotModified(t *testing.T) {
 		t.Fatal(err)
 	}
 	get := func(accept, match string) *httptest.ResponseRecorder {
-		r := httptest.NewRequestWithContext(t.Context(), "GET", "/", nil)
+		r := httptest.NewRequestWithContext(t.Context(), "GET", "/favicon.svg", nil)
 		r.Header.Set("Accept-Encoding", accept)
 		r.Header.Set("If-None-Match", match)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		return w
 	}
-	br, gz := get("br", "").Header().Get("ETag"), get("gzip", "").Header().Get("ETag")
-	if br == gz || br == "" {
-		t.Fatalf("each form needs its own tag: brotli %s, gzip %s", br, gz)
+	plain, gz := get("", "").Header().Get("ETag"), get("gzip", "").Header().Get("ETag")
+	if plain == gz || gz == "" {
+		t.Fatalf("each form needs its own tag: plain %s, gzip %s", plain, gz)
 	}
 	for _, tt := range []struct {
 		match string
 		want  int
 	}{
-		{br, http.StatusNotModified},
-		{"W/" + br, http.StatusNotModified},
-		{`"older", ` + br, http.StatusNotModified},
+		{gz, http.StatusNotModified},
+		{"W/" + gz, http.StatusNotModified},
+		{`"older", ` + gz, http.StatusNotModified},
 		{"*", http.StatusNotModified},
-		{gz, http.StatusOK},
+		{plain, http.StatusOK},
 		{`"older"`, http.StatusOK},
 	} {
-		w := get("br", tt.match)
+		w := get("gzip", tt.match)
 		if w.Code != tt.want {
 			t.Errorf("If-None-Match %s: got %d, want %d", tt.match, w.Code, tt.want)
 		}
@@ -168,10 +173,10 @@ func TestNotBuilt(t *testing.T) {
 	}
 }
 
-func TestHalfBuilt(t *testing.T) {
-	_, err := New(fstest.MapFS{"assets/a.js.br": {Data: []byte("x")}})
-	if err == nil || !strings.Contains(err.Error(), "/assets/a.js") {
-		t.Errorf("got error %v, want one that names /assets/a.js", err)
+func TestBuiltTwice(t *testing.T) {
+	_, err := New(fstest.MapFS{"assets/a.js": {Data: []byte("x")}, "assets/a.js.gz": {Data: pack("x")}})
+	if err == nil || !strings.Contains(err.Error(), "assets/a.js") {
+		t.Errorf("got error %v, want one that names assets/a.js", err)
 	}
 }
 

@@ -1,12 +1,13 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 
-const worthIt = /\.(html|js|css|svg|webmanifest)$/;
+const worthIt = /\.(js|css|svg|webmanifest)$/;
 
 /**
- * Writes a .br and a .gz beside every text file of the build, so that the hub
- * never compresses anything while it runs, and clears the last build first.
+ * Puts a .gz in the place of every text file of the build but the page itself,
+ * so that the hub never compresses anything while it runs and carries each file
+ * once. Clears the last build first.
  * @returns {import('vite').Plugin}
  */
 export function compress() {
@@ -26,12 +27,8 @@ export function compress() {
 			for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
 				if (!worthIt.test(name)) continue;
 				const path = join(folder, name);
-				const plain = readFileSync(path);
-				writeFileSync(`${path}.gz`, gzipSync(plain, { level: 9 }));
-				writeFileSync(
-					`${path}.br`,
-					brotliCompressSync(plain, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: plain.length } }),
-				);
+				writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
+				rmSync(path);
 			}
 		},
 	};

@@ -192,8 +192,10 @@ export class FakeHub {
 	async #file(path: string, response: ServerResponse): Promise<void> {
 		const name = extname(path) ? path.slice(1) : 'index.html';
 		try {
-			const body = await readFile(new URL(name, dist));
-			response.writeHead(200, { 'Content-Type': types[extname(name)] ?? 'application/octet-stream' });
+			const plain = extname(name) === '.html' || extname(name) === '.woff2';
+			const body = await readFile(new URL(plain ? name : `${name}.gz`, dist));
+			const type = types[extname(name)] ?? 'application/octet-stream';
+			response.writeHead(200, { 'Content-Type': type, ...(plain ? {} : { 'Content-Encoding': 'gzip' }) });
 			response.end(body);
 		} catch {
 			response.writeHead(404);
