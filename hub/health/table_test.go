@@ -138,12 +138,12 @@ var proofs = map[health.Code][]string{
 	health.ViewsUnwritten:   {"hub.TestViewsThatCannotBeWrittenAreSaid"},
 	health.ZoneIgnored:      {"hub.TestZoneThatIsIgnoredIsSaid"},
 
-	health.CameraClock:       {"hub.TestCamerasThatAreUnwell"},
+	health.CameraClock:       {"hub.fallIll"},
 	health.CameraCovered:     {"hub.TestACoveredCameraIsSaid"},
-	health.CameraLost:        {"hub.TestCamerasThatAreUnwell"},
-	health.CameraNoKey:       {"hub.TestCamerasThatAreUnwell"},
-	health.CameraNotRecorded: {"hub.TestCamerasThatAreUnwell"},
-	health.CameraPreShort:    {"hub.TestCamerasThatAreUnwell"},
+	health.CameraLost:        {"hub.fallIll"},
+	health.CameraNoKey:       {"hub.fallIll"},
+	health.CameraNotRecorded: {"hub.fallIll"},
+	health.CameraPreShort:    {"hub.fallIll"},
 	health.CameraUnseen:      {"hub.TestPicturesThatAreNotLookedAt"},
 	health.DetectorMissing:   {"hub.TestPicturesThatAreNotLookedAt"},
 }
