@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -540,7 +541,8 @@ func (r ready) Image() (image.Image, error) { return r.img, nil }
 
 // counting eyes say how many parts they were shown last.
 type counting struct {
-	parts, closed int
+	parts  int
+	closed atomic.Int32
 }
 
 func (e *counting) Look(_ image.Image, parts []Box) []home.Sight {
@@ -548,7 +550,7 @@ func (e *counting) Look(_ image.Image, parts []Box) []home.Sight {
 	return nil
 }
 
-func (e *counting) Close() { e.closed++ }
+func (e *counting) Close() { e.closed.Add(1) }
 
 // The network is in memory while pictures want it, and not for movement alone.
 func TestMemoryIsGivenBack(t *testing.T) {
@@ -568,8 +570,8 @@ func TestMemoryIsGivenBack(t *testing.T) {
 			time.Sleep(after)
 			d.Look("porch", time.Now(), JPEG(asJPEG(t, drawn(64, 36, image.Rectangle{}))))
 			synctest.Wait()
-			if opened != wantOpened || e.closed != wantClosed {
-				t.Errorf("opened %d times, closed %d; want %d and %d", opened, e.closed, wantOpened, wantClosed)
+			if opened != wantOpened || int(e.closed.Load()) != wantClosed {
+				t.Errorf("opened %d times, closed %d; want %d and %d", opened, e.closed.Load(), wantOpened, wantClosed)
 			}
 		}
 		look(0, 0, 0)
@@ -582,7 +584,7 @@ func TestMemoryIsGivenBack(t *testing.T) {
 		look(Rest*2, 3, 1)
 		cancel()
 		synctest.Wait()
-		if e.closed != 2 {
+		if e.closed.Load() != 2 {
 			t.Error("what was open at the end is open")
 		}
 	})
