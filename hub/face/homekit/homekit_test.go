@@ -130,7 +130,7 @@ func TestNothingRunsWhileNobodyIsPaired(t *testing.T) {
 // TestWindowThatDoesNotOpen: a port in use is the answer to who opens pairing,
 // not the end of Run, which may look in the moment in which the window is open.
 func TestWindowThatDoesNotOpen(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", ownHost+":0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -201,7 +201,7 @@ func (h *house) wrong(item home.TroubleItem, present bool) {
 
 func (h *house) options() Options {
 	return Options{
-		Host: "127.0.0.1", Name: "Maple House", Version: "1.2.3",
+		Host: ownHost, Name: "Maple House", Version: "1.2.3",
 		Alarm: h, Devices: h, Health: h, Journal: h, Store: h,
 		AlarmChanges: &h.alarms, DeviceChanges: &h.changes, Readings: &h.readings, HealthChanges: &h.news,
 		Announce: func(port int, text []string) {
@@ -238,7 +238,11 @@ func (h *house) runs(t *testing.T) (f *Face, stop func()) {
 	return f, stop
 }
 
-func addr(f *Face) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(f.Port())) }
+// ownHost is an address that no other test listens at: a port that was left for a
+// moment is still there.
+const ownHost = "127.0.72.75"
+
+func addr(f *Face) string { return net.JoinHostPort(ownHost, strconv.Itoa(f.Port())) }
 
 // paired is a face with a device that is paired and connected.
 func (h *house) paired(t *testing.T) (*Face, *haptest.Controller, *phone) {
