@@ -3,6 +3,7 @@ package zigbee
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"slices"
@@ -110,6 +111,9 @@ func (c *Controller) Run(ctx context.Context, port io.ReadWriteCloser) error {
 	if err == nil {
 		c.keepStudying(ctx)
 		err = context.Cause(ctx)
+	}
+	if errors.Is(err, ErrDown) {
+		<-ctx.Done() // Serve has answered everybody, and is about to say why
 	}
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
