@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"gatehouse/hub/camera"
@@ -20,16 +21,37 @@ import (
 	"gatehouse/hub/home"
 )
 
+// secretsFolder is the folder of the data folder in which passwords of cameras lie.
+// Whoever has a session could else have any file of the box told to a camera of their
+// own.
+const secretsFolder = "secrets"
+
+// checkPasswordFile refuses a name that leads anywhere else.
+func (c *cameras) checkPasswordFile(name string) error {
+	folder, err := filepath.Abs(c.hub.file(secretsFolder))
+	if err != nil {
+		return fmt.Errorf("cameras: %w", err)
+	}
+	if name != "" && name != filepath.Join(folder, filepath.Base(name)) {
+		return &home.Invalid{Field: "password_file", Reason: fmt.Sprintf("it must lie in %s: give its full path", folder)}
+	}
+	return nil
+}
+
 // readPassword reads a file that holds a password and nothing else.
 func readPassword(name string) (string, error) {
 	const most = 1 << 10
-	f, err := os.Open(name)
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return "", &home.Invalid{Field: "password_file", Reason: "it can't be read by the hub: " + errors.Unwrap(err).Error()}
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+	info, err := f.Stat()
+	switch {
+	case err != nil || !info.Mode().IsRegular():
 		return "", &home.Invalid{Field: "password_file", Reason: "it is no file"}
+	case info.Mode().Perm()&0o077 != 0:
+		return "", &home.Invalid{Field: "password_file", Reason: "others on the box can read it: chmod 600 it"}
 	}
 	b, err := io.ReadAll(io.LimitReader(f, most+1))
 	password := strings.TrimRight(string(b), "\r\n")
@@ -222,8 +244,6 @@ func (c *cameras) check(s *home.Camera, secret *string) error {
 		return &home.Conflict{Reason: fmt.Sprintf("a hub has %d cameras at most: remove one first", mostCameras)}
 	case s.Name == "" || len(s.Name) > 80:
 		return &home.Invalid{Field: "name", Reason: "a camera needs a name of at most 80 bytes"}
-	case s.PasswordFile != "" && !filepath.IsAbs(s.PasswordFile):
-		return &home.Invalid{Field: "password_file", Reason: "give its full path"}
 	case s.Pre < 0 || s.Pre > mostPre:
 		return &home.Invalid{Field: "pre", Reason: "give 0s to 30s"}
 	case s.Post < home.Duration(time.Second) || s.Post > mostPost:
@@ -235,6 +255,9 @@ func (c *cameras) check(s *home.Camera, secret *string) error {
 		return err
 	}
 	if err := c.checkSeeing(s); err != nil {
+		return err
+	}
+	if err := c.checkPasswordFile(s.PasswordFile); err != nil {
 		return err
 	}
 	return c.checkTriggers(s)
