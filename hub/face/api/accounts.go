@@ -67,7 +67,7 @@ func at(t *home.Time) time.Time {
 }
 
 type changeUserInput struct {
-	IDPath
+	idPath
 	Body changeUserRequest
 }
 
@@ -84,11 +84,11 @@ func (a *API) changeUser(ctx context.Context, in *changeUserInput) (*out[user], 
 	return &out[user]{userOf(u)}, nil
 }
 
-func (a *API) removeUser(ctx context.Context, in *IDPath) (*none, error) {
+func (a *API) removeUser(ctx context.Context, in *idPath) (*none, error) {
 	return nil, a.o.People.RemoveUser(ctx, ask(ctx).caller.Name, in.ID)
 }
 
-func (a *API) resetUser(ctx context.Context, in *IDPath) (*out[invitation], error) {
+func (a *API) resetUser(ctx context.Context, in *idPath) (*out[invitation], error) {
 	invite, err := a.o.People.ResetUser(ctx, ask(ctx).caller.Name, in.ID)
 	if err != nil {
 		return nil, err
@@ -144,6 +144,6 @@ func (a *API) createToken(ctx context.Context, in *tokenInput) (*status[newToken
 	return &status[newToken]{http.StatusCreated, newToken{t.ID, t.Name, t.Role, t.Ends, string(secret)}}, nil
 }
 
-func (a *API) revokeToken(ctx context.Context, in *IDPath) (*none, error) {
+func (a *API) revokeToken(ctx context.Context, in *idPath) (*none, error) {
 	return nil, a.o.People.RevokeToken(ctx, ask(ctx).caller.Name, in.ID)
 }

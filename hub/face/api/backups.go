@@ -44,7 +44,7 @@ func (a *API) backedUp(name string) (BackedUp, error) {
 	return b, nil
 }
 
-func (a *API) backup(_ context.Context, in *RadioPath) (*out[BackupState], error) {
+func (a *API) backup(_ context.Context, in *radioPath) (*out[BackupState], error) {
 	b, err := a.backedUp(in.Radio)
 	if err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func (a *API) backup(_ context.Context, in *RadioPath) (*out[BackupState], error
 	return &out[BackupState]{s}, nil
 }
 
-func (a *API) takeBackup(ctx context.Context, in *RadioPath) (*out[BackupState], error) {
+func (a *API) takeBackup(ctx context.Context, in *radioPath) (*out[BackupState], error) {
 	b, err := a.backedUp(in.Radio)
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func (a *API) takeBackup(ctx context.Context, in *RadioPath) (*out[BackupState],
 	return a.backup(ctx, in)
 }
 
-func (a *API) backupFile(ctx context.Context, in *RadioPath) (*out[json.RawMessage], error) {
+func (a *API) backupFile(ctx context.Context, in *radioPath) (*out[json.RawMessage], error) {
 	b, err := a.backedUp(in.Radio)
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func (a *API) backupFile(ctx context.Context, in *RadioPath) (*out[json.RawMessa
 }
 
 type restoreInput struct {
-	RadioPath
+	radioPath
 	Body *restoreRequest
 }
 

@@ -133,17 +133,19 @@ func (f *form) paramsOf(t reflect.Type, at []int) (list []param) {
 func (a *API) decoded(rt *route, f *form, h func(context.Context, reflect.Value) (reflect.Value, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		in := reflect.New(f.in)
-		if p := f.read(r, in.Elem()); p != nil {
-			p.write(w)
-			return
-		}
-		out, err := h(r.Context(), in)
-		if err != nil {
-			p := refusal(err, time.Now())
+		refuse := func(p *Problem) {
 			if p.cause != nil && r.Context().Err() == nil {
 				a.log.Error("request failed", "method", rt.method, "path", rt.path, "err", p.cause)
 			}
 			p.write(w)
+		}
+		if p := f.read(r, in.Elem()); p != nil {
+			refuse(p)
+			return
+		}
+		out, err := h(r.Context(), in)
+		if err != nil {
+			refuse(refusal(err, time.Now()))
 			return
 		}
 		if err := f.write(w, out); err != nil && r.Context().Err() == nil {

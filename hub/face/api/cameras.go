@@ -23,13 +23,13 @@ type Cameras interface {
 	Live
 }
 
-// CameraPath names a camera.
-type CameraPath struct {
+// cameraPath names a camera.
+type cameraPath struct {
 	ID home.DeviceID `path:"id" pattern:"^camera-[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$" patternDescription:"camera- and a short name of a-z, 0-9 and -" example:"camera-porch"`
 }
 
 type cameraInput struct {
-	CameraPath
+	cameraPath
 	Body cameraRequest
 }
 
@@ -99,7 +99,7 @@ func (a *API) cameras(context.Context, *none) (*out[[]home.Camera], error) {
 	return &out[[]home.Camera]{all}, nil
 }
 
-func (a *API) camera(_ context.Context, in *CameraPath) (*out[home.Camera], error) {
+func (a *API) camera(_ context.Context, in *cameraPath) (*out[home.Camera], error) {
 	c, err := a.findCamera(in.ID)
 	if err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func (a *API) putCamera(ctx context.Context, in *cameraInput) (*out[home.Camera]
 	return &out[home.Camera]{c}, nil
 }
 
-func (a *API) deleteCamera(ctx context.Context, in *CameraPath) (*none, error) {
+func (a *API) deleteCamera(ctx context.Context, in *cameraPath) (*none, error) {
 	if _, err := a.findCamera(in.ID); err != nil {
 		return nil, err
 	}
@@ -152,7 +152,7 @@ func (a *API) deleteCamera(ctx context.Context, in *CameraPath) (*none, error) {
 }
 
 type recordInput struct {
-	CameraPath
+	cameraPath
 	Body recordRequest
 }
 

@@ -38,7 +38,7 @@ type ChannelMove struct {
 }
 
 type channelInput struct {
-	RadioPath
+	radioPath
 	Body channelRequest
 }
 
@@ -58,7 +58,7 @@ func (a *API) channels(name string) (Channels, error) {
 	return c, nil
 }
 
-func (a *API) survey(ctx context.Context, in *RadioPath) (*out[Survey], error) {
+func (a *API) survey(ctx context.Context, in *radioPath) (*out[Survey], error) {
 	c, err := a.channels(in.Radio)
 	if err != nil {
 		return nil, err

@@ -7,8 +7,8 @@ import (
 	"gatehouse/hub/home"
 )
 
-// CodePath is the id in the path of a code.
-type CodePath struct {
+// codePath is the id in the path of a code.
+type codePath struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
@@ -20,7 +20,7 @@ func (a *API) codes(context.Context, *none) (*out[[]home.Code], error) {
 	return &out[[]home.Code]{codes}, nil
 }
 
-func (a *API) code(_ context.Context, in *CodePath) (*out[home.Code], error) {
+func (a *API) code(_ context.Context, in *codePath) (*out[home.Code], error) {
 	for _, c := range a.o.Codes.Codes() {
 		if c.ID == in.ID {
 			return &out[home.Code]{readable(c)}, nil
@@ -61,7 +61,7 @@ type postCodeInput struct {
 }
 
 type putCodeInput struct {
-	CodePath
+	codePath
 	Body codeRequest
 }
 
@@ -88,6 +88,6 @@ func (a *API) putCode(ctx context.Context, in *putCodeInput) (*out[home.Code], e
 	return &out[home.Code]{readable(c)}, nil
 }
 
-func (a *API) deleteCode(ctx context.Context, in *CodePath) (*none, error) {
+func (a *API) deleteCode(ctx context.Context, in *codePath) (*none, error) {
 	return nil, a.o.Codes.DeleteCode(ctx, in.ID, ask(ctx).caller.Name)
 }

@@ -12,8 +12,8 @@ import (
 	"gatehouse/zigbee"
 )
 
-// DevicePath is the id in the path of a device.
-type DevicePath struct {
+// devicePath is the id in the path of a device.
+type devicePath struct {
 	ID home.DeviceID `path:"id" maxLength:"64" example:"zwave-5"`
 }
 
@@ -25,7 +25,7 @@ func (a *API) devices(context.Context, *none) (*out[[]home.Device], error) {
 	return &out[[]home.Device]{devices}, nil
 }
 
-func (a *API) device(_ context.Context, in *DevicePath) (*out[home.Device], error) {
+func (a *API) device(_ context.Context, in *devicePath) (*out[home.Device], error) {
 	d, ok := a.o.Devices.Device(in.ID)
 	if !ok {
 		return nil, &home.NotFound{What: "device", ID: string(in.ID)}
@@ -33,7 +33,7 @@ func (a *API) device(_ context.Context, in *DevicePath) (*out[home.Device], erro
 	return &out[home.Device]{described(d)}, nil
 }
 
-func (a *API) signature(_ context.Context, in *DevicePath) (*out[zigbee.Signature], error) {
+func (a *API) signature(_ context.Context, in *devicePath) (*out[zigbee.Signature], error) {
 	if a.o.Signature != nil {
 		if s, ok := a.o.Signature(in.ID); ok {
 			return &out[zigbee.Signature]{s}, nil
@@ -50,7 +50,7 @@ func described(d home.Device) home.Device {
 }
 
 type renameInput struct {
-	DevicePath
+	devicePath
 	Body renameRequest
 }
 
@@ -87,12 +87,12 @@ func (a *API) rename(ctx context.Context, in *renameInput) (*out[home.Device], e
 	return &out[home.Device]{described(d)}, nil
 }
 
-func (a *API) removeDevice(ctx context.Context, in *DevicePath) (*none, error) {
+func (a *API) removeDevice(ctx context.Context, in *devicePath) (*none, error) {
 	return nil, a.o.Devices.Remove(ctx, in.ID, ask(ctx).caller.Name)
 }
 
 type commandInput struct {
-	DevicePath
+	devicePath
 	Body commandRequest
 }
 

@@ -54,7 +54,7 @@ func (a *API) findKeypad(id home.DeviceID) (Keypad, error) {
 	return Keypad{}, &home.NotFound{What: "keypad", ID: string(id)}
 }
 
-func (a *API) keypad(_ context.Context, in *DevicePath) (*out[Keypad], error) {
+func (a *API) keypad(_ context.Context, in *devicePath) (*out[Keypad], error) {
 	k, err := a.findKeypad(in.ID)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (a *API) keypad(_ context.Context, in *DevicePath) (*out[Keypad], error) {
 }
 
 type keypadInput struct {
-	DevicePath
+	devicePath
 	Body keypadRequest
 }
 

@@ -15,7 +15,7 @@ type Locks interface {
 	Delete(ctx context.Context, d home.DeviceID, user int, by string) error
 }
 
-func (a *API) lockCodes(_ context.Context, in *DevicePath) (*out[[]home.LockCode], error) {
+func (a *API) lockCodes(_ context.Context, in *devicePath) (*out[[]home.LockCode], error) {
 	codes, err := a.o.Locks.Codes(in.ID)
 	if err != nil {
 		return nil, err
@@ -23,14 +23,14 @@ func (a *API) lockCodes(_ context.Context, in *DevicePath) (*out[[]home.LockCode
 	return &out[[]home.LockCode]{list(codes)}, nil
 }
 
-// LockCodePath names a code of a lock.
-type LockCodePath struct {
-	DevicePath
+// lockCodePath names a code of a lock.
+type lockCodePath struct {
+	devicePath
 	User int `path:"user" minimum:"0" maximum:"65534"`
 }
 
 type lockCodeInput struct {
-	LockCodePath
+	lockCodePath
 	Body lockCodeRequest
 }
 
@@ -47,6 +47,6 @@ func (a *API) putLockCode(ctx context.Context, in *lockCodeInput) (*out[home.Loc
 	return &out[home.LockCode]{c}, nil
 }
 
-func (a *API) deleteLockCode(ctx context.Context, in *LockCodePath) (*none, error) {
+func (a *API) deleteLockCode(ctx context.Context, in *lockCodePath) (*none, error) {
 	return nil, a.o.Locks.Delete(ctx, in.ID, in.User, ask(ctx).caller.Name)
 }

@@ -6,13 +6,13 @@ import (
 	"gatehouse/hub/home"
 )
 
-// ModePath is the id in the path of an armed mode.
-type ModePath struct {
+// modePath is the id in the path of an armed mode.
+type modePath struct {
 	ID home.Mode `path:"id" maxLength:"64" doc:"home, night, away, or one of the owner's own" example:"guests"`
 }
 
-// AreaPath is the id in the path of an area.
-type AreaPath struct {
+// areaPath is the id in the path of an area.
+type areaPath struct {
 	ID home.AreaID `path:"id" maxLength:"64" pattern:"^[a-z0-9][a-z0-9-]*$" patternDescription:"lower-case letters, digits and dashes" example:"flat"`
 }
 
@@ -20,7 +20,7 @@ func (a *API) modes(context.Context, *none) (*out[[]home.AlarmMode], error) {
 	return &out[[]home.AlarmMode]{a.o.Panel.Modes()}, nil
 }
 
-func (a *API) mode(_ context.Context, in *ModePath) (*out[home.AlarmMode], error) {
+func (a *API) mode(_ context.Context, in *modePath) (*out[home.AlarmMode], error) {
 	for _, m := range a.o.Panel.Modes() {
 		if m.ID == in.ID {
 			return &out[home.AlarmMode]{m}, nil
@@ -30,7 +30,7 @@ func (a *API) mode(_ context.Context, in *ModePath) (*out[home.AlarmMode], error
 }
 
 type putModeInput struct {
-	ModePath
+	modePath
 	Body armedModeRequest
 }
 
@@ -52,10 +52,10 @@ func (a *API) putMode(ctx context.Context, in *putModeInput) (*out[home.AlarmMod
 	if err := a.o.Panel.PutMode(ctx, m, ask(ctx).caller.Name); err != nil {
 		return nil, err
 	}
-	return a.mode(ctx, &in.ModePath)
+	return a.mode(ctx, &in.modePath)
 }
 
-func (a *API) deleteMode(ctx context.Context, in *ModePath) (*none, error) {
+func (a *API) deleteMode(ctx context.Context, in *modePath) (*none, error) {
 	return nil, a.o.Panel.DeleteMode(ctx, in.ID, ask(ctx).caller.Name)
 }
 
@@ -64,7 +64,7 @@ func (a *API) areas(context.Context, *none) (*out[[]home.Area], error) {
 }
 
 type putAreaInput struct {
-	AreaPath
+	areaPath
 	Body areaRequest
 }
 
@@ -84,6 +84,6 @@ func (a *API) putArea(ctx context.Context, in *putAreaInput) (*out[home.Area], e
 	return &out[home.Area]{area}, nil
 }
 
-func (a *API) deleteArea(ctx context.Context, in *AreaPath) (*none, error) {
+func (a *API) deleteArea(ctx context.Context, in *areaPath) (*none, error) {
 	return nil, a.o.Panel.DeleteArea(ctx, in.ID, ask(ctx).caller.Name)
 }

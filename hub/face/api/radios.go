@@ -65,8 +65,8 @@ type JoinState struct {
 	Until  *home.Time    `json:"until" doc:"when the network closes by itself"`
 }
 
-// RadioPath is the kind of radio in a path.
-type RadioPath struct {
+// radioPath is the kind of radio in a path.
+type radioPath struct {
 	Radio string `path:"radio" enum:"zwave,zigbee"`
 }
 
@@ -99,7 +99,7 @@ func (a *API) radios(context.Context, *none) (*out[[]RadioState], error) {
 }
 
 type joinInput struct {
-	RadioPath
+	radioPath
 	Body *JoinRequest
 }
 
@@ -126,7 +126,7 @@ func (a *API) join(ctx context.Context, in *joinInput) (*status[JoinState], erro
 	return &status[JoinState]{http.StatusAccepted, r.Joining()}, nil
 }
 
-func (a *API) joining(_ context.Context, in *RadioPath) (*out[JoinState], error) {
+func (a *API) joining(_ context.Context, in *radioPath) (*out[JoinState], error) {
 	r, err := a.radio(in.Radio)
 	if err != nil {
 		return nil, err
@@ -134,7 +134,7 @@ func (a *API) joining(_ context.Context, in *RadioPath) (*out[JoinState], error)
 	return &out[JoinState]{r.Joining()}, nil
 }
 
-func (a *API) cancelJoin(ctx context.Context, in *RadioPath) (*none, error) {
+func (a *API) cancelJoin(ctx context.Context, in *radioPath) (*none, error) {
 	r, err := a.radio(in.Radio)
 	if err != nil {
 		return nil, err
@@ -143,7 +143,7 @@ func (a *API) cancelJoin(ctx context.Context, in *RadioPath) (*none, error) {
 }
 
 type pinInput struct {
-	RadioPath
+	radioPath
 	Body pinRequest
 }
 
@@ -163,7 +163,7 @@ func (a *API) joinPin(ctx context.Context, in *pinInput) (*status[JoinState], er
 }
 
 type leaveInput struct {
-	RadioPath
+	radioPath
 	Body *leaveRequest
 }
 

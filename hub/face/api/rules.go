@@ -23,8 +23,8 @@ type Rules interface {
 	ForgetPerson(ctx context.Context, person, by string) error
 }
 
-// RulePath is the id in the path of a rule.
-type RulePath struct {
+// rulePath is the id in the path of a rule.
+type rulePath struct {
 	ID home.RuleID `path:"id" maxLength:"64" doc:"the rule's id" example:"evening-light"`
 }
 
@@ -63,7 +63,7 @@ type postRuleInput struct {
 }
 
 type putRuleInput struct {
-	RulePath
+	rulePath
 	Body ruleRequest
 }
 
@@ -71,7 +71,7 @@ func (a *API) rules(context.Context, *none) (*out[[]home.Rule], error) {
 	return &out[[]home.Rule]{list(a.o.Rules.Rules())}, nil
 }
 
-func (a *API) rule(_ context.Context, in *RulePath) (*out[home.Rule], error) {
+func (a *API) rule(_ context.Context, in *rulePath) (*out[home.Rule], error) {
 	r, ok := a.o.Rules.Rule(in.ID)
 	if !ok {
 		return nil, &home.NotFound{What: "rule", ID: string(in.ID)}
@@ -102,12 +102,12 @@ func (a *API) putRule(ctx context.Context, in *putRuleInput) (*out[home.Rule], e
 	return &out[home.Rule]{r}, nil
 }
 
-func (a *API) deleteRule(ctx context.Context, in *RulePath) (*none, error) {
+func (a *API) deleteRule(ctx context.Context, in *rulePath) (*none, error) {
 	return nil, a.o.Rules.DeleteRule(ctx, in.ID, ask(ctx).caller.Name)
 }
 
 // dryRun of a rule that is saved.
-func (a *API) dryRun(ctx context.Context, in *RulePath) (*out[[]home.RuleRun], error) {
+func (a *API) dryRun(ctx context.Context, in *rulePath) (*out[[]home.RuleRun], error) {
 	r, err := a.rule(ctx, in)
 	if err != nil {
 		return nil, err
@@ -128,7 +128,7 @@ func (a *API) tryRule(ctx context.Context, r home.Rule) (*out[[]home.RuleRun], e
 	return &out[[]home.RuleRun]{list(runs)}, nil
 }
 
-func (a *API) ruleRuns(_ context.Context, in *RulePath) (*out[[]home.RuleRun], error) {
+func (a *API) ruleRuns(_ context.Context, in *rulePath) (*out[[]home.RuleRun], error) {
 	runs, err := a.o.Rules.Runs(in.ID)
 	if err != nil {
 		return nil, err
@@ -164,13 +164,13 @@ func (a *API) putRuleSettings(ctx context.Context, in *ruleSettingsInput) (*out[
 	return a.ruleSettings(ctx, nil)
 }
 
-// PersonPath is the name in the path of a person.
-type PersonPath struct {
+// personPath is the name in the path of a person.
+type personPath struct {
 	Person string `path:"person" maxLength:"160" doc:"what the family calls them" example:"Ada"`
 }
 
 type presenceInput struct {
-	PersonPath
+	personPath
 	Body presenceRequest
 }
 
@@ -190,6 +190,6 @@ func (a *API) putPresence(ctx context.Context, in *presenceInput) (*out[home.Pre
 	return &out[home.Presence]{p}, nil
 }
 
-func (a *API) forgetPerson(ctx context.Context, in *PersonPath) (*none, error) {
+func (a *API) forgetPerson(ctx context.Context, in *personPath) (*none, error) {
 	return nil, a.o.Rules.ForgetPerson(ctx, in.Person, ask(ctx).caller.Name)
 }

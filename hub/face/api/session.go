@@ -182,13 +182,13 @@ func (a *API) sessions(ctx context.Context, in *sessionsInput) (*out[[]liveSessi
 	return &out[[]liveSession]{sessions}, nil
 }
 
-// IDPath is the id in a path.
-type IDPath struct {
+// idPath is the id in a path.
+type idPath struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
 // endSession signs out one's own session, or anybody's with sessions.all.
-func (a *API) endSession(ctx context.Context, in *IDPath) (*none, error) {
+func (a *API) endSession(ctx context.Context, in *idPath) (*none, error) {
 	c := ask(ctx).caller
 	own := false
 	if c.User != "" {

@@ -27,7 +27,7 @@ func (a *API) firmware(context.Context, *none) (*out[[]home.Firmware], error) {
 }
 
 type upgradeInput struct {
-	DevicePath
+	devicePath
 	Body upgradeRequest
 }
 
@@ -46,6 +46,6 @@ func (a *API) startUpgrade(ctx context.Context, in *upgradeInput) (*status[home.
 	return &status[home.Device]{http.StatusAccepted, described(d)}, nil
 }
 
-func (a *API) stopUpgrade(ctx context.Context, in *DevicePath) (*none, error) {
+func (a *API) stopUpgrade(ctx context.Context, in *devicePath) (*none, error) {
 	return nil, a.o.Upgrades.Stop(in.ID, ask(ctx).caller.Name)
 }

@@ -7,9 +7,8 @@ import (
 	"gatehouse/hub/home"
 )
 
-// ZonePath is the id in the path of a zone. It is exported because huma looks
-// into exported parts of a request only; so are its like.
-type ZonePath struct {
+// zonePath is the id in the path of a zone.
+type zonePath struct {
 	ID home.ZoneID `path:"id" maxLength:"64" pattern:"^[a-z0-9][a-z0-9-]*$" patternDescription:"lower-case letters, digits and dashes" doc:"the zone's id, chosen by whoever makes it" example:"front-door"`
 }
 
@@ -21,7 +20,7 @@ func (a *API) zones(context.Context, *none) (*out[[]home.Zone], error) {
 	return &out[[]home.Zone]{list(zones)}, nil
 }
 
-func (a *API) zone(_ context.Context, in *ZonePath) (*out[home.Zone], error) {
+func (a *API) zone(_ context.Context, in *zonePath) (*out[home.Zone], error) {
 	for _, z := range a.o.Zones.Zones() {
 		if z.ID == in.ID {
 			return &out[home.Zone]{settledZone(z)}, nil
@@ -37,7 +36,7 @@ func settledZone(z home.Zone) home.Zone {
 }
 
 type putZoneInput struct {
-	ZonePath
+	zonePath
 	Body zoneRequest
 }
 
@@ -73,9 +72,9 @@ func (a *API) putZone(ctx context.Context, in *putZoneInput) (*out[home.Zone], e
 	if err != nil {
 		return nil, err
 	}
-	return a.zone(ctx, &in.ZonePath)
+	return a.zone(ctx, &in.zonePath)
 }
 
-func (a *API) deleteZone(ctx context.Context, in *ZonePath) (*none, error) {
+func (a *API) deleteZone(ctx context.Context, in *zonePath) (*none, error) {
 	return nil, a.o.Zones.DeleteZone(ctx, in.ID, ask(ctx).caller.Name)
 }
