@@ -28,9 +28,8 @@ var (
 )
 
 const (
-	mostAnswer  = 256 << 10 // of SOAP; the longest that is known, profiles of a camera with eight lenses, has 60 KB
-	mostPicture = 8 << 20   // a JPEG of 4K at the best quality has 5 MB
-	mostSide    = 16384     // of a picture, in pixels
+	mostPicture = 8 << 20 // a JPEG of 4K at the best quality has 5 MB
+	mostSide    = 16384   // of a picture, in pixels
 	callTime    = 8 * time.Second
 )
 
