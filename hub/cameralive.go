@@ -10,8 +10,8 @@ import (
 	"gatehouse/hub/home"
 )
 
-// up is a camera that sends pictures. Errors: *home.NotFound, *home.Conflict.
-func (c *cameras) up(id home.DeviceID) (*watched, error) {
+// find is a camera that can be had. Errors: *home.NotFound, *home.Conflict.
+func (c *cameras) find(id home.DeviceID) (*watched, error) {
 	c.mu.Lock()
 	w, ok := c.known[id]
 	c.mu.Unlock()
@@ -20,6 +20,15 @@ func (c *cameras) up(id home.DeviceID) (*watched, error) {
 		return nil, &home.NotFound{What: "camera", ID: string(id)}
 	case w.camera == nil:
 		return nil, &home.Conflict{Reason: w.fault}
+	}
+	return w, nil
+}
+
+// up is a camera that sends pictures. Errors: *home.NotFound, *home.Conflict.
+func (c *cameras) up(id home.DeviceID) (*watched, error) {
+	w, err := c.find(id)
+	if err != nil {
+		return nil, err
 	}
 	if st := w.camera.State(); st.Condition != camera.Up {
 		return nil, &home.Conflict{Reason: fmt.Sprintf("%s sends no pictures now: it is %s", c.hub.nameOf(id), st.Condition)}

@@ -15,14 +15,11 @@ import (
 // Snapshot fetches one picture (JPEG) of what a camera sees now. It waits for the
 // camera, for some seconds at most. Who may see it is for whoever asks to know.
 func (c *cameras) Snapshot(ctx context.Context, id home.DeviceID) ([]byte, error) {
-	c.mu.Lock()
-	w, ok := c.known[id]
-	c.mu.Unlock()
+	w, err := c.find(id)
+	if err != nil {
+		return nil, err
+	}
 	switch {
-	case !ok:
-		return nil, &home.NotFound{What: "camera", ID: string(id)}
-	case w.camera == nil:
-		return nil, &home.Conflict{Reason: w.fault}
 	case w.camera.State().Condition == camera.Resting:
 		return nil, &home.Conflict{Reason: c.hub.nameOf(id) + " rests: nobody may look through it now"}
 	case w.stills == nil:

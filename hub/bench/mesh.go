@@ -226,12 +226,12 @@ func hubMesh(ctx context.Context, r *run, dir string) (*side, *mesh, func(), err
 	}
 	id := func(ieee uint64) string { return string(zigbeehome.ID(zigbee.IEEE(ieee))) }
 	return &side{
-			name: "Gatehouse", doors: m.measure(id), watch: &m.watch, house: h, pids: h.pids, broker: h.mqtt,
-			topic: func(d measured) string { return "gatehouse/device/" + d.id }, wanted: contactSays,
-		}, m, func() {
-			_, _ = h.end()
-			m.stop()
-		}, nil
+		name: "Gatehouse", doors: m.measure(id), watch: &m.watch, house: h, pids: h.pids, broker: h.mqtt,
+		topic: func(d measured) string { return "gatehouse/device/" + d.id }, wanted: contactSays,
+	}, m, func() {
+		_, _ = h.end()
+		m.stop()
+	}, nil
 }
 
 // openMeshHouse starts a hub on a Zigbee stick and waits until it knows its
