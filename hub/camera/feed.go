@@ -124,10 +124,7 @@ func (f *Feed) see(p picture) {
 		return
 	}
 	f.waiting = false
-	if f.bytes == 0 {
-		f.oldest = p.at
-	}
-	f.bytes += len(p.bytes)
+	f.waits(len(p.bytes), p.at)
 	f.queue = append(f.queue, piece{picture: &p, skipped: f.skipped})
 	f.skipped = false
 	f.nudge()
@@ -151,9 +148,17 @@ func (f *Feed) hear(s sound) {
 	if !f.sound || f.waiting {
 		return
 	}
-	f.bytes += len(s.bytes)
+	f.waits(len(s.bytes), time.Now())
 	f.queue = append(f.queue, piece{sound: &s})
 	f.nudge()
+}
+
+// waits counts what is about to wait, and notes since when something does.
+func (f *Feed) waits(bytes int, at time.Time) {
+	if f.bytes == 0 {
+		f.oldest = at
+	}
+	f.bytes += bytes
 }
 
 func (f *Feed) end(why error) {

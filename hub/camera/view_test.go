@@ -182,3 +182,19 @@ func TestAViewEndsWithTheRight(t *testing.T) {
 		}
 	})
 }
+
+// TestSoundBeforeAPictureIsNotLate: a viewer who has just begun, or has taken all that
+// there was, hears before the next picture comes, and misses none.
+func TestSoundBeforeAPictureIsNotLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &Feed{sound: true, wake: make(chan struct{}, 1)}
+		for range 2 {
+			f.hear(sound{bytes: []byte{1}})
+			f.see(picture{at: time.Now(), bytes: []byte{2}})
+			if list, err := f.take(t.Context()); err != nil || len(list) != 2 || list[1].skipped {
+				t.Fatalf("%d pieces came, %v", len(list), err)
+			}
+			time.Sleep(2 * feedLate) // a picture in so long
+		}
+	})
+}
