@@ -94,6 +94,7 @@ type Camera struct {
 	take    *take
 	keyed   time.Time // the last picture that stands alone, or the connection
 	coming  bool      // pictures, of whatever kind
+	asked   *asked    // nil: nobody waits for a picture that stands alone
 	drop    context.CancelCauseFunc
 	feeds   map[*Feed]struct{} // who looks
 	ended   bool               // Run has

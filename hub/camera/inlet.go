@@ -36,6 +36,7 @@ func (c *Camera) see(p picture) {
 	}
 	if p.key {
 		c.keyed = p.at
+		c.answer(p)
 	}
 	if c.ring.full() { // the next clip begins with the next that stands alone
 		c.ring.clear()
