@@ -1,5 +1,10 @@
 package keyframe
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // deblock smooths the edges of all macroblocks (§8.7). In pictures of I slices the
 // strength of an edge is 4 between macroblocks and 3 inside them (§8.7.2.1).
 func (f *frame) deblock() {
@@ -54,8 +59,11 @@ func (f *frame) deblockOne(at int, b block, s *deblocking) {
 	}
 }
 
-// thresholds say which edges are an artefact of coding and how far they are smoothed.
+// thresholds say which edges are an artefact of coding and how far they are smoothed:
+// none if alpha or beta is 0.
 type thresholds struct{ alpha, beta, clip int32 }
+
+func (t *thresholds) none() bool { return t.alpha == 0 || t.beta == 0 }
 
 // thresholds are those between blocks of two quantisers (§8.7.2.2).
 func (s *deblocking) thresholds(p, q int) thresholds {
@@ -80,34 +88,41 @@ var (
 	}
 )
 
-func abs(v int32) int32 {
-	mask := v >> 31
-	return (v ^ mask) - mask
+// near tells whether two samples differ by less than most, which is not 0.
+func near(a, b, most int32) bool { return uint32(a-b+most-1) < uint32(2*most-1) }
+
+// smooth tells whether an edge is smoothed between these samples (§8.7.2.3).
+func (t *thresholds) smooth(p1, p0, q0, q1 int32) bool {
+	return near(p0, q0, t.alpha) && near(p1, p0, t.beta) && near(q1, q0, t.beta)
 }
 
-// real tells whether an edge is smoothed between these samples (§8.7.2.3).
-func (t *thresholds) smooth(p1, p0, q0, q1 int32) bool {
-	return abs(p0-q0) < t.alpha && abs(p1-p0) < t.beta && abs(q1-q0) < t.beta
+// even tells whether eight samples are the same: no filter changes them.
+func even(l []byte) bool {
+	v := binary.LittleEndian.Uint64(l)
+	return v == bits.RotateLeft64(v, 8)
 }
 
 // left smooths a vertical edge inside a macroblock.
 func (t *thresholds) left(pix []byte, at, stride int) {
-	if t.alpha == 0 {
+	if t.none() {
 		return
 	}
 	for range 16 {
 		l := pix[at-4 : at+4 : at+4]
+		at += stride
+		if even(l) {
+			continue
+		}
 		p1, p0, q0, q1 := int32(l[2]), int32(l[3]), int32(l[4]), int32(l[5])
 		if t.smooth(p1, p0, q0, q1) {
 			l[2], l[3], l[4], l[5] = t.weak(int32(l[1]), p1, p0, q0, q1, int32(l[6]))
 		}
-		at += stride
 	}
 }
 
 // up smooths a horizontal one.
 func (t *thresholds) up(pix []byte, at, stride int) {
-	if t.alpha == 0 {
+	if t.none() {
 		return
 	}
 	const n = 16
@@ -125,11 +140,11 @@ func (t *thresholds) up(pix []byte, at, stride int) {
 func (t *thresholds) weak(p2, p1, p0, q0, q1, q2 int32) (uint8, uint8, uint8, uint8) {
 	most := t.clip
 	a, b := p1, q1
-	if abs(p2-p0) < t.beta {
+	if near(p2, p0, t.beta) {
 		most++
 		a += limit((p2+(p0+q0+1)>>1-2*p1)>>1, t.clip)
 	}
-	if abs(q2-q0) < t.beta {
+	if near(q2, q0, t.beta) {
 		most++
 		b += limit((q2+(p0+q0+1)>>1-2*q1)>>1, t.clip)
 	}
@@ -141,24 +156,27 @@ func limit(v, most int32) int32 { return min(max(v, -most), most) }
 
 // strongLeft smooths the edge to the macroblock on the left.
 func (t *thresholds) strongLeft(pix []byte, at, stride int) {
-	if t.alpha == 0 {
+	if t.none() {
 		return
 	}
 	for range 16 {
 		l := pix[at-4 : at+4 : at+4]
+		at += stride
+		if even(l) {
+			continue
+		}
 		p1, p0, q0, q1 := int32(l[2]), int32(l[3]), int32(l[4]), int32(l[5])
 		if t.smooth(p1, p0, q0, q1) {
-			near := abs(p0-q0) < t.alpha>>2+2
-			l[1], l[2], l[3] = t.strong(near, int32(l[0]), int32(l[1]), p1, p0, q0, q1)
-			l[6], l[5], l[4] = t.strong(near, int32(l[7]), int32(l[6]), q1, q0, p0, p1)
+			alike := near(p0, q0, t.alpha>>2+2)
+			l[1], l[2], l[3] = t.strong(alike, int32(l[0]), int32(l[1]), p1, p0, q0, q1)
+			l[6], l[5], l[4] = t.strong(alike, int32(l[7]), int32(l[6]), q1, q0, p0, p1)
 		}
-		at += stride
 	}
 }
 
 // strongUp smooths the edge to the one above.
 func (t *thresholds) strongUp(pix []byte, at, stride int) {
-	if t.alpha == 0 {
+	if t.none() {
 		return
 	}
 	const n = 16
@@ -167,16 +185,16 @@ func (t *thresholds) strongUp(pix []byte, at, stride int) {
 	for i := range n {
 		p1, p0, q0, q1 := int32(l1[i]), int32(l0[i]), int32(m0[i]), int32(m1[i])
 		if t.smooth(p1, p0, q0, q1) {
-			near := abs(p0-q0) < t.alpha>>2+2
-			l2[i], l1[i], l0[i] = t.strong(near, int32(l3[i]), int32(l2[i]), p1, p0, q0, q1)
-			m2[i], m1[i], m0[i] = t.strong(near, int32(m3[i]), int32(m2[i]), q1, q0, p0, p1)
+			alike := near(p0, q0, t.alpha>>2+2)
+			l2[i], l1[i], l0[i] = t.strong(alike, int32(l3[i]), int32(l2[i]), p1, p0, q0, q1)
+			m2[i], m1[i], m0[i] = t.strong(alike, int32(m3[i]), int32(m2[i]), q1, q0, p0, p1)
 		}
 	}
 }
 
 // strong is the filter for strength 4 on one side of an edge (§8.7.2.5).
-func (t *thresholds) strong(near bool, p3, p2, p1, p0, q0, q1 int32) (a2, a1, a0 uint8) {
-	if near && abs(p2-p0) < t.beta {
+func (t *thresholds) strong(alike bool, p3, p2, p1, p0, q0, q1 int32) (a2, a1, a0 uint8) {
+	if alike && near(p2, p0, t.beta) {
 		return uint8((2*p3 + 3*p2 + p1 + p0 + q0 + 4) >> 3),
 			uint8((p2 + p1 + p0 + q0 + 2) >> 2),
 			uint8((p2 + 2*p1 + 2*p0 + 2*q0 + q1 + 4) >> 3)
@@ -186,7 +204,7 @@ func (t *thresholds) strong(near bool, p3, p2, p1, p0, q0, q1 int32) (a2, a1, a0
 
 // chroma smooths an edge inside a chroma block: across steps over it, along goes along.
 func (t *thresholds) chroma(pix []byte, at, across, along int) {
-	if t.alpha == 0 {
+	if t.none() {
 		return
 	}
 	for range 8 {
@@ -201,7 +219,7 @@ func (t *thresholds) chroma(pix []byte, at, across, along int) {
 
 // strongChroma smooths one between macroblocks.
 func (t *thresholds) strongChroma(pix []byte, at, across, along int) {
-	if t.alpha == 0 {
+	if t.none() {
 		return
 	}
 	for range 8 {

@@ -399,6 +399,26 @@ func TestWiden(t *testing.T) {
 	}
 }
 
+func TestHalve(t *testing.T) {
+	m := image.NewYCbCr(image.Rect(0, 0, 10, 6), image.YCbCrSubsampleRatio420)
+	for i := range m.Y {
+		m.Y[i] = uint8(i%m.YStride*4 + i/m.YStride*10)
+	}
+	for i := range m.Cb {
+		m.Cb[i], m.Cr[i] = uint8(i%m.CStride*40), uint8(i/m.CStride*40)
+	}
+	h := Halve(m)
+	if h.Rect != image.Rect(0, 0, 4, 2) {
+		t.Fatalf("%v", h.Rect)
+	}
+	if d := cmp.Diff([]byte{7, 15, 23, 31, 27, 35, 43, 51}, h.Y); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([][]byte{{20, 100}, {20, 20}}, [][]byte{h.Cb, h.Cr}); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestFull(t *testing.T) {
 	for _, tc := range []struct {
 		how  string

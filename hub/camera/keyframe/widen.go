@@ -29,3 +29,24 @@ func sign(v int32) int32 {
 	}
 	return 1
 }
+
+// Halve makes a picture of half the width and height, each sample the mean of four.
+// What is left over at the right and below, less than four samples, is cut off.
+func Halve(m *image.YCbCr) *image.YCbCr {
+	w, h := m.Rect.Dx()/4*2, m.Rect.Dy()/4*2
+	out := image.NewYCbCr(image.Rect(0, 0, w, h), image.YCbCrSubsampleRatio420)
+	halve(out.Y, m.Y, w, h, m.YStride)
+	halve(out.Cb, m.Cb, w/2, h/2, m.CStride)
+	halve(out.Cr, m.Cr, w/2, h/2, m.CStride)
+	return out
+}
+
+func halve(to, from []byte, w, h, stride int) {
+	for y := range h {
+		above, below := from[2*y*stride:][:2*w], from[(2*y+1)*stride:][:2*w]
+		line := to[y*w:][:w]
+		for x := range line {
+			line[x] = uint8((uint32(above[2*x]) + uint32(above[2*x+1]) + uint32(below[2*x]) + uint32(below[2*x+1]) + 2) >> 2)
+		}
+	}
+}
