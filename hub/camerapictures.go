@@ -2,25 +2,18 @@ package hub
 
 import (
 	"context"
+	"time"
 
 	"gatehouse/hub/camera/detect"
-	"gatehouse/hub/camera/onvif"
 )
 
-// pictures is where the pictures come from at which the detector looks: each is the
-// one of now.
-type pictures interface {
-	Picture(ctx context.Context) (detect.Picture, error)
-}
-
-// snapshots are pictures that a camera gives at an address when it is asked.
-type snapshots struct {
-	door    *onvif.Door
-	address string
-}
-
-// Picture implements pictures.
-func (s snapshots) Picture(ctx context.Context) (detect.Picture, error) {
-	b, err := s.door.Picture(ctx, s.address)
-	return detect.JPEG(b), err
+// look fetches a picture of now for the detector: from where the owner says that there
+// is one, or else out of the camera's stream. It shows nothing of before at.
+func (w *watched) look(ctx context.Context) (p detect.Picture, at time.Time, err error) {
+	if w.stills == nil {
+		return stream{w.camera}.next(ctx)
+	}
+	asked := time.Now()
+	b, err := w.stills.Picture(ctx, w.settings.SnapshotURL)
+	return detect.JPEG(b), asked, err
 }

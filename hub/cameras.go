@@ -34,7 +34,8 @@ type cameras struct {
 	network   network
 	open      func() (detect.Eyes, error) // the network
 
-	saving sync.Mutex // one change at a time
+	saving   sync.Mutex // one change at a time
+	darkroom sync.Mutex // one picture is decoded at a time, but for the detector's
 
 	mu    sync.Mutex
 	known map[home.DeviceID]*watched
@@ -54,6 +55,7 @@ type watched struct {
 	camera   *camera.Camera // nil: it can't be had, see fault
 	stills   *onvif.Door    // to its present picture; nil: it has none
 	gaze     *gaze          // nil: its pictures are not looked at
+	wants    chan struct{}  // a clip has begun, and has no picture yet
 	fault    string
 	stop     context.CancelFunc // nil: it does not run yet
 	ended    chan struct{}
@@ -127,7 +129,7 @@ func (noRecorder) Limit(home.DeviceID, int64)            {}
 
 // watch makes a camera of settings.
 func (c *cameras) watch(s home.Camera, password string) *watched {
-	w := &watched{settings: s, password: password}
+	w := &watched{settings: s, password: password, wants: make(chan struct{}, 1)}
 	if s.PasswordFile != "" {
 		p, err := readPassword(s.PasswordFile)
 		if err != nil {
@@ -146,7 +148,7 @@ func (c *cameras) watch(s home.Camera, password string) *watched {
 		ID: s.ID, URL: s.URL, Password: password, Certificate: s.Certificate,
 		Pre: time.Duration(s.Pre), Post: time.Duration(s.Post), Longest: time.Duration(s.Longest),
 		Audio: s.Audio, Continuous: s.Continuous, RingBytes: c.ringBytes,
-		Recorder: c.recorder, Dial: c.dial, Changed: func(st camera.State) { c.look(); w.gaze.begins(st) }, Log: c.hub.log,
+		Recorder: c.recorder, Dial: c.dial, Changed: func(st camera.State) { c.look(); w.gaze.begins(st); w.began(st) }, Log: c.hub.log,
 	})
 	if err != nil {
 		w.fault = err.Error()
@@ -159,7 +161,7 @@ func (c *cameras) watch(s home.Camera, password string) *watched {
 		}
 	}
 	if s.Seeing.Wanted() {
-		w.gaze = newGaze(s, w.stills)
+		w.gaze = newGaze(s)
 	}
 	return w
 }
@@ -226,12 +228,13 @@ func (c *cameras) startAll(ctx context.Context) {
 			if w.camera == nil {
 				return
 			}
-			var looks sync.WaitGroup
+			var beside sync.WaitGroup
+			beside.Go(func() { c.posters(own, w) })
 			if w.gaze != nil {
-				looks.Go(func() { c.gaze(own, w) })
+				beside.Go(func() { c.gaze(own, w) })
 			}
 			_ = w.camera.Run(own) // ends with its context alone
-			looks.Wait()
+			beside.Wait()
 		}()
 	}
 	c.hears.Store(hears)

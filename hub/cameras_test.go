@@ -39,10 +39,11 @@ func (r *reels) Limit(camera home.DeviceID, bytes int64) {
 type reel struct {
 	reels *reels
 	home.Footage
-	parts  int
-	ended  bool
-	stills int
-	sights []string
+	parts   int
+	ended   bool
+	stills  int
+	picture []byte // the last of them
+	sights  []string
 }
 
 func (r *reels) Begin(f home.Footage) (home.Tape, error) {
@@ -60,6 +61,7 @@ func (c *reel) Still(_ time.Time, jpeg []byte) error {
 	defer c.reels.mu.Unlock()
 	if len(jpeg) > 0 {
 		c.stills++
+		c.picture = jpeg
 	}
 	return nil
 }

@@ -13,7 +13,6 @@ import (
 
 	"gatehouse/hub/camera"
 	"gatehouse/hub/camera/detect"
-	"gatehouse/hub/camera/onvif"
 	"gatehouse/hub/home"
 )
 
@@ -29,9 +28,8 @@ const (
 
 // gaze is what looks at one camera's pictures.
 type gaze struct {
-	of       home.Camera // as it was set; what was doubted since stands elsewhere
-	pictures pictures    // nil: there are none
-	wake     chan struct{}
+	of   home.Camera // as it was set; what was doubted since stands elsewhere
+	wake chan struct{}
 
 	// telling is held while the device says what holds, so that it says it in order.
 	telling sync.Mutex
@@ -48,14 +46,8 @@ type gaze struct {
 	best    float64   // what the best of them shows
 }
 
-func newGaze(s home.Camera, stills *onvif.Door) *gaze {
-	g := &gaze{of: s, wake: make(chan struct{}, 1), since: time.Now(), told: map[home.Trait]bool{}}
-	if stills != nil {
-		g.pictures = snapshots{stills, s.SnapshotURL}
-	} else {
-		g.fault = "it has no address of a picture of now"
-	}
-	return g
+func newGaze(s home.Camera) *gaze {
+	return &gaze{of: s, wake: make(chan struct{}, 1), since: time.Now(), told: map[home.Trait]bool{}}
 }
 
 // begins has a camera looked at that begins to record.
@@ -85,9 +77,6 @@ func (c *cameras) setOff(w *watched) bool {
 // gaze looks at a camera's pictures until ctx ends.
 func (c *cameras) gaze(ctx context.Context, w *watched) {
 	g := w.gaze
-	if g.pictures == nil {
-		return
-	}
 	defer g.forget(c)
 	pause := time.NewTimer(0)
 	defer pause.Stop()
@@ -127,7 +116,7 @@ func (c *cameras) glance(ctx context.Context, w *watched, now time.Time) bool {
 		return true // nobody may look
 	}
 	in, cancel := context.WithTimeout(ctx, pictureTime)
-	p, err := g.pictures.Picture(in)
+	p, at, err := w.look(in)
 	cancel()
 	switch {
 	case ctx.Err() != nil:
@@ -140,8 +129,7 @@ func (c *cameras) glance(ctx context.Context, w *watched, now time.Time) bool {
 		return false
 	}
 	g.trouble("", now)
-	// The picture is not older than the question: of what was before nobody is told.
-	c.detector.Look(g.of.ID, now, p)
+	c.detector.Look(g.of.ID, at, p) // of what was before the question nobody is told
 	return true
 }
 
@@ -175,7 +163,7 @@ func (g *gaze) trouble(why string, now time.Time) {
 func (g *gaze) blind(now time.Time) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.fault == "" || g.pictures != nil && now.Sub(g.since) < lostPatience {
+	if g.fault == "" || now.Sub(g.since) < lostPatience {
 		return ""
 	}
 	return g.fault
@@ -323,6 +311,9 @@ const mostStill = 512 << 10
 func asStill(j detect.Judgement) []byte {
 	if b, ok := j.Of.(detect.JPEG); ok && len(b) <= mostStill {
 		return b
+	}
+	if m, ok := j.Image.(*image.YCbCr); ok && m.SubsampleRatio == image.YCbCrSubsampleRatio420 {
+		return encode(modest(m))
 	}
 	return encode(j.Image)
 }

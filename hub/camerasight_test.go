@@ -112,10 +112,7 @@ func (byBrightness) Close() {}
 func lookedAt(t *testing.T) (*Hub, *snaps, *reels, home.Camera) {
 	t.Helper()
 	h, sim, clips := cameraHouse(t, camsim.Draw(camsim.Porch))
-	h.devices.Introduce(home.Device{ID: "zwave-5", Name: "Front door", Radio: "zwave", Health: home.HealthOK, Traits: map[home.Trait]home.State{home.Contact: {}}})
-	if err := h.PutZone(t.Context(), home.Zone{ID: "front-door", Name: "Front door", Device: "zwave-5", Trait: home.Contact, Kind: home.ZoneInstant, Modes: []home.Mode{home.Away}}, "Ada"); err != nil {
-		t.Fatal(err)
-	}
+	doorOf(t, h)
 	page := newSnaps(t)
 	page.shows(yard(t, nothing))
 	c := home.DefaultCamera("camera-porch")
@@ -123,6 +120,15 @@ func lookedAt(t *testing.T) (*Hub, *snaps, *reels, home.Camera) {
 	c.Pre, c.Post = home.Duration(time.Second), home.Duration(time.Second)
 	c.Seeing.On, c.Seeing.Verifies = true, true
 	return h, page, clips, c
+}
+
+// doorOf gives a house a front door that raises an alarm at once.
+func doorOf(t *testing.T, h *Hub) {
+	t.Helper()
+	h.devices.Introduce(home.Device{ID: "zwave-5", Name: "Front door", Radio: "zwave", Health: home.HealthOK, Traits: map[home.Trait]home.State{home.Contact: {}}})
+	if err := h.PutZone(t.Context(), home.Zone{ID: "front-door", Name: "Front door", Device: "zwave-5", Trait: home.Contact, Kind: home.ZoneInstant, Modes: []home.Mode{home.Away}}, "Ada"); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (h *Hub) says(contact home.Value) {
@@ -309,9 +315,9 @@ func TestPicturesThatAreNotLookedAt(t *testing.T) {
 	page.shows(yard(t, nothing))
 	check(health.CameraUnseen, c.ID, lostPatience, false)
 	address := c.SnapshotURL
-	c.SnapshotURL = ""
+	c.SnapshotURL = "" // its stream is looked at instead
 	h.put(t, c)
-	check(health.CameraUnseen, c.ID, 0, true)
+	check(health.CameraUnseen, c.ID, lostPatience, false)
 	c.SnapshotURL = address
 	c.Seeing = home.Seeing{}
 	h.put(t, c)

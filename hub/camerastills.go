@@ -22,14 +22,21 @@ func (c *cameras) Snapshot(ctx context.Context, id home.DeviceID) ([]byte, error
 	switch {
 	case w.camera.State().Condition == camera.Resting:
 		return nil, &home.Conflict{Reason: c.hub.nameOf(id) + " rests: nobody may look through it now"}
-	case w.stills == nil:
-		return nil, &home.Conflict{Reason: c.hub.nameOf(id) + " has no picture of now: say where it is, as snapshot_url"}
 	}
-	picture, err := w.stills.Picture(ctx, w.settings.SnapshotURL)
+	picture, err := c.picture(ctx, w)
 	if err != nil {
 		return nil, &home.Conflict{Reason: fmt.Sprintf("%s gives no picture: %s", c.hub.nameOf(id), plain(err))}
 	}
 	return picture, nil
+}
+
+// picture is the one of now, from where the owner says that there is one, or else out
+// of the camera's stream.
+func (c *cameras) picture(ctx context.Context, w *watched) ([]byte, error) {
+	if w.stills == nil {
+		return c.now(ctx, stream{w.camera})
+	}
+	return w.stills.Picture(ctx, w.settings.SnapshotURL)
 }
 
 // plain is what went wrong without the path of where.

@@ -45,8 +45,11 @@ func TestSnapshotOfACamera(t *testing.T) {
 	}
 	c.SnapshotURL = ""
 	c = h.put(t, c)
-	if _, err := h.cameras.Snapshot(t.Context(), c.ID); !errors.As(err, new(*home.Conflict)) {
-		t.Errorf("a camera without a picture: %v", err)
+	soon(t, "the camera is up", h.cameraIs(c.ID, "up"))
+	if got, err := h.cameras.Snapshot(t.Context(), c.ID); err != nil {
+		t.Errorf("a camera with nothing but its stream: %v", err)
+	} else if s, err := jpeg.DecodeConfig(bytes.NewReader(got)); err != nil || s.Width != 768 || s.Height != 432 {
+		t.Errorf("its picture is %d × %d, %v", s.Width, s.Height, err)
 	}
 	c.SnapshotURL = web.URL + "/snap.jpg"
 	c = h.put(t, c)

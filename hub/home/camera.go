@@ -17,7 +17,7 @@ type Camera struct {
 	Certificate string `json:"certificate" doc:"SHA-256 of the camera's certificate; another one is refused until this is emptied"`
 
 	// SnapshotURL is on the machine that URL names: the password goes there too.
-	SnapshotURL string `json:"snapshot_url" doc:"http:// address of the camera's present picture (JPEG), without name and password: those of url are used; empty: it has none"`
+	SnapshotURL string `json:"snapshot_url" doc:"http:// address of the camera's present picture (JPEG), without name and password: those of url are used; empty: it is taken from the stream, if that is H.264"`
 
 	Pre        Duration   `json:"pre" doc:"what a clip shows of before its trigger"`
 	Post       Duration   `json:"post" doc:"what it shows of after"`

@@ -1886,7 +1886,7 @@ export interface components {
             quota: string;
             /** @description what its pictures are looked at for, on the box; off by default */
             seeing: components["schemas"]["Seeing"];
-            /** @description http:// address of the camera's present picture (JPEG), without name and password: those of url are used; empty: it has none */
+            /** @description http:// address of the camera's present picture (JPEG), without name and password: those of url are used; empty: it is taken from the stream, if that is H.264 */
             snapshot_url: string;
             /** @description read only */
             status: components["schemas"]["CameraStatus"];
