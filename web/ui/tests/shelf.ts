@@ -13,7 +13,7 @@ const run = promisify(execFile);
 type Clip = Schemas['Clip'];
 type Vault = Schemas['Vault'];
 
-/** Twelve seconds of a moving test picture as a camera would send them: H.264, a group of pictures a second, each a fragment. */
+/** Twelve seconds of a moving test picture as the hub writes them: H.264, four seconds a group of pictures, a fragment every 80 ms. */
 export async function film(): Promise<Uint8Array> {
 	const dir = await mkdtemp(join(tmpdir(), 'film-'));
 	const out = join(dir, 'film.mp4');
@@ -21,7 +21,8 @@ export async function film(): Promise<Uint8Array> {
 		const made = 'testsrc=size=640x360:rate=25,noise=alls=12:allf=t';
 		await run('ffmpeg', [
 			...['-v', 'error', '-f', 'lavfi', '-i', made, '-t', '12', '-c:v', 'libx264', '-preset', 'ultrafast'],
-			...['-g', '25', '-b:v', '1M', '-pix_fmt', 'yuv420p', '-movflags', 'frag_keyframe+empty_moov+default_base_moof'],
+			...['-g', '100', '-b:v', '1M', '-pix_fmt', 'yuv420p', '-movflags', 'empty_moov+default_base_moof'],
+			...['-frag_duration', '80000'],
 			out,
 		]);
 		return new Uint8Array(await readFile(out));
@@ -48,7 +49,8 @@ export class Shelf {
 	sent: string[] = [];
 
 	constructor(readonly page: Page) {
-		page.on('request', (r) => this.sent.push(`${r.method()} ${r.url()} ${r.postData() ?? ''}`));
+		page.on('request', (r) => this.sent.push(`${r.method()} ${r.url()} ${JSON.stringify(r.headers())} ${r.postData() ?? ''}`));
+		page.on('websocket', (ws) => ws.on('framesent', ({ payload }) => this.sent.push(payload.toString())));
 	}
 	/** The vault as the hub has it. */
 	async vault(): Promise<Vault> {

@@ -70,6 +70,13 @@ for (const [width, height, scheme] of [
 		await expect.poll(() => video.evaluate((v: HTMLVideoElement) => v.videoWidth)).toBe(640);
 		await expect.poll(() => video.evaluate((v: HTMLVideoElement) => Math.round(v.duration))).toBe(12);
 		await expect(page.locator('[data-stop]')).toHaveCount(0);
+		// Back into the midst of a group of pictures, and ahead into another.
+		for (const to of [2.1, 9.4]) {
+			await page.getByLabel('Place in the clip').fill(String(to));
+			await expect.poll(() => video.evaluate((v: HTMLVideoElement) => !v.seeking && v.readyState >= 2)).toBe(true);
+			expect(await place()).toBeGreaterThanOrEqual(to - 0.05);
+			expect(await place()).toBeLessThan(to + 2);
+		}
 		await accessible(page, 'playing');
 		await fits(page, 'playing');
 
@@ -86,7 +93,7 @@ for (const [width, height, scheme] of [
 		// With all that this browser ever sent, and all that the hub has, no clip opens.
 		const sent = shelf.sent.join('\n') + JSON.stringify(await shelf.vault());
 		expect(sent).toContain(kept.recipients[0] ?? '-'); // it was recorded
-		for (const word of [secret, recovery, 'AGE-SECRET-KEY'])
+		for (const word of [secret, btoa(secret), encodeURIComponent(secret), recovery, 'AGE-SECRET-KEY'])
 			expect(sent.toLowerCase(), 'sent to the hub').not.toContain(word.toLowerCase());
 		for (const key of sent.match(/AGE-SECRET-KEY-[0-9A-Z-]+/gi) ?? []) {
 			const d = new Decrypter();
