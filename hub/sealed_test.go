@@ -41,16 +41,16 @@ func TestSealedMeansSealed(t *testing.T) {
 	jpeg := slices.Concat([]byte{0xff, 0xd8, 0xff, 0xe0, 0, 0x10}, []byte("JFIF"), bytes.Repeat(canary(1), 500))
 	film := home.Footage{
 		Camera: "camera-porch", Reason: "zone:front-door", Codecs: "avc1.640028", Width: 1920, Height: 1080,
-		Init: slices.Concat(plainBox("ftyp", []byte("iso5")), plainBox("moov", plainBox("avcC", sps))),
+		Init: slices.Concat(plainBox("ftyp", []byte("iso5")), plainBox("moov", slices.Concat(plainBox("avcC", sps), plainBox("hvcC", sps)))),
 	}
 	part := slices.Concat(plainBox("moof", plainBox("mfhd", canary(2))), plainBox("mdat", bytes.Repeat(slices.Concat(sps, canary(3)), 300)))
 	traces := map[string][]byte{
-		"the beginning of the file": film.Init[:12], "avcC": plainBox("avcC", sps), "a part": part[:24], "a sequence parameter set": sps,
+		"the beginning of the file": film.Init[:12], "avcC": plainBox("avcC", sps), "a part": part[:24], "a sequence parameter set": sps, "the same behind its length": sps[4:],
 		"a picture": jpeg[:16], "a picture's canary": canary(1), "a part's canary": canary(2), "the film's canary": canary(3),
 		"what was seen": []byte("hippopotamus"), "the owner's identity": []byte(strings.TrimPrefix(owner.String(), "AGE-SECRET-KEY-PQ-1")),
 		"an identity": []byte("AGE-SECRET-KEY"),
 	}
-	names := []string{"ftyp", "moof", "mdat", "avcC", "mfhd", "JFIF"}
+	names := []string{"ftyp", "moov", "moof", "mdat", "avcC", "hvcC", "mfhd", "JFIF"}
 	look := func(t *testing.T, dir, when string) {
 		files, ciphertext := 0, 0
 		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {

@@ -49,7 +49,9 @@ export class Shelf {
 	sent: string[] = [];
 
 	constructor(readonly page: Page) {
-		page.on('request', (r) => this.sent.push(`${r.method()} ${r.url()} ${JSON.stringify(r.headers())} ${r.postData() ?? ''}`));
+		page.on('request', (r) =>
+			this.sent.push(`${r.method()} ${r.url()} ${JSON.stringify(r.headers())} ${r.postData() ?? ''}`),
+		);
 		page.on('websocket', (ws) => ws.on('framesent', ({ payload }) => this.sent.push(payload.toString())));
 	}
 	/** The vault as the hub has it. */
