@@ -45,7 +45,8 @@ type cameras struct {
 // reelKeeper keeps what cameras record.
 type reelKeeper interface {
 	camera.Recorder
-	Limit(camera home.DeviceID, bytes int64) // that its clips may take; 0: as many as there are
+	// Limit says how many bytes its clips may take, and how many days they stay; 0: as there is room.
+	Limit(camera home.DeviceID, bytes int64, days int)
 }
 
 // watched is one camera.
@@ -125,7 +126,7 @@ type noRecorder struct{}
 var errNoRecorder = errors.New("clips can't be kept on this disk")
 
 func (noRecorder) Begin(home.Footage) (home.Tape, error) { return nil, errNoRecorder }
-func (noRecorder) Limit(home.DeviceID, int64)            {}
+func (noRecorder) Limit(home.DeviceID, int64, int)       {}
 
 // watch makes a camera of settings.
 func (c *cameras) watch(s home.Camera, password string) *watched {
@@ -143,7 +144,7 @@ func (c *cameras) watch(s home.Camera, password string) *watched {
 		w.fault = err.Error()
 		return w
 	}
-	c.recorder.Limit(s.ID, quota)
+	c.recorder.Limit(s.ID, quota, s.KeepDays)
 	cam, err := camera.New(camera.Options{
 		ID: s.ID, URL: s.URL, Password: password, Certificate: s.Certificate,
 		Pre: time.Duration(s.Pre), Post: time.Duration(s.Post), Longest: time.Duration(s.Longest),

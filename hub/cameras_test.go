@@ -27,7 +27,7 @@ type reels struct {
 	most  map[home.DeviceID]int64
 }
 
-func (r *reels) Limit(camera home.DeviceID, bytes int64) {
+func (r *reels) Limit(camera home.DeviceID, bytes int64, _ int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.most == nil {

@@ -218,6 +218,7 @@ const (
 	leastClip   = home.Duration(30 * time.Second)
 	mostClip    = home.Duration(time.Hour)
 	mostCameras = 32
+	mostDays    = 3650
 )
 
 // check refuses what makes no sense, and takes a password out of the address.
@@ -250,6 +251,8 @@ func (c *cameras) check(s *home.Camera, secret *string) error {
 		return &home.Invalid{Field: "post", Reason: "give 1s to 5m"}
 	case s.Longest < leastClip || s.Longest > mostClip:
 		return &home.Invalid{Field: "longest", Reason: "give 30s to 1h"}
+	case s.KeepDays < 0 || s.KeepDays > mostDays:
+		return &home.Invalid{Field: "keep_days", Reason: "give 1 to 3650 days, or 0 for as long as there is room"}
 	}
 	if _, err := quotaOf(*s); err != nil {
 		return err

@@ -11,7 +11,7 @@ type Camera struct {
 	ID           DeviceID `json:"id" doc:"camera-<name>, for ever" example:"camera-porch"`
 	Name         string   `json:"name"`
 	URL          string   `json:"url" doc:"rtsp:// or rtsps://, with the user's name and never with a password"`
-	PasswordFile string   `json:"password_file" doc:"a file on the hub's box that holds the password; empty: what was given as password, if anything"`
+	PasswordFile string   `json:"password_file" doc:"a file in the folder secrets of the hub's data that holds the password, readable by nobody else; empty: what was given as password, if anything"`
 	HasPassword  bool     `json:"has_password" doc:"a password was given; it is never shown"`
 	// Certificate is what an rtsps:// camera showed the first time; it may show no other.
 	Certificate string `json:"certificate" doc:"SHA-256 of the camera's certificate; another one is refused until this is emptied"`
@@ -25,6 +25,7 @@ type Camera struct {
 	Audio      bool       `json:"audio" doc:"sound is recorded too; off: it is not even asked of the camera"`
 	Continuous bool       `json:"continuous" doc:"everything is recorded"`
 	Quota      string     `json:"quota" doc:"bytes that its clips may take, such as 20GiB; empty: what all share"`
+	KeepDays   int        `json:"keep_days" doc:"days that its clips stay at most, but for those that are kept; 0: as long as there is room" minimum:"0" maximum:"3650"`
 	Zones      []ZoneID   `json:"zones" doc:"zones whose sensors set it off, for as long as they are open"`
 	Buttons    []DeviceID `json:"buttons" doc:"devices whose button sets it off: a doorbell"`
 	Phases     []Phase    `json:"phases" doc:"phases of the alarm in which it records"`

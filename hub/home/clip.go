@@ -16,7 +16,7 @@ type Clip struct {
 	Bytes    int64       `json:"bytes" doc:"of the film as it is exported"`
 	SealedTo []string    `json:"sealed_to" doc:"whose keys open it"`
 	Kept     bool        `json:"kept" doc:"it stays until somebody deletes it"`
-	Expires  *Time       `json:"expires" doc:"null: it goes when its room is wanted, oldest first"`
+	Expires  *Time       `json:"expires" doc:"after this it is deleted, within a day; null: it goes when its room is wanted, oldest first, or is kept"`
 	SHA256   string      `json:"sha256" doc:"of the film as it is exported; empty while it is being recorded"`
 	CutShort bool        `json:"cut_short" doc:"it ends before what it was recorded for had ended"`
 	Why      string      `json:"why,omitempty" doc:"why it was cut short, or is lost"`
@@ -24,7 +24,7 @@ type Clip struct {
 	Width    int         `json:"width"`
 	Height   int         `json:"height"`
 	Stills   int         `json:"stills" doc:"how many sealed pictures belong to it"`
-	Notes    bool        `json:"notes" doc:"sealed notes belong to it: what was seen, and where each part begins"`
+	Notes    bool        `json:"notes" doc:"sealed notes belong to it: what was seen, and where one can begin to look"`
 }
 
 // ClipState is how a clip stands.

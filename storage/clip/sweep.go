@@ -453,3 +453,30 @@ func (s *Store) Expire(group string, limit int64) (gone []Row, err error) {
 	}
 	return s.delete(time.Time{}, ids...)
 }
+
+// ExpireBefore deletes the clips of a group that began before a time and are not kept;
+// now is when that was, for Owed.
+func (s *Store) ExpireBefore(group string, before, now time.Time) (gone []Row, err error) {
+	s.w.Lock()
+	defer s.w.Unlock()
+	var ids []ID
+	err = s.viewKeys(func(tx *bolt.Tx) error {
+		prefix := groupKey(group, nil)
+		end := groupKey(group, timeKey(before, ID{}))
+		c := tx.Bucket(bucketGroups).Cursor()
+		for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix) && bytes.Compare(k, end) < 0; k, _ = c.Next() {
+			r, ok, err := getRow(tx, ID(k[len(prefix)+8:]))
+			if err != nil {
+				return err
+			}
+			if ok && !r.Open && r.Class != Kept {
+				ids = append(ids, r.ID)
+			}
+		}
+		return nil
+	})
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	return s.delete(now, ids...)
+}

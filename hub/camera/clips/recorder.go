@@ -44,6 +44,7 @@ var (
 // Board is where the recorder shows what is wrong.
 type Board interface {
 	Set(present bool, code health.Code, device home.DeviceID, args ...any)
+	Present(code health.Code, device home.DeviceID) bool
 }
 
 // Journal is where it is written down who did what to clips.
@@ -71,16 +72,17 @@ type Recorder struct {
 	log     *slog.Logger
 	vault   *vault
 
-	mu    sync.Mutex
-	tapes []*recording          // not written to their end
-	queue int64                 // bytes that wait for the disk
-	tills map[clip.ID]time.Time // up to which clips that are being recorded are on it
-	seen  map[clip.ID][]home.ClipLabel
-	order []clip.ID // of seen, oldest first
-	wake  chan struct{}
-	owes  chan struct{}
-	owed  time.Time               // of the first deletion whose bytes are there still
-	most  map[home.DeviceID]int64 // bytes of a camera
+	mu     sync.Mutex
+	tapes  []*recording          // not written to their end
+	queue  int64                 // bytes that wait for the disk
+	tills  map[clip.ID]time.Time // up to which clips that are being recorded are on it
+	seen   map[clip.ID][]home.ClipLabel
+	order  []clip.ID // of seen, oldest first
+	wake   chan struct{}
+	owes   chan struct{}
+	owed   time.Time // of the first deletion whose bytes are there still
+	limits map[home.DeviceID]limit
+	aging  chan struct{} // some camera has days
 }
 
 // New makes a recorder. It starts nothing: Run writes.
@@ -95,6 +97,7 @@ func New(o Options) (*Recorder, error) {
 	r := &Recorder{
 		store: o.Store, board: o.Board, journal: o.Journal, log: o.Log, vault: v,
 		seen: map[clip.ID][]home.ClipLabel{}, tills: map[clip.ID]time.Time{}, wake: make(chan struct{}, 1), owes: make(chan struct{}, 1),
+		limits: map[home.DeviceID]limit{}, aging: make(chan struct{}, 1),
 	}
 	r.store.OnDropped(r.dropped)
 	r.store.OnFault(func(f clip.Fault) { r.board.Set(true, health.ClipsLost, "", f.File+": "+f.Err) })
@@ -142,7 +145,10 @@ func (r *Recorder) Run(ctx context.Context) error {
 	defer func() { <-sweeping }()
 	go func() {
 		defer close(sweeping)
-		r.sweep(ctx)
+		var all sync.WaitGroup
+		all.Go(func() { r.sweep(ctx) })
+		all.Go(func() { r.expire(ctx) })
+		all.Wait()
 	}()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -433,6 +439,10 @@ func (r *Recorder) clip(row clip.Row) home.Clip {
 		Reason: a.Reason, State: home.ClipWhole, Labels: r.labels(row.ID), Bytes: film.Size(), SealedTo: a.SealedTo,
 		Kept: row.Class == clip.Kept, SHA256: a.Sum, CutShort: a.Why != "", Why: a.Why,
 		Codecs: a.Codecs, Width: a.Width, Height: a.Height,
+	}
+	if days := r.limitOf(c.Camera).days; days > 0 && !c.Kept && !row.Open {
+		end := home.At(row.At.AddDate(0, 0, days))
+		c.Expires = &end
 	}
 	for _, f := range row.Files {
 		switch {

@@ -3,6 +3,7 @@ package clips
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"gatehouse/hub/health"
@@ -64,22 +65,85 @@ func (r *Recorder) sweepNow() bool {
 	return err == nil
 }
 
-// Limit says how many bytes the clips of a camera may take; 0: as many as there are.
-func (r *Recorder) Limit(camera home.DeviceID, bytes int64) {
+// limit is what the clips of a camera are kept within; 0: as there is room.
+type limit struct {
+	bytes int64
+	days  int
+}
+
+// Limit says how many bytes the clips of a camera may take, and how many days they
+// stay; 0: as there is room. Those that are kept are not asked.
+func (r *Recorder) Limit(camera home.DeviceID, bytes int64, days int) {
 	r.mu.Lock()
-	if r.most == nil {
-		r.most = map[home.DeviceID]int64{}
-	}
-	r.most[camera] = bytes
+	r.limits[camera] = limit{bytes, days}
 	r.mu.Unlock()
 	r.within(camera)
+	if days > 0 {
+		select {
+		case r.aging <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (r *Recorder) limitOf(camera home.DeviceID) limit {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.limits[camera]
+}
+
+// When clips are looked at that are too old: once a day, as each time a volume may be
+// written anew; the first time once a clock that was wrong at the start has been set.
+const (
+	firstExpiry = time.Hour
+	expiryEvery = 24 * time.Hour
+)
+
+// expire deletes clips that are older than their camera's days, until ctx ends.
+func (r *Recorder) expire(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-r.aging:
+	}
+	for wait := firstExpiry; ; wait = expiryEvery {
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+		r.expireNow(time.Now())
+	}
+}
+
+// expireNow leaves everything as it is while the hub's clock can't be right.
+func (r *Recorder) expireNow(now time.Time) {
+	if r.board.Present(health.ClockWrong, "") {
+		return
+	}
+	r.mu.Lock()
+	limits := maps.Clone(r.limits)
+	r.mu.Unlock()
+	for camera, l := range limits {
+		if l.days == 0 {
+			continue
+		}
+		gone, err := r.store.ExpireBefore(string(camera), now.AddDate(0, 0, -l.days), now)
+		if err != nil {
+			r.log.Error("clips that are too old not deleted", "camera", camera, "err", err)
+		}
+		if len(gone) > 0 {
+			r.gone(gone, "its days are over", "Clips whose days are over were deleted")
+			r.owe(now)
+		}
+	}
 }
 
 // within keeps a camera within its bytes: its oldest clips make room.
 func (r *Recorder) within(camera home.DeviceID) {
-	r.mu.Lock()
-	most := r.most[camera]
-	r.mu.Unlock()
+	most := r.limitOf(camera).bytes
 	if most == 0 {
 		return
 	}
@@ -92,12 +156,17 @@ func (r *Recorder) within(camera home.DeviceID) {
 
 // dropped writes down which clips made room for newer ones.
 func (r *Recorder) dropped(rows []clip.Row) {
+	r.gone(rows, "it made room", "The oldest clips made room")
+}
+
+// gone tells why clips are not there any more, and writes it down for each camera.
+func (r *Recorder) gone(rows []clip.Row, why, line string) {
 	byCamera := map[string][]clip.Row{}
 	for _, row := range rows {
 		byCamera[row.Group] = append(byCamera[row.Group], row)
 		if r.Changes.Subscribers() > 0 {
 			c := r.clip(row)
-			c.State, c.Why = home.ClipDeleted, "it made room"
+			c.State, c.Why = home.ClipDeleted, why
 			r.Changes.Publish(c)
 		}
 	}
@@ -111,7 +180,7 @@ func (r *Recorder) dropped(rows []clip.Row) {
 				last = row.At
 			}
 		}
-		text := fmt.Sprintf("The oldest clips made room: %d, from %s to %s UTC.", len(rows), first.UTC().Format(time.DateTime), last.UTC().Format(time.DateTime))
+		text := fmt.Sprintf("%s: %d, from %s to %s UTC.", line, len(rows), first.UTC().Format(time.DateTime), last.UTC().Format(time.DateTime))
 		r.journal.Add(home.Event{At: home.At(time.Now()), Kind: home.KindSystem, Device: home.DeviceID(camera), Text: text})
 	}
 }

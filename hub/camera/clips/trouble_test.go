@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gatehouse/hub/health"
@@ -215,4 +216,72 @@ func TestWrongClock(t *testing.T) {
 			t.Errorf("clip %d of the list began at %v", i, c.Start)
 		}
 	}
+}
+
+// TestDaysAreOver deletes what is older than its camera's days, and leaves what is kept
+// and what is younger; while the clock can't be right it leaves everything.
+func TestDaysAreOver(t *testing.T) {
+	h := openRoom(t, t.TempDir(), clip.Options{VolumeSize: 1 << 20})
+	old, kept, young := h.record(100_000, 0), h.record(100_000, 1), h.record(100_000, 2)
+	if _, err := h.Keep(kept, true, "Anna"); err != nil {
+		t.Fatal(err)
+	}
+	h.Limit("camera-porch", 0, 7)
+	for id, want := range map[home.ClipID]*home.Time{old: new(home.At(began.AddDate(0, 0, 7))), kept: nil} {
+		c, err := h.Clip(id)
+		if err != nil || (c.Expires == nil) != (want == nil) || want != nil && !c.Expires.Equal(want.Time) {
+			t.Errorf("a clip goes %v (%v), want %v", c.Expires, err, want)
+		}
+	}
+	now := began.AddDate(0, 0, 7).Add(90 * time.Second)
+	h.board.Raise(health.ClockWrong, "", "it stands in 2061")
+	h.expireNow(now)
+	if _, err := h.Clip(old); err != nil {
+		t.Errorf("a clip was deleted by a clock that can't be right: %v", err)
+	}
+	h.board.Clear(health.ClockWrong, "")
+	h.expireNow(now)
+	var none *home.NotFound
+	if _, err := h.Clip(old); !errors.As(err, &none) {
+		t.Errorf("a clip is there whose days are over: %v", err)
+	}
+	for _, id := range []home.ClipID{kept, young} {
+		if _, err := h.Clip(id); err != nil {
+			t.Error(err)
+		}
+	}
+	if o, err := h.store.Owed(); err != nil || !o.Since.Equal(now) {
+		t.Errorf("owed since %v (%v), want %v", o.Since, err, now)
+	}
+}
+
+// TestDaysAreCounted lets two days pass: nobody calls, and the clip goes, its bytes too.
+func TestDaysAreCounted(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		h := openRoom(t, dir, clip.Options{VolumeSize: 1 << 20})
+		defer h.end()
+		f := footage()
+		f.At = time.Now()
+		tape, err := h.Begin(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tape.End(f.At, nil)
+		h.Limit("camera-porch", 0, 1)
+		after := func(hours, want int) {
+			t.Helper()
+			time.Sleep(time.Until(f.At.Add(time.Duration(hours) * time.Hour)))
+			synctest.Wait()
+			if list, _, err := h.Page(Query{}); err != nil || len(list) != want {
+				t.Errorf("after %d h there are %d clips (%v), want %d", hours, len(list), err, want)
+			}
+		}
+		after(23, 1)
+		after(48, 0) // within a day after
+		time.Sleep(2 * time.Hour)
+		if o, err := h.store.Owed(); err != nil || !o.Since.IsZero() {
+			t.Errorf("owed: %+v (%v)", o, err)
+		}
+	})
 }

@@ -40,7 +40,7 @@ type cameraRequest struct {
 	Name         *string            `json:"name,omitempty" minLength:"1" maxLength:"80"`
 	URL          *string            `json:"url,omitempty" maxLength:"2000" doc:"rtsp://user@192.168.1.20/stream, or rtsps://; a password in it is taken out and kept sealed"`
 	Password     *string            `json:"password,omitempty" writeOnly:"true" maxLength:"256" doc:"kept sealed and never shown; empty forgets it"`
-	PasswordFile *string            `json:"password_file,omitempty" maxLength:"1000" doc:"a file on the hub's box that holds the password alone"`
+	PasswordFile *string            `json:"password_file,omitempty" maxLength:"1000" doc:"a file in the folder secrets of the hub's data that holds the password alone"`
 	HasPassword  bool               `json:"has_password,omitempty" readOnly:"true" doc:"ignored"`
 	Certificate  *string            `json:"certificate,omitempty" pattern:"^([0-9a-f]{64})?$" patternDescription:"64 hexadecimal digits, or nothing" doc:"empty: the next one that the camera shows is taken"`
 	SnapshotURL  *string            `json:"snapshot_url,omitempty" maxLength:"2000" doc:"http://192.168.1.20/snapshot.jpg, on the machine that url names; without name and password"`
@@ -50,6 +50,7 @@ type cameraRequest struct {
 	Audio        *bool              `json:"audio,omitempty"`
 	Continuous   *bool              `json:"continuous,omitempty"`
 	Quota        *string            `json:"quota,omitempty" maxLength:"20" example:"20GiB"`
+	KeepDays     *int               `json:"keep_days,omitempty" minimum:"0" maximum:"3650"`
 	Zones        *[]home.ZoneID     `json:"zones,omitempty" maxItems:"64"`
 	Buttons      *[]home.DeviceID   `json:"buttons,omitempty" maxItems:"16"`
 	Phases       *[]home.Phase      `json:"phases,omitempty" maxItems:"5" enum:"disarmed,arming,armed,entry,alarm"`
@@ -127,6 +128,7 @@ func (a *API) putCamera(ctx context.Context, in *cameraInput) (*out[home.Camera]
 	set(&c.Audio, b.Audio)
 	set(&c.Continuous, b.Continuous)
 	set(&c.Quota, b.Quota)
+	set(&c.KeepDays, b.KeepDays)
 	set(&c.Zones, b.Zones)
 	set(&c.Buttons, b.Buttons)
 	set(&c.Phases, b.Phases)

@@ -393,7 +393,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The sealed notes (JSON): what was seen, and where each part of the film begins */
+        /** The sealed notes (JSON): what was seen, and where in the film one can begin to look */
         get: operations["getClipsIdNotes"];
         put?: never;
         post?: never;
@@ -1861,6 +1861,11 @@ export interface components {
              */
             id: string;
             /**
+             * Format: int64
+             * @description days that its clips stay at most, but for those that are kept; 0: as long as there is room
+             */
+            keep_days: number;
+            /**
              * @description of one clip; continuous recording and alarms go on in another
              * @example 30s
              */
@@ -1868,7 +1873,7 @@ export interface components {
             name: string;
             /** @description modes in which it is disconnected and nothing is recorded */
             off_in: string[];
-            /** @description a file on the hub's box that holds the password; empty: what was given as password, if anything */
+            /** @description a file in the folder secrets of the hub's data that holds the password, readable by nobody else; empty: what was given as password, if anything */
             password_file: string;
             /** @description phases of the alarm in which it records */
             phases: ("disarmed" | "arming" | "armed" | "entry" | "alarm")[];
@@ -1905,13 +1910,15 @@ export interface components {
             readonly has_password?: boolean;
             /** @description if given, the one of the path */
             id?: string;
+            /** Format: int64 */
+            keep_days?: number;
             /** @example 30s */
             longest?: string;
             name?: string;
             off_in?: string[];
             /** @description kept sealed and never shown; empty forgets it */
             password?: string;
-            /** @description a file on the hub's box that holds the password alone */
+            /** @description a file in the folder secrets of the hub's data that holds the password alone */
             password_file?: string;
             phases?: ("disarmed" | "arming" | "armed" | "entry" | "alarm")[];
             /** @example 30s */
@@ -2014,7 +2021,7 @@ export interface components {
             end: string;
             /**
              * Format: date-time
-             * @description null: it goes when its room is wanted, oldest first
+             * @description after this it is deleted, within a day; null: it goes when its room is wanted, oldest first, or is kept
              */
             expires: string | null;
             /** Format: int64 */
@@ -2024,7 +2031,7 @@ export interface components {
             kept: boolean;
             /** @description what was seen, as long as the hub that saw it runs; afterwards only the notes say it, and they are sealed */
             labels: components["schemas"]["ClipLabel"][];
-            /** @description sealed notes belong to it: what was seen, and where each part begins */
+            /** @description sealed notes belong to it: what was seen, and where one can begin to look */
             notes: boolean;
             /** @description zone:<id>, doorbell, motion, phase:<phase>, person:<name>, continuous */
             reason: string;

@@ -512,6 +512,13 @@ interface Words {
 	'camera.post.help': never;
 	'camera.quota': never;
 	'camera.quota.help': never;
+	'unit.days': never;
+	'camera.days': never;
+	'camera.days.help': never;
+	'camera.kept.both': 'days' | 'quota';
+	'camera.kept.days': 'days';
+	'camera.kept.quota': 'quota';
+	'camera.kept.room': never;
 	'camera.audio': never;
 	'camera.audio.help': never;
 	'camera.continuous': never;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import more from '../i18n/en.more.json';
-import { marks, nearest, opening, reason, sortOf, title, type Clip } from './footage';
+import { kept, marks, nearest, opening, reason, sortOf, title, type Clip } from './footage';
 import { learn, speaker } from './i18n';
 
 learn(more);
@@ -51,6 +51,17 @@ describe('a clip', () => {
 		['continuous', 4, 0],
 	] as const)('of %s with %i s before opens at %i s', (why, pre, at) =>
 		expect(opening(clip({ reason: why }), pre)).toBe(at),
+	);
+});
+
+describe('the clips of a camera', () => {
+	it.each([
+		[14, '20GiB', 'Its clips stay 14 days, or until they fill 20GiB; those that you keep stay.'],
+		[1, '', 'Its clips stay 1 day; those that you keep stay.'],
+		[0, '20GiB', 'Its clips stay until they fill 20GiB, then the oldest go; those that you keep stay.'],
+		[0, '', 'Its clips stay until their room is wanted, then the oldest go; those that you keep stay.'],
+	] as const)('with %i days and %j stay as long as is said', (days, quota, said) =>
+		expect(kept(days, quota, t)).toBe(said),
 	);
 });
 

@@ -108,3 +108,9 @@ export function opening(clip: Pick<Clip, 'start' | 'end' | 'reason'>, pre: numbe
 	const all = length(clip) / 1000;
 	return pre < all ? Math.max(0, pre) : 0;
 }
+
+/** How long the clips of a camera stay, in one sentence. */
+export function kept(days: number, quota: string, t: Say): string {
+	if (days > 0) return quota ? t('camera.kept.both', { days, quota }) : t('camera.kept.days', { days });
+	return quota ? t('camera.kept.quota', { quota }) : t('camera.kept.room');
+}
