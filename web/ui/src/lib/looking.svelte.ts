@@ -1,0 +1,205 @@
+/**
+ * What a camera sees now: asks the hub for it over a WebSocket and hands what
+ * comes to the browser's own player. Nothing is asked for before somebody taps,
+ * and what keeps the picture from being live is said: how far it is behind, that
+ * nothing comes, or that this browser can't show it at all.
+ */
+import { call, Refusal } from './api';
+import { behind, catchUp, codecs, type Playable } from './edge';
+
+/** Why there is no picture, or no more of it. */
+export type Halt = { why: 'unplayable' } | { why: 'left' } | { why: 'lost' } | { why: 'refused'; text: string };
+
+interface Said {
+	kind: 'film' | 'seen' | 'missed' | 'end';
+	codecs?: string;
+	at?: string;
+	why?: string;
+}
+interface Sources {
+	ManagedMediaSource?: new () => MediaSource;
+	MediaSource?: (new () => MediaSource) & { isTypeSupported(type: string): boolean };
+}
+
+/** How much that was seen is kept, in seconds: nobody goes back in a live picture. */
+const KEPT = 10;
+/** How long a page that nobody looks at goes on, in ms. */
+const UNSEEN = 30_000;
+
+export class Looking {
+	/** It was asked for, and goes on. */
+	on = $state(false);
+	/** Whether the first picture is there. */
+	ready = $state(false);
+	/** How old the picture is, in seconds; the hub's clock says. */
+	behind = $state(0);
+	/** For how long nothing has come, in seconds. */
+	still = $state(0);
+	halt = $state.raw<Halt | null>(null);
+	/** What this browser makes of the camera's sound. */
+	sound = $state<Playable['sound']>('none');
+
+	#video: HTMLVideoElement | null = null;
+	#socket: WebSocket | null = null;
+	#source: MediaSource | null = null;
+	#buffer: SourceBuffer | null = null;
+	#waits: ArrayBuffer[] = [];
+	#url = '';
+	#timer = 0;
+	#late = 0;
+	#came = 0;
+	#unseen = 0;
+
+	constructor(
+		readonly camera: string,
+		readonly hubNow: () => number,
+	) {}
+
+	/** Begins; what the camera sends was known before. */
+	start(video: HTMLVideoElement, words: string): void {
+		this.stop();
+		const can = codecs(words, plays);
+		this.sound = can.sound;
+		this.halt = can.picture ? null : { why: 'unplayable' };
+		if (this.halt) return;
+		this.#video = video;
+		this.on = true;
+		this.#came = performance.now();
+		const url = new URL(`/api/v1/cameras/${encodeURIComponent(this.camera)}/live`, location.href);
+		url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+		if (can.sound === 'plays') url.searchParams.set('sound', 'true');
+		const socket = new WebSocket(url);
+		socket.binaryType = 'arraybuffer';
+		let open = false;
+		socket.onopen = () => (open = true);
+		socket.onmessage = (e: MessageEvent<string | ArrayBuffer>) => {
+			if (socket !== this.#socket) return;
+			if (typeof e.data === 'string') this.#hear(JSON.parse(e.data) as Said);
+			else this.#take(e.data);
+		};
+		socket.onclose = () => {
+			if (socket !== this.#socket) return;
+			if (open) this.#end({ why: 'lost' });
+			else void this.#refused();
+		};
+		this.#socket = socket;
+		this.#timer = window.setInterval(() => this.#beat(), 250);
+	}
+	/** Ends it; the hub writes down when. */
+	stop(): void {
+		this.#end(null);
+		this.halt = null;
+	}
+	#end(halt: Halt | null): void {
+		clearInterval(this.#timer);
+		const socket = this.#socket;
+		this.#socket = null;
+		socket?.close();
+		this.#drop();
+		this.on = this.ready = false;
+		this.behind = this.still = this.#late = this.#unseen = 0;
+		this.halt = halt;
+	}
+	/** Lets go of the picture. */
+	#drop(): void {
+		this.#source = this.#buffer = null;
+		this.#waits = [];
+		if (!this.#url) return;
+		this.#video?.removeAttribute('src');
+		this.#video?.load();
+		URL.revokeObjectURL(this.#url);
+		this.#url = '';
+	}
+
+	#hear(said: Said): void {
+		switch (said.kind) {
+			case 'film':
+				this.#begin(said.codecs ?? '');
+				break;
+			case 'seen':
+				this.#late = said.at ? Math.max(0, (this.hubNow() - Date.parse(said.at)) / 1000) : 0;
+				break;
+			case 'missed': // the jump is made where the pictures are missing
+				break;
+			case 'end':
+				this.#end(said.why ? { why: 'refused', text: said.why } : { why: 'lost' });
+		}
+	}
+	/** A beginning: of the view, or of what the camera sends after it was away. */
+	#begin(words: string): void {
+		this.#drop();
+		if (!plays(words) || !this.#video) return this.#end({ why: 'unplayable' });
+		const { ManagedMediaSource, MediaSource: Plain } = globalThis as unknown as Sources;
+		const Made = ManagedMediaSource ?? Plain;
+		if (!Made) return this.#end({ why: 'unplayable' });
+		const source = new Made();
+		if (ManagedMediaSource) this.#video.disableRemotePlayback = true;
+		this.#source = source;
+		this.#url = URL.createObjectURL(source);
+		this.#video.src = this.#url;
+		source.addEventListener(
+			'sourceopen',
+			() => {
+				if (source !== this.#source) return;
+				const buffer = source.addSourceBuffer(`video/mp4; codecs="${words}"`);
+				buffer.addEventListener('updateend', () => this.#next());
+				this.#buffer = buffer;
+				this.#next();
+			},
+			{ once: true },
+		);
+	}
+	#take(bytes: ArrayBuffer): void {
+		this.#came = performance.now();
+		this.#waits.push(bytes);
+		this.#next();
+	}
+	#next(): void {
+		const buffer = this.#buffer;
+		const video = this.#video;
+		if (!buffer || !video || buffer.updating || this.#source?.readyState !== 'open') return;
+		const first = buffer.buffered.length ? buffer.buffered.start(0) : 0;
+		if (video.currentTime - first > 2 * KEPT) {
+			buffer.remove(0, video.currentTime - KEPT);
+			return;
+		}
+		const bytes = this.#waits.shift();
+		try {
+			if (bytes) buffer.appendBuffer(bytes);
+		} catch {
+			this.#end({ why: 'unplayable' });
+		}
+	}
+	/** Four times a second: stays at the newest picture. */
+	#beat(): void {
+		this.still = Math.floor((performance.now() - this.#came) / 1000);
+		this.#unseen = document.visibilityState === 'visible' ? 0 : this.#unseen || performance.now();
+		if (this.#unseen && performance.now() - this.#unseen > UNSEEN) return this.#end({ why: 'left' });
+		const video = this.#video;
+		if (!video?.buffered.length) return;
+		const b = video.buffered;
+		const ranges = Array.from({ length: b.length }, (_, i) => [b.start(i), b.end(i)] as const);
+		const to = catchUp(video.currentTime, ranges);
+		if (to.jump !== null) video.currentTime = to.jump;
+		if (video.playbackRate !== to.rate) video.playbackRate = to.rate;
+		if (video.paused) void video.play().catch(() => {}); // muted, it may
+		this.ready ||= video.readyState >= video.HAVE_CURRENT_DATA;
+		this.behind = this.#late + behind(video.currentTime, ranges);
+	}
+	/** A browser does not tell why a WebSocket was not opened: the same address does. */
+	async #refused(): Promise<void> {
+		try {
+			await call('GET', `/cameras/${encodeURIComponent(this.camera)}/live`);
+			this.#end({ why: 'lost' });
+		} catch (error) {
+			const known = error instanceof Refusal && !error.is('method-not-allowed');
+			this.#end(known ? { why: 'refused', text: error.problem.detail } : { why: 'lost' });
+		}
+	}
+}
+
+function plays(words: string): boolean {
+	const { MediaSource: Plain, ManagedMediaSource } = globalThis as unknown as Sources;
+	const Made = (ManagedMediaSource as Sources['MediaSource']) ?? Plain;
+	return !!Made?.isTypeSupported(`video/mp4; codecs="${words}"`);
+}
