@@ -75,6 +75,7 @@ func (h *Hub) faces() []part {
 	if h.announcer != nil {
 		list = append(list, part{name: "mdns", run: h.announcer.Run})
 	}
+	list = append(list, h.restreams()...)
 	list = append(list, part{name: "desk", run: h.keepDesk})
 	return append(list, h.servers()...)
 }

@@ -83,7 +83,7 @@ func ending(days int) time.Time {
 func tokens(ctx context.Context, k *call) error {
 	data := k.dataFlag()
 	name := k.flags.String("name", "", "what the program is called: `NAME`")
-	role := k.flags.String("role", "", "what it may do: `ROLE` is owner, member, guest, installer, viewer or notifier")
+	role := k.flags.String("role", "", "what it may do: `ROLE` is owner, member, guest, installer, viewer, notifier or onlooker")
 	days := k.flags.Int("days", 0, "how many days the token is good for; 0: until revoked")
 	verb, err := k.split("create", "list", "revoke")
 	if err != nil {

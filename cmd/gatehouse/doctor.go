@@ -56,7 +56,12 @@ func doctor(ctx context.Context, k *call) error {
 	}
 	if !runs.yes {
 		for _, l := range []struct{ key, address string }{
-			{"listen.https", c.Listen.HTTPS}, {"listen.http", c.Listen.HTTP}, {"mqtt.listen", c.MQTT.Listen}, {"mqtt.loopback", c.MQTT.Loopback},
+			{"listen.https", c.Listen.HTTPS},
+			{"listen.http", c.Listen.HTTP},
+			{"mqtt.listen", c.MQTT.Listen},
+			{"mqtt.loopback", c.MQTT.Loopback},
+			{"rtsp.listen", c.RTSP.Listen},
+			{"rtsp.tls", c.RTSP.TLS},
 		} {
 			if l.address != "" {
 				list = append(list, address(ctx, l.key, l.address))

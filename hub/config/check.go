@@ -55,6 +55,8 @@ func checkListeners(c Config, f *faults) {
 		{"listen.http", c.Listen.HTTP},
 		{"mqtt.listen", c.MQTT.Listen},
 		{"mqtt.loopback", c.MQTT.Loopback},
+		{"rtsp.listen", c.RTSP.Listen},
+		{"rtsp.tls", c.RTSP.TLS},
 	}
 	if c.Listen.HTTPS == "" {
 		f.at("listen.https", "must name an address such as :443: without it nobody can reach the hub")

@@ -27,6 +27,7 @@ type Config struct {
 	Zigbee     Zigbee   `yaml:"zigbee"`     //
 	LTE        LTE      `yaml:"lte"`        //
 	MQTT       MQTT     `yaml:"mqtt"`       //
+	RTSP       RTSP     `yaml:"rtsp"`       //
 	HomeKit    HomeKit  `yaml:"homekit"`    //
 	Network    Network  `yaml:"network"`    //
 	Clips      Clips    `yaml:"clips"`      //
@@ -73,6 +74,15 @@ type LTE struct {
 type MQTT struct {
 	Listen   string `yaml:"listen"`
 	Loopback string `yaml:"loopback"`
+}
+
+// RTSP says where televisions and players find the cameras, as host:port; "" is off,
+// as both are unless they are named. Each wants a token. Over Listen all that is
+// shown, and the token, can be read on the way: it takes only those of the role
+// onlooker. TLS is encrypted, with the hub's own certificate.
+type RTSP struct {
+	Listen string `yaml:"listen"`
+	TLS    string `yaml:"tls"`
 }
 
 // HomeKit is the bridge to Apple Home. Port 0: any, and remembered.

@@ -34,6 +34,7 @@ type Options struct {
 	Data    string // "": a fresh folder that is removed at the end
 	Listen  string // page, on loopback
 	MQTT    string // plain MQTT on loopback; "": none
+	RTSP    string // the cameras for players; "": not
 	Version string
 	Check   func(path string) error
 	Web     http.Handler
@@ -88,7 +89,7 @@ func Run(ctx context.Context, o Options) error {
 	}()
 
 	c := config.Config{
-		Data: data, Name: "Maple House", MQTT: config.MQTT{Loopback: o.MQTT}, HomeKit: config.HomeKit{Enabled: true},
+		Data: data, Name: "Maple House", MQTT: config.MQTT{Loopback: o.MQTT}, RTSP: config.RTSP{Listen: o.RTSP}, HomeKit: config.HomeKit{Enabled: true},
 		Zwave: config.Zwave{Port: pty.Path()}, Zigbee: config.Zigbee{Port: "tcp://" + mesh.Addr(), Adapter: "znp"},
 	}
 	return hub.Run(ctx, hub.Options{

@@ -13,10 +13,11 @@ const (
 	Installer Role = "installer" // ends within 24 hours; never sees a clip
 	Viewer    Role = "viewer"    // may look: wall displays, monitoring
 	Notifier  Role = "notifier"  // a program that carries notices to people elsewhere, and nothing else
+	Onlooker  Role = "onlooker"  // a television or player: what cameras see now, and nothing else
 )
 
 // Roles lists every role, from most to least.
-var Roles = []Role{Owner, Member, Guest, Installer, Viewer, Notifier}
+var Roles = []Role{Owner, Member, Guest, Installer, Viewer, Notifier, Onlooker}
 
 // Right is one thing that a role may or may not do. Every route, topic and
 // command names the right that it needs.
@@ -102,6 +103,8 @@ func Allowed(role Role, right Right) bool {
 		return slices.Contains(viewerRights, right)
 	case Notifier:
 		return right == NoticesRead
+	case Onlooker:
+		return right == CamerasLive
 	default:
 		return false
 	}

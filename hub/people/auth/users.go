@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -60,10 +61,10 @@ func (a *account) invite(now time.Time) Invite {
 	return Invite{Code: code, Ends: until}
 }
 
-// termOfPerson is term for somebody who signs in: a notifier is a program.
+// termOfPerson is term for somebody who signs in: notifiers and onlookers are programs.
 func termOfPerson(role Role, ends, now time.Time) (*home.Time, error) {
-	if role == Notifier {
-		return nil, &home.Invalid{Field: "role", Reason: "a notifier is a program: give it a token instead"}
+	if role == Notifier || role == Onlooker {
+		return nil, &home.Invalid{Field: "role", Reason: fmt.Sprintf("a program is %s, and no person: give it a token instead", role)}
 	}
 	return term(role, ends, now)
 }
@@ -72,7 +73,7 @@ func termOfPerson(role Role, ends, now time.Time) (*home.Time, error) {
 func term(role Role, ends, now time.Time) (*home.Time, error) {
 	switch {
 	case !slices.Contains(Roles, role):
-		return nil, &home.Invalid{Field: "role", Reason: "choose owner, member, guest, installer or viewer, or notifier for a program"}
+		return nil, &home.Invalid{Field: "role", Reason: "choose owner, member, guest, installer or viewer, or notifier or onlooker for a program"}
 	case role == Guest && ends.IsZero():
 		return nil, &home.Invalid{Field: "ends", Reason: "a guest needs a date on which it ends"}
 	case role == Installer && (ends.IsZero() || ends.Sub(now) > installerFor):

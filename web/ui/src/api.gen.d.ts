@@ -1971,7 +1971,7 @@ export interface components {
             /** Format: date-time */
             ends?: string | null;
             /** @enum {string} */
-            role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier";
+            role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier" | "onlooker";
         };
         ChannelMove: {
             /** Format: date-time */
@@ -2489,7 +2489,7 @@ export interface components {
             id: string;
             name: string;
             /** @enum {string} */
-            role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier";
+            role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier" | "onlooker";
             /** @description for the Authorization: Bearer header; shown this once */
             token: string;
         };
@@ -2986,7 +2986,7 @@ export interface components {
         StreamSession: {
             name: string;
             /** @enum {string} */
-            role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier";
+            role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier" | "onlooker";
             /** @enum {string} */
             stage: "full" | "ended";
         };
@@ -3057,7 +3057,7 @@ export interface components {
             id: string;
             name: string;
             /** @enum {string} */
-            role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier";
+            role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier" | "onlooker";
             /**
              * Format: date-time
              * @description last use, to about a minute
@@ -3072,7 +3072,7 @@ export interface components {
             ends?: string | null;
             name: string;
             /** @enum {string} */
-            role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier";
+            role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier" | "onlooker";
         };
         TroubleItem: {
             blocks: string[];
@@ -3127,7 +3127,7 @@ export interface components {
              */
             recovery: number;
             /** @enum {string} */
-            role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier";
+            role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier" | "onlooker";
         };
         UserRequest: {
             /**
@@ -3137,7 +3137,7 @@ export interface components {
             ends?: string | null;
             name: string;
             /** @enum {string} */
-            role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier";
+            role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier" | "onlooker";
         };
         Vault: {
             /**

@@ -1,4 +1,10 @@
-import { accessible, expect, fits, test } from './hub';
+import { execFile } from 'node:child_process';
+import { createServer, type AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
+
+import { accessible, Demo, expect, fits, Program, test } from './hub';
+
+const run = promisify(execFile);
 
 // What a camera sees now, in a real browser: on a tap and not before, on record
 // before the first byte, and said everywhere as long as it lasts.
@@ -66,3 +72,45 @@ test('a camera that sends H.265 is said to', async ({ page, demo }) => {
 	await expect(page.locator('[data-halt="unplayable"]')).toContainText('hev1.1.6.L93.90');
 	expect(sockets).toEqual([]);
 });
+
+// Any player opens any camera of the house the same way, with a token that is good
+// for nothing else, until it is withdrawn.
+test('a player opens every camera', async ({ page }) => {
+	const port = await freePort();
+	const program = Program.start('demo', '--listen', '127.0.0.1:0', '--mqtt', '', '--rtsp', `127.0.0.1:${port}`);
+	try {
+		const [, url = ''] = await program.says(/(http:\/\/127\.0\.0\.1:\d+)\//);
+		const [, password = ''] = await program.says(/password\s+(.+)/);
+		await new Demo(url, password, '').signIn(page);
+		const made = await page.request.post(`${url}/api/v1/tokens`, { data: { name: 'Television', role: 'onlooker' } });
+		expect(made.ok(), await made.text()).toBe(true);
+		const { id: television, token } = (await made.json()) as { id: string; token: string };
+		const cameras = async () =>
+			(await (await page.request.get(`${url}/api/v1/cameras`)).json()) as { id: string; status: { state: string } }[];
+		await expect.poll(async () => (await cameras()).every((c) => c.status.state === 'up')).toBe(true);
+		const all = await cameras();
+		expect(all.length).toBeGreaterThan(0);
+		const play = (id: string) =>
+			run('ffmpeg', [
+				...['-v', 'error', '-rtsp_transport', 'tcp', '-i', `rtsp://tv:${token}@127.0.0.1:${port}/${id}`],
+				...['-frames:v', '10', '-f', 'framemd5', '-'],
+			]);
+		for (const { id } of all) {
+			const { stdout } = await play(id);
+			expect(stdout.split('\n').filter((l) => l.startsWith('0,')).length, id).toBe(10);
+		}
+		expect((await page.request.delete(`${url}/api/v1/tokens/${television}`)).ok()).toBe(true);
+		await expect(play('camera-porch')).rejects.toThrow('401');
+	} finally {
+		await program.stop();
+	}
+});
+
+function freePort(): Promise<number> {
+	return new Promise((done) => {
+		const server = createServer().listen(0, '127.0.0.1', () => {
+			const { port } = server.address() as AddressInfo;
+			server.close(() => done(port));
+		});
+	});
+}

@@ -1,0 +1,63 @@
+package camera
+
+import (
+	"context"
+	"time"
+
+	"github.com/bluenviron/mediacommon/v2/pkg/codecs/h264"
+	"github.com/bluenviron/mediacommon/v2/pkg/formats/mp4/codecs"
+)
+
+// Film is what a stream is made of.
+type Film struct {
+	Video codecs.Codec // *codecs.H264 or *codecs.H265, with the parameter sets
+	Audio codecs.Codec // *codecs.MPEG4Audio, *codecs.Opus, *codecs.LPCM; nil: none
+}
+
+// Piece is what comes next in a feed: what follows is made of (Film), a picture
+// (Units), or a sound (Sound).
+type Piece struct {
+	Film   *Film
+	Units  [][]byte // NAL units of a picture; they belong to the camera
+	Sound  []byte
+	PTS    int64     // when it is shown, in ticks of 90 kHz; of a sound, of its own rate
+	At     time.Time // a picture was there, by the hub's clock
+	Missed bool      // the viewer was too slow: pictures are missing before this one
+}
+
+// Film is what the camera's stream is made of; false before the first picture.
+func (c *Camera) Film() (Film, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return Film{Video: c.film.video, Audio: c.film.audio}, c.film.video != nil
+}
+
+// Next waits for what comes next, and takes all that is there. Errors: ErrRests,
+// ErrGone, or why ctx ended.
+func (f *Feed) Next(ctx context.Context) ([]Piece, error) {
+	list, err := f.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Piece, 0, len(list))
+	for _, p := range list {
+		switch {
+		case p.film != nil:
+			out = append(out, Piece{Film: &Film{Video: p.film.video, Audio: p.film.audio}})
+		case p.sound != nil:
+			out = append(out, Piece{Sound: p.sound.bytes, PTS: p.sound.pts})
+		default:
+			var units h264.AVCC
+			if err := units.Unmarshal(p.picture.bytes); err != nil {
+				continue // more units than one picture has
+			}
+			out = append(out, Piece{Units: units, PTS: p.picture.pts, At: p.picture.at, Missed: p.skipped})
+		}
+	}
+	return out, nil
+}
+
+// Same tells whether a player that was told f can go on with o.
+func (f Film) Same(o Film) bool {
+	return film{video: f.Video}.same(film{video: o.Video}) && (f.Audio == nil) == (o.Audio == nil)
+}
