@@ -115,11 +115,12 @@ $(PEERS) $(BENCH_PEER)/node_modules/.package-lock.json $(DETECT)/node_modules/.p
 	cd $* && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-interop: build model $(PEERS) ## the hub and the simulator against npm zwave-js, Zigbee codecs and stick against zigbee-herdsman, Apple Home against hap-controller, MQTT against mosquitto, clips against age and ffprobe, an alarm against photographs
+interop: build model $(PEERS) ## the hub and the simulator against npm zwave-js, Zigbee codecs and stick against zigbee-herdsman, Apple Home against hap-controller, MQTT against mosquitto, clips against age and ffprobe, an alarm against photographs, a recorded street against ffmpeg
 	.ci/install mosquitto-clients ffmpeg
 	$(DETECT)/pictures build/pictures
 	CGO_ENABLED=1 $(GO) test -race -count=1 -tags interop -timeout 20m ./$(INTEROP) ./$(ZIGBEE_INTEROP) ./$(HOMEKIT_INTEROP) ./hub/face/mqtt ./$(CLIPS_INTEROP)
 	CGO_ENABLED=1 $(GO) test -race -count=1 -tags interop -run Photographs ./hub
+	CGO_ENABLED=1 $(GO) test -race -count=1 -tags interop -run Street ./hub/camera
 
 interop-smoke: $(PEERS) ## only: the hub on a stick that is not ours, the Zigbee codecs and stick, and Apple Home
 	CGO_ENABLED=1 $(GO) test -count=1 -tags interop -short -timeout 10m ./$(INTEROP) ./$(ZIGBEE_INTEROP) ./$(HOMEKIT_INTEROP)

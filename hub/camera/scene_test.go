@@ -27,14 +27,21 @@ const tick = 90000 / 25
 // arguments for what codes it. Each scene is made once.
 func shoot(t *testing.T, seconds int, args ...string) camsim.Scene {
 	t.Helper()
-	key := fmt.Sprint(seconds, args)
+	return shootFrom(t, []string{"-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25"}, seconds, args...)
+}
+
+// shootFrom has ffmpeg make a scene of what its first input shows.
+func shootFrom(t *testing.T, input []string, seconds int, args ...string) camsim.Scene {
+	t.Helper()
+	key := fmt.Sprint(input, seconds, args)
 	scenes.Lock()
 	defer scenes.Unlock()
 	if s, ok := scenes.made[key]; ok {
 		return s
 	}
 	ts := filepath.Join(t.TempDir(), "scene.ts")
-	all := []string{"-v", "error", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-t", fmt.Sprint(seconds), "-pix_fmt", "yuv420p", "-map", "0:v"}
+	all := append([]string{"-v", "error"}, input...)
+	all = append(all, "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-t", fmt.Sprint(seconds), "-pix_fmt", "yuv420p", "-map", "0:v")
 	all = append(all, args...)
 	all = append(all, "-f", "mpegts", ts)
 	tool(t, "ffmpeg", all...)
