@@ -36,15 +36,17 @@ func (c *cameras) conditions(now time.Time) {
 		h.board.Set(away, health.CameraLost, id, name, why)
 		h.board.Set(coming && now.Sub(keyed) >= keyPatience, health.CameraNoKey, id, name)
 		h.board.Set(st.PreShort && st.Condition == camera.Up, health.CameraPreShort, id, name)
-		h.board.Set(st.ClockOff != 0, health.CameraClock, id, name, st.ClockOff.String())
+		off := cmp.Or(st.ClockOff, w.word.clockOff())
+		h.board.Set(off != 0, health.CameraClock, id, name, off.String())
+		why = ""
 		if looks = looks || w.settings.Seeing.On; w.gaze != nil {
-			why := w.gaze.blind(now)
-			h.board.Set(why != "" && st.Condition == camera.Up, health.CameraUnseen, id, name, why)
-			h.board.Set(w.gaze.isCovered(), health.CameraCovered, id, name)
-		} else {
-			h.board.Clear(health.CameraUnseen, id)
-			h.board.Clear(health.CameraCovered, id)
+			why = w.gaze.blind(now)
 		}
+		h.board.Set(why != "" && st.Condition == camera.Up, health.CameraUnseen, id, name, why)
+		h.board.Set(w.gaze.isCovered() || w.word.isCovered(), health.CameraCovered, id, name)
+		why = w.word.deaf(now)
+		h.board.Set(why != "", health.CameraUnheard, id, name, why)
+		w.word.meet()
 		noVault := st.NoTape == clips.ErrNoVault.Error() // which is a condition of its own
 		h.board.Set(st.NoTape != "" && !noVault, health.CameraNotRecorded, id, name, st.NoTape)
 		switch {

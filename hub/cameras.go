@@ -37,6 +37,9 @@ type cameras struct {
 	saving   sync.Mutex // one change at a time
 	darkroom sync.Mutex // one picture is decoded at a time, but for the detector's
 
+	saying sync.Mutex // held while a device says what is before its camera, so that it says it in order
+	claims map[claim]bool
+
 	mu    sync.Mutex
 	known map[home.DeviceID]*watched
 	eyes  map[home.DeviceID][]string // who looks through each, once for each view
@@ -54,7 +57,8 @@ type watched struct {
 	settings home.Camera
 	password string
 	camera   *camera.Camera // nil: it can't be had, see fault
-	stills   *onvif.Door    // to its present picture; nil: it has none
+	stills   *onvif.Door    // to its present picture; nil: what onvif says
+	word     *ownWord       // what it says itself; nil: it is not asked
 	gaze     *gaze          // nil: its pictures are not looked at
 	wants    chan struct{}  // a clip has begun, and has no picture yet
 	fault    string
@@ -72,6 +76,7 @@ func (h *Hub) openCameras() error {
 		table:     storage.NewTable[home.Camera](h.db, "cameras"),
 		passwords: storage.NewSealedCell[map[home.DeviceID]string](h.db, "camera-passwords", h.seal),
 		changed:   make(chan struct{}, 1), known: map[home.DeviceID]*watched{}, eyes: map[home.DeviceID][]string{},
+		claims: map[claim]bool{},
 	}
 	if h.clips != nil {
 		c.recorder = h.clips
@@ -96,6 +101,9 @@ func (h *Hub) openCameras() error {
 		}
 	}
 	for _, s := range list {
+		if s.Heeds == nil { // kept before a camera was listened to
+			s.Heeds = slices.Clone(home.Heeded)
+		}
 		c.known[s.ID] = c.watch(s, passwords[s.ID])
 	}
 	h.devices.Attach(cameraKind, cameraRadio{c})
@@ -157,9 +165,13 @@ func (c *cameras) watch(s home.Camera, password string) *watched {
 	}
 	w.camera = cam
 	if s.SnapshotURL != "" {
-		if w.stills, err = openStills(s, password); err != nil {
-			w.camera, w.fault = nil, err.Error()
-		}
+		w.stills, err = openStills(s, password)
+	}
+	if err == nil {
+		w.word, err = c.openWord(s, cam, password)
+	}
+	if err != nil {
+		w.camera, w.fault = nil, err.Error()
 	}
 	if s.Seeing.Wanted() {
 		w.gaze = newGaze(s)
@@ -233,6 +245,9 @@ func (c *cameras) startAll(ctx context.Context) {
 			beside.Go(func() { c.posters(own, w) })
 			if w.gaze != nil {
 				beside.Go(func() { c.gaze(own, w) })
+			}
+			if w.word != nil {
+				beside.Go(func() { _ = w.word.onvif.Run(own) }) // ends as the camera does
 			}
 			_ = w.camera.Run(own) // ends with its context alone
 			beside.Wait()

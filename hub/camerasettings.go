@@ -95,7 +95,7 @@ func (c *cameras) shown(w *watched, name string) home.Camera {
 		st, n := w.camera.State(), w.camera.Figures()
 		s.Status = home.CameraStatus{
 			State: string(st.Condition), Why: st.Why, Since: home.At(st.Since), Recording: st.Recording, Codecs: st.Codecs(),
-			Width: st.Width, Height: st.Height, PacketsLost: n.PacketsLost, Clips: n.Clips,
+			Width: st.Width, Height: st.Height, PacketsLost: n.PacketsLost, Clips: n.Clips, ONVIF: w.word.status(),
 		}
 	}
 	s.Status.Watched = c.watchers(s.ID)
@@ -126,26 +126,17 @@ func (c *cameras) Camera(id home.DeviceID) (home.Camera, bool) {
 }
 
 // PutCamera implements api.Cameras.
-func (c *cameras) PutCamera(_ context.Context, s home.Camera, password *home.Secret, by string) (home.Camera, error) {
+func (c *cameras) PutCamera(ctx context.Context, s home.Camera, password *home.Secret, by string) (home.Camera, error) {
+	s.Status, s.HasPassword = home.CameraStatus{}, false
+	secret := c.secret(&s, password)
+	if err := c.ask(ctx, &s, &secret); err != nil { // which nothing may wait for
+		return home.Camera{}, err
+	}
 	c.saving.Lock()
 	defer c.saving.Unlock()
-	s.Status, s.HasPassword = home.CameraStatus{}, false
 	c.mu.Lock()
 	old := c.known[s.ID]
 	c.mu.Unlock()
-	secret := ""
-	if old != nil {
-		secret = old.password
-		if moved(old.settings.URL, s.URL) { // it would be told to whoever is there
-			secret, s.Certificate = "", ""
-			if s.PasswordFile == old.settings.PasswordFile {
-				s.PasswordFile = ""
-			}
-		}
-	}
-	if password != nil {
-		secret = string(*password)
-	}
 	if err := c.check(&s, &secret); err != nil {
 		return home.Camera{}, err
 	}
@@ -179,6 +170,27 @@ func (c *cameras) PutCamera(_ context.Context, s home.Camera, password *home.Sec
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.shown(w, s.Name), nil
+}
+
+// secret is the password that a camera has from now on. The one that it had goes along
+// to no other machine: it would be told to whoever is there.
+func (c *cameras) secret(s *home.Camera, given *home.Secret) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	secret := ""
+	if old := c.known[s.ID]; old != nil {
+		secret = old.password
+		if s.URL != "" && moved(old.settings.URL, s.URL) || s.ONVIF != "" && (s.URL == "" || old.settings.ONVIF != "") && moved(old.settings.ONVIF, s.ONVIF) {
+			secret, s.Certificate = "", ""
+			if s.PasswordFile == old.settings.PasswordFile {
+				s.PasswordFile = ""
+			}
+		}
+	}
+	if given != nil {
+		secret = string(*given)
+	}
+	return secret
 }
 
 // moved tells whether two addresses lead to different machines or users.
@@ -231,6 +243,15 @@ func (c *cameras) check(s *home.Camera, secret *string) error {
 		*secret = p
 		u.User = url.User(u.User.Username())
 		s.URL = u.String()
+	}
+	if s.ONVIF != "" {
+		own, err := checkONVIF(s, secret)
+		if err == nil {
+			err = sameMachine(own, u)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	if err := checkSnapshotURL(s.SnapshotURL, u); err != nil {
 		return err
@@ -339,6 +360,11 @@ func (c *cameras) checkTriggers(s *home.Camera) error {
 	for _, id := range s.Buttons {
 		if d, ok := c.hub.devices.Device(id); !ok || !hasTrait(d, home.Button) {
 			return &home.Invalid{Field: "buttons", Reason: fmt.Sprintf("%q is no device with a button", id)}
+		}
+	}
+	for _, k := range s.Heeds {
+		if !slices.Contains(home.Heeded, k) {
+			return &home.Invalid{Field: "heeds", Reason: fmt.Sprintf("%q is nothing that a camera notices: give motion, person or doorbell", k)}
 		}
 	}
 	for _, p := range s.Phases {

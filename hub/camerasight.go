@@ -171,6 +171,9 @@ func (g *gaze) blind(now time.Time) string {
 
 // isCovered tells whether pictures have shown nothing for long.
 func (g *gaze) isCovered() bool {
+	if g == nil {
+		return false
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.covered
@@ -271,7 +274,7 @@ func (c *cameras) calm(g *gaze, now time.Time) {
 		if g.told[t] = is; !is {
 			delete(g.told, t)
 		}
-		c.hub.devices.Report(home.Reading{Device: g.of.ID, Trait: t, Value: home.Bool(is), At: now})
+		c.say(g.of.ID, t, "pictures", is, now)
 	}
 }
 

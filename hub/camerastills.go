@@ -30,13 +30,13 @@ func (c *cameras) Snapshot(ctx context.Context, id home.DeviceID) ([]byte, error
 	return picture, nil
 }
 
-// picture is the one of now, from where the owner says that there is one, or else out
-// of the camera's stream.
+// picture is the one of now: the camera's own, or else one out of its stream.
 func (c *cameras) picture(ctx context.Context, w *watched) ([]byte, error) {
-	if w.stills == nil {
-		return c.now(ctx, stream{w.camera})
+	b, err := w.own(ctx)
+	if w.owned(err) {
+		return b, err
 	}
-	return w.stills.Picture(ctx, w.settings.SnapshotURL)
+	return c.now(ctx, stream{w.camera})
 }
 
 // plain is what went wrong without the path of where.

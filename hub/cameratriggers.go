@@ -44,6 +44,11 @@ func (c *cameras) note(err error, id home.DeviceID) {
 
 // phase has the alarm set off cameras, or keep them from recording.
 func (c *cameras) phase(a home.Alarm) {
+	for _, w := range c.list() {
+		if w.word != nil {
+			w.word.onvif.Rest(slices.Contains(w.settings.OffIn, a.Mode))
+		}
+	}
 	c.each(func(s home.Camera, cam *camera.Camera) {
 		cam.Rest(slices.Contains(s.OffIn, a.Mode))
 		if slices.Contains(s.Phases, a.Phase) {

@@ -12,6 +12,7 @@
 //	                   hearing and telling; zwave has none that anybody waits for
 //	rules              Rules.mu
 //	gaze.telling       what a camera's device says of its pictures, in order
+//	cameras.saying     what a camera's device says of all that look through it
 //	devices' order     one sequence of all that devices say
 //	board              health.Board.mu: conditions come and go in order
 //	guard              Guard.mu: the panel

@@ -57,6 +57,7 @@ const (
 	CameraNotRecorded Code = "camera-not-recorded"
 	CameraUnseen      Code = "camera-not-looked-at"
 	CameraCovered     Code = "camera-covered"
+	CameraUnheard     Code = "camera-unheard"
 	DetectorMissing   Code = "detector-missing"
 
 	// ZoneIgnored is the panel's own: it finds it, and the hub shows it here.
@@ -264,6 +265,10 @@ var Declarations = map[Code]Declaration{
 	CameraNotRecorded: {
 		home.SeverityWarning, "%s was to record and could not: %s.",
 		"Mend what it names. The next clip that is recorded ends this.", nil,
+	},
+	CameraUnheard: {
+		home.SeverityWarning, "What %s notices can't be heard: %s. Nothing that only the camera sees sets it off, and nobody hears its bell.",
+		"Look in the camera whether ONVIF is on and its user may have events. The hub tries again by itself.", nil,
 	},
 	CameraUnseen: {
 		home.SeverityWarning, "Nobody looks at the pictures of %s: %s.",

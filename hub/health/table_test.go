@@ -139,10 +139,11 @@ var proofs = map[health.Code][]string{
 	health.ZoneIgnored:      {"hub.TestZoneThatIsIgnoredIsSaid"},
 
 	health.CameraClock:       {"hub.fallIll"},
-	health.CameraCovered:     {"hub.TestACoveredCameraIsSaid"},
+	health.CameraCovered:     {"hub.TestACoveredCameraIsSaid", "hub.TestONVIFCamerasThatAreUnwell"},
 	health.CameraLost:        {"hub.fallIll"},
 	health.CameraNoKey:       {"hub.fallIll"},
 	health.CameraNotRecorded: {"hub.fallIll"},
+	health.CameraUnheard:     {"hub.TestONVIFCamerasThatAreUnwell"},
 	health.CameraPreShort:    {"hub.fallIll"},
 	health.CameraUnseen:      {"hub.TestPicturesThatAreNotLookedAt"},
 	health.DetectorMissing:   {"hub.TestPicturesThatAreNotLookedAt"},

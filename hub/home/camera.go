@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 )
 
 // Camera is a camera of the house: what the owner wants of it, and how it is doing.
@@ -16,8 +17,9 @@ type Camera struct {
 	// Certificate is what an rtsps:// camera showed the first time; it may show no other.
 	Certificate string `json:"certificate" doc:"SHA-256 of the camera's certificate; another one is refused until this is emptied"`
 
+	ONVIF string `json:"onvif" doc:"http:// address of the camera's own services, with the user's name: it tells where its pictures are and what it notices; empty: it is not asked"`
 	// SnapshotURL is on the machine that URL names: the password goes there too.
-	SnapshotURL string `json:"snapshot_url" doc:"http:// address of the camera's present picture (JPEG), without name and password: those of url are used; empty: it is taken from the stream, if that is H.264"`
+	SnapshotURL string `json:"snapshot_url" doc:"http:// address of the camera's present picture (JPEG), without name and password: those of url are used; empty: from where onvif says that it is, or else from the stream, if that is H.264"`
 
 	Pre        Duration   `json:"pre" doc:"what a clip shows of before its trigger"`
 	Post       Duration   `json:"post" doc:"what it shows of after"`
@@ -29,6 +31,7 @@ type Camera struct {
 	Zones      []ZoneID   `json:"zones" doc:"zones whose sensors set it off, for as long as they are open"`
 	Buttons    []DeviceID `json:"buttons" doc:"devices whose button sets it off: a doorbell"`
 	Phases     []Phase    `json:"phases" doc:"phases of the alarm in which it records"`
+	Heeds      []string   `json:"heeds" doc:"what the camera itself notices (onvif) that sets it off: motion, person, doorbell"`
 	OffIn      []Mode     `json:"off_in" doc:"modes in which it is disconnected and nothing is recorded"`
 	Seeing     Seeing     `json:"seeing" doc:"what its pictures are looked at for, on the box; off by default"`
 
@@ -47,6 +50,20 @@ type CameraStatus struct {
 	Height      int      `json:"height"`
 	PacketsLost uint64   `json:"packets_lost"`
 	Clips       uint64   `json:"clips" doc:"begun since the hub started"`
+
+	ONVIF *CameraONVIF `json:"onvif,omitempty" doc:"how it stands with its own services; absent without"`
+}
+
+// CameraONVIF is what a camera says of itself.
+type CameraONVIF struct {
+	Heard    bool     `json:"heard" doc:"what it notices is heard now"`
+	Why      string   `json:"why" doc:"it is not; one sentence"`
+	Maker    string   `json:"maker"`
+	Model    string   `json:"model"`
+	Firmware string   `json:"firmware"`
+	Notices  []string `json:"notices" doc:"what it says that it can notice: motion, person, doorbell, covered"`
+	Turns    bool     `json:"turns" doc:"it can be turned to presets"`
+	TalkBack bool     `json:"talk_back" doc:"it says that it takes sound; the hub does not send any yet"`
 }
 
 // DefaultCamera is what an owner has not said otherwise: the alarm is recorded, sound
@@ -54,10 +71,13 @@ type CameraStatus struct {
 func DefaultCamera(id DeviceID) Camera {
 	return Camera{
 		ID: id, Name: string(id), Pre: 4 * second, Post: 10 * second, Longest: 300 * second,
-		Zones: []ZoneID{}, Buttons: []DeviceID{}, Phases: []Phase{PhaseEntry, PhaseAlarm}, OffIn: []Mode{},
+		Zones: []ZoneID{}, Buttons: []DeviceID{}, Heeds: slices.Clone(Heeded), Phases: []Phase{PhaseEntry, PhaseAlarm}, OffIn: []Mode{},
 		Seeing: Seeing{Zones: []SightZone{}, Doubts: []Doubt{}},
 	}
 }
+
+// Heeded is what a camera can notice by itself that may set it off.
+var Heeded = []string{"motion", "person", "doorbell"}
 
 const second = Duration(1e9)
 

@@ -28,8 +28,9 @@ var (
 )
 
 const (
-	mostPicture = 8 << 20 // a JPEG of 4K at the best quality has 5 MB
-	mostSide    = 16384   // of a picture, in pixels
+	mostAnswer  = 256 << 10 // of SOAP; the longest that is known, profiles of a camera with eight lenses, has 60 KB
+	mostPicture = 8 << 20   // a JPEG of 4K at the best quality has 5 MB
+	mostSide    = 16384     // of a picture, in pixels
 	callTime    = 8 * time.Second
 )
 

@@ -43,6 +43,7 @@ type cameraRequest struct {
 	PasswordFile *string            `json:"password_file,omitempty" maxLength:"1000" doc:"a file in the folder secrets of the hub's data that holds the password alone"`
 	HasPassword  bool               `json:"has_password,omitempty" readOnly:"true" doc:"ignored"`
 	Certificate  *string            `json:"certificate,omitempty" pattern:"^([0-9a-f]{64})?$" patternDescription:"64 hexadecimal digits, or nothing" doc:"empty: the next one that the camera shows is taken"`
+	ONVIF        *string            `json:"onvif,omitempty" maxLength:"2000" doc:"http://user@192.168.1.20; with it, url may be left out: the camera is asked"`
 	SnapshotURL  *string            `json:"snapshot_url,omitempty" maxLength:"2000" doc:"http://192.168.1.20/snapshot.jpg, on the machine that url names; without name and password"`
 	Pre          *home.Duration     `json:"pre,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
 	Post         *home.Duration     `json:"post,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
@@ -53,6 +54,7 @@ type cameraRequest struct {
 	KeepDays     *int               `json:"keep_days,omitempty" minimum:"0" maximum:"3650"`
 	Zones        *[]home.ZoneID     `json:"zones,omitempty" maxItems:"64"`
 	Buttons      *[]home.DeviceID   `json:"buttons,omitempty" maxItems:"16"`
+	Heeds        *[]string          `json:"heeds,omitempty" maxItems:"3" enum:"motion,person,doorbell"`
 	Phases       *[]home.Phase      `json:"phases,omitempty" maxItems:"5" enum:"disarmed,arming,armed,entry,alarm"`
 	OffIn        *[]home.Mode       `json:"off_in,omitempty" maxItems:"64"`
 	Seeing       *seeingRequest     `json:"seeing,omitempty"`
@@ -121,6 +123,7 @@ func (a *API) putCamera(ctx context.Context, in *cameraInput) (*out[home.Camera]
 	set(&c.URL, b.URL)
 	set(&c.PasswordFile, b.PasswordFile)
 	set(&c.Certificate, b.Certificate)
+	set(&c.ONVIF, b.ONVIF)
 	set(&c.SnapshotURL, b.SnapshotURL)
 	set(&c.Pre, b.Pre)
 	set(&c.Post, b.Post)
@@ -131,6 +134,7 @@ func (a *API) putCamera(ctx context.Context, in *cameraInput) (*out[home.Camera]
 	set(&c.KeepDays, b.KeepDays)
 	set(&c.Zones, b.Zones)
 	set(&c.Buttons, b.Buttons)
+	set(&c.Heeds, b.Heeds)
 	set(&c.Phases, b.Phases)
 	set(&c.OffIn, b.OffIn)
 	b.Seeing.set(&c.Seeing)

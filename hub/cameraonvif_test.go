@@ -1,0 +1,181 @@
+package hub
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	"image/jpeg"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"gatehouse/hub/camera/camsim"
+	"gatehouse/hub/camera/onvif/onvifsim"
+	"gatehouse/hub/health"
+	"gatehouse/hub/home"
+)
+
+// smart is a simulated camera that speaks ONVIF beside its stream.
+func smart(t *testing.T, sim *camsim.Camera, o onvifsim.Options) *onvifsim.Device {
+	t.Helper()
+	var picture bytes.Buffer
+	if err := jpeg.Encode(&picture, image.NewGray(image.Rect(0, 0, 64, 36)), nil); err != nil {
+		t.Fatal(err)
+	}
+	o.Listen, o.User, o.Password, o.Main, o.Sub = "127.0.0.1:0", "hub", "s3cret word", sim.URL(), sim.URL()
+	o.Maker, o.Model, o.Picture = "Gatehouse", "Sim 1", picture.Bytes
+	d, err := onvifsim.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := d.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(func() { cancel(); wg.Wait() })
+	return d
+}
+
+// smartCamera is one as an owner adds it: by address, name and password.
+func (h *Hub) smartCamera(t *testing.T, d *onvifsim.Device) home.Camera {
+	t.Helper()
+	c := home.DefaultCamera("camera-porch")
+	c.Name, c.ONVIF = "Porch", strings.Replace(d.Address(), "http://", "http://hub:s3cret word@", 1)
+	c.Pre, c.Post = home.Duration(time.Second), home.Duration(time.Second)
+	c.ONVIF = strings.Replace(c.ONVIF, " ", "%20", 1)
+	return h.put(t, c)
+}
+
+// TestCameraByONVIF adds a camera by nothing but its address, name and password, and
+// has what it notices set it off.
+func TestCameraByONVIF(t *testing.T) {
+	t.Parallel()
+	h, sim, clips := cameraHouse(t, camsim.Draw(camsim.Porch))
+	d := smart(t, sim, onvifsim.Options{Quirks: onvifsim.Quirks{Host: "192.0.2.7"}})
+	c := h.smartCamera(t, d)
+	if c.URL != strings.Replace(sim.URL(), "rtsp://", "rtsp://hub@", 1) || strings.Contains(c.ONVIF, "s3cret") || !c.HasPassword {
+		t.Fatalf("%+v", c)
+	}
+	soon(t, "the camera is up", h.cameraIs(c.ID, "up"))
+	soon(t, "it is heard", func() bool { c, _ := h.cameras.Camera(c.ID); return c.Status.ONVIF != nil && c.Status.ONVIF.Heard })
+	soon(t, "the house knows it", func() bool {
+		d, _ := h.devices.Device(c.ID)
+		return d.Maker == "Gatehouse" && d.Model == "Sim 1" && hasTrait(d, home.Button) && hasTrait(d, home.Motion)
+	})
+
+	news := h.devices.Readings.Subscribe(64)
+	t.Cleanup(news.Close)
+	pressed := time.Now()
+	d.Press()
+	for {
+		it, err := news.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := it.Value; r.Device == c.ID && r.Trait == home.Button && r.Value == home.Word("press") {
+			break
+		}
+	}
+	if took := time.Since(pressed); took > time.Second {
+		t.Errorf("the bell was heard after %s, want 1 s at most", took)
+	}
+	soon(t, "a clip of whoever rang", func() bool { return slices.Contains(clips.over(), "doorbell") })
+	d.Motion(true)
+	soon(t, "it records", func() bool { c, _ := h.cameras.Camera(c.ID); return c.Status.Recording == "motion" })
+	d.Motion(false)
+	soon(t, "a clip of what moved", func() bool { return slices.Contains(clips.over(), "motion") })
+	d.Person(true)
+	soon(t, "somebody is there", func() bool {
+		d, _ := h.devices.Device(c.ID)
+		return d.Traits[home.Occupancy].Value == home.True
+	})
+	d.Person(false)
+	soon(t, "a clip of somebody", func() bool { return slices.Contains(clips.over(), "seen:person") })
+	if got, err := h.cameras.Snapshot(t.Context(), c.ID); err != nil || len(got) == 0 {
+		t.Errorf("its picture: %d bytes, %v", len(got), err)
+	}
+
+	// What the owner does not want heeded sets nothing off, and is heard all the same.
+	c.Heeds = []string{"doorbell"}
+	c = h.put(t, c)
+	soon(t, "the camera is up", h.cameraIs(c.ID, "up"))
+	soon(t, "it is heard", func() bool { c, _ := h.cameras.Camera(c.ID); return c.Status.ONVIF.Heard })
+	d.Motion(true)
+	soon(t, "something moves", func() bool {
+		d, _ := h.devices.Device(c.ID)
+		return d.Traits[home.Motion].Value == home.True
+	})
+	if c, _ := h.cameras.Camera(c.ID); c.Status.Recording != "" {
+		t.Errorf("it records because of %q", c.Status.Recording)
+	}
+
+	// In a mode in which nobody may record, nothing is asked of it either.
+	c.OffIn = []home.Mode{home.Home}
+	c = h.put(t, c)
+	if _, err := h.guard.SetMode(t.Context(), home.ModeRequest{Mode: home.Home, By: "Ada", CodeFree: true, ExitDelay: new(home.Duration)}); err != nil {
+		t.Fatal(err)
+	}
+	soon(t, "nobody listens to it", func() bool { return d.Subscribers() == 0 })
+
+	// What can't be asked is not added.
+	c.URL = ""
+	for field, change := range map[string]func(*home.Camera) *home.Secret{
+		"password": func(*home.Camera) *home.Secret { s := home.Secret("another"); return &s },
+		"onvif":    func(c *home.Camera) *home.Secret { c.ONVIF = "http://hub@127.0.0.1:9"; return nil },
+		"heeds": func(c *home.Camera) *home.Secret {
+			c.URL, c.Heeds = "rtsp://127.0.0.1/x", []string{"weather"}
+			return nil
+		},
+	} {
+		bad, invalid := c, new(home.Invalid)
+		password := change(&bad)
+		if _, err := h.cameras.PutCamera(t.Context(), bad, password, "Ada"); !errors.As(err, &invalid) || invalid.Field != field {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+	c.URL, c.ONVIF = "rtsp://hub@192.0.2.9/x", d.Address()
+	if _, err := h.cameras.PutCamera(t.Context(), c, nil, "Ada"); !errors.As(err, new(*home.Invalid)) {
+		t.Errorf("services on another machine than the pictures: %v", err)
+	}
+}
+
+// TestONVIFCamerasThatAreUnwell brings about each trouble that a camera has beside its
+// stream, and mends it.
+func TestONVIFCamerasThatAreUnwell(t *testing.T) {
+	t.Parallel()
+	h, sim, _ := cameraHouse(t, camsim.Draw(camsim.Porch))
+	d := smart(t, sim, onvifsim.Options{Quirks: onvifsim.Quirks{NoPull: true}})
+	c := h.smartCamera(t, d)
+	soon(t, "the camera is up", h.cameraIs(c.ID, "up"))
+	check := func(code health.Code, later time.Duration, want bool) {
+		t.Helper()
+		soon(t, string(code), func() bool {
+			h.cameras.conditions(time.Now().Add(later))
+			return h.board.Present(code, c.ID) == want
+		})
+	}
+	check(health.CameraUnheard, eventPatience, true)
+
+	year := 365 * 24 * time.Hour
+	d.Have(onvifsim.Quirks{Clock: -year})
+	c = h.put(t, c)
+	soon(t, "the camera is up", h.cameraIs(c.ID, "up"))
+	check(health.CameraUnheard, eventPatience, false)
+	check(health.CameraClock, 0, true)
+	d.Have(onvifsim.Quirks{})
+	c = h.put(t, c)
+	soon(t, "it is heard", func() bool { c, _ := h.cameras.Camera(c.ID); return c.Status.ONVIF.Heard })
+	check(health.CameraClock, 0, false)
+
+	check(health.CameraCovered, 0, false)
+	d.Cover(true)
+	check(health.CameraCovered, 0, true)
+	d.Cover(false)
+	check(health.CameraCovered, 0, false)
+}
