@@ -46,6 +46,8 @@ func (c *cameras) conditions(now time.Time) {
 		h.board.Set(w.gaze.isCovered() || w.word.isCovered(), health.CameraCovered, id, name)
 		why = w.word.deaf(now)
 		h.board.Set(why != "", health.CameraUnheard, id, name, why)
+		why = w.unmasked()
+		h.board.Set(why != "", health.CameraUnmasked, id, name, why)
 		w.word.meet()
 		noVault := st.NoTape == clips.ErrNoVault.Error() // which is a condition of its own
 		h.board.Set(st.NoTape != "" && !noVault, health.CameraNotRecorded, id, name, st.NoTape)

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,6 +25,11 @@ type ownWord struct {
 	camera  *camera.Camera
 	onvif   *onvif.Camera
 	covered atomic.Bool
+	turns   chan string   // presets to look at
+	look    chan struct{} // at its masks
+
+	mu   sync.Mutex
+	held map[string]masked // by the name of the part
 }
 
 // openWord makes the way to a camera's own services; nil when it has none.
@@ -31,9 +37,18 @@ func (c *cameras) openWord(s home.Camera, cam *camera.Camera, password string) (
 	if s.ONVIF == "" {
 		return nil, nil
 	}
-	w = &ownWord{cameras: c, of: s, camera: cam}
-	w.onvif, err = onvif.New(onvif.Options{Address: s.ONVIF, Password: password, Heard: w.heard, Changed: c.look, Log: c.hub.log.With("device", s.ID)})
+	w = &ownWord{cameras: c, of: s, camera: cam, turns: make(chan string, 1), look: make(chan struct{}, 1)}
+	w.onvif, err = onvif.New(onvif.Options{Address: s.ONVIF, Password: password, Heard: w.heard, Changed: w.changed, Log: c.hub.log.With("device", s.ID)})
 	return w, err
+}
+
+// changed has the conditions and the masks of a camera looked at.
+func (w *ownWord) changed() {
+	w.cameras.look()
+	select {
+	case w.look <- struct{}{}:
+	default:
+	}
 }
 
 // traitOf is what a camera's device says of what it notices.

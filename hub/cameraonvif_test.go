@@ -16,6 +16,7 @@ import (
 	"gatehouse/hub/camera/onvif/onvifsim"
 	"gatehouse/hub/health"
 	"gatehouse/hub/home"
+	"gatehouse/hub/home/journal"
 )
 
 // smart is a simulated camera that speaks ONVIF beside its stream.
@@ -178,4 +179,124 @@ func TestONVIFCamerasThatAreUnwell(t *testing.T) {
 	check(health.CameraCovered, 0, true)
 	d.Cover(false)
 	check(health.CameraCovered, 0, false)
+}
+
+// TestFindCameras looks for cameras on the loopback, and adds the one that answers.
+func TestFindCameras(t *testing.T) {
+	t.Parallel()
+	h, sim, _ := cameraHouse(t, camsim.Draw(camsim.Porch))
+	h.o.Config.Interfaces = []string{"lo"}
+	d := smart(t, sim, onvifsim.Options{Name: "Drive", Interface: "lo"})
+	find := func() home.FoundCamera {
+		t.Helper()
+		list, err := h.cameras.Find(t.Context(), "Ada")
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(list, func(f home.FoundCamera) bool { return strings.HasPrefix(f.ONVIF, d.Address()) })
+		if i < 0 {
+			t.Fatalf("found %+v, and not %s", list, d.Address())
+		}
+		return list[i]
+	}
+	if f := find(); f.Name != "Drive" || f.Model != "Sim 1" || f.Known != "" {
+		t.Errorf("%+v", f)
+	}
+	c := h.smartCamera(t, d)
+	if f := find(); f.Known != c.ID {
+		t.Errorf("a camera of the house is found as %+v", f)
+	}
+	soon(t, "the journal says so", func() bool {
+		lines, _, err := h.journal.Page(journal.Query{Kind: home.KindDevice})
+		return err == nil && slices.ContainsFunc(lines, func(e home.Event) bool {
+			return strings.HasPrefix(e.Text, "Ada looked for cameras on the network: ") && !strings.Contains(e.Text, "none")
+		})
+	})
+}
+
+// TestCameraLooksAtTheZoneThatTripped turns a camera to where something happens.
+func TestCameraLooksAtTheZoneThatTripped(t *testing.T) {
+	t.Parallel()
+	h, sim, _ := cameraHouse(t, camsim.Draw(camsim.Porch))
+	h.devices.Introduce(home.Device{ID: "zwave-5", Name: "Gate", Radio: "zwave", Health: home.HealthOK, Traits: map[home.Trait]home.State{home.Contact: {}}})
+	if err := h.PutZone(t.Context(), home.Zone{ID: "gate", Name: "Gate", Device: "zwave-5", Trait: home.Contact, Kind: home.ZoneInstant, Modes: []home.Mode{home.Away}}, "Ada"); err != nil {
+		t.Fatal(err)
+	}
+	d := smart(t, sim, onvifsim.Options{Presets: []string{"Gate", "Drive"}})
+	c := h.smartCamera(t, d)
+	presets, err := h.cameras.Presets(t.Context(), c.ID)
+	if err != nil || len(presets) != 2 || presets[0].Name != "Gate" {
+		t.Fatalf("%+v, %v", presets, err)
+	}
+	if err := h.cameras.LookAt(t.Context(), c.ID, presets[1].ID); err != nil {
+		t.Fatal(err)
+	}
+	if at, _ := d.Preset(); at != "Drive" {
+		t.Errorf("it looks at %q", at)
+	}
+	if err := h.cameras.LookAt(t.Context(), c.ID, "none"); !errors.As(err, new(*home.Conflict)) {
+		t.Errorf("somewhere that there is not: %v", err)
+	}
+	c.Looks = []home.CameraLook{{Zone: "none", Preset: "1"}}
+	if _, err := h.cameras.PutCamera(t.Context(), c, nil, "Ada"); !errors.As(err, new(*home.Invalid)) {
+		t.Errorf("a zone that there is not: %v", err)
+	}
+	c.Looks = []home.CameraLook{{Zone: "gate", Preset: presets[0].ID}}
+	c = h.put(t, c)
+	soon(t, "the camera is up", h.cameraIs(c.ID, "up"))
+	h.devices.Report(home.Reading{Device: "zwave-5", Trait: home.Contact, Value: home.Open, At: time.Now()})
+	soon(t, "it looks at the gate", func() bool { at, _ := d.Preset(); return at == "Gate" })
+}
+
+// TestMasksOfACamera has a camera black out what its owner drew, says where it does
+// not, and leaves alone what somebody drew in the camera itself.
+func TestMasksOfACamera(t *testing.T) {
+	t.Parallel()
+	h, sim, _ := cameraHouse(t, camsim.Draw(camsim.Porch))
+	d := smart(t, sim, onvifsim.Options{})
+	c := h.smartCamera(t, d)
+	window := home.SightZone{Name: "Neighbour's window", Shape: []home.SightPoint{{X: .1, Y: .1}, {X: .4, Y: .1}, {X: .4, Y: .5}}, Mask: true}
+	c.Seeing.Zones = []home.SightZone{window}
+	if _, err := h.cameras.PutCamera(t.Context(), c, nil, "Ada"); !errors.As(err, new(*home.Invalid)) {
+		t.Errorf("what is blacked out is to be looked at: %v", err)
+	}
+	c.Seeing.Zones[0].Ignore = true
+	c = h.put(t, c)
+	mask := func() home.CameraMask {
+		c, _ := h.cameras.Camera(c.ID)
+		if len(c.Status.Masks) != 1 {
+			t.Fatalf("%+v", c.Status.Masks)
+		}
+		return c.Status.Masks[0]
+	}
+	soon(t, "it is blacked out", func() bool { return mask().Black && mask().Why == "" })
+	if d.Masks() != 1 {
+		t.Errorf("it has %d masks", d.Masks())
+	}
+	d.Draw() // somebody, in the camera's own page
+
+	// It is reset; what is missing is seen when it is looked at next, and made anew.
+	d.LoseMasks()
+	d.Draw()
+	h.cameras.mu.Lock()
+	word := h.cameras.known[c.ID].word
+	h.cameras.mu.Unlock()
+	word.changed()
+	soon(t, "it is blacked out again", func() bool { return d.Masks() == 2 && mask().Black })
+
+	// The owner wants it no more.
+	c.Seeing.Zones = nil
+	c = h.put(t, c)
+	soon(t, "the mask is gone, and not that of somebody else", func() bool { return d.Masks() == 1 })
+
+	// A camera that takes masks and does not keep them is found out.
+	d.Have(onvifsim.Quirks{MasksGone: true})
+	c.Seeing.Zones = []home.SightZone{window}
+	c.Seeing.Zones[0].Ignore = true
+	c = h.put(t, c)
+	soon(t, "it says that it does not", func() bool { return !mask().Black && strings.Contains(mask().Why, "does not have it") })
+	soon(t, "and everybody hears", func() bool { return h.board.Present(health.CameraUnmasked, c.ID) })
+	d.Have(onvifsim.Quirks{})
+	c = h.put(t, c)
+	soon(t, "until it does", func() bool { return !h.board.Present(health.CameraUnmasked, c.ID) })
 }

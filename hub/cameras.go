@@ -40,6 +40,10 @@ type cameras struct {
 	saying sync.Mutex // held while a device says what is before its camera, so that it says it in order
 	claims map[claim]bool
 
+	finding sync.Mutex // cameras on the LAN
+	noting  sync.Mutex
+	masks   *storage.Cell[map[home.DeviceID][]string] // that the hub had made, by their tokens
+
 	mu    sync.Mutex
 	known map[home.DeviceID]*watched
 	eyes  map[home.DeviceID][]string // who looks through each, once for each view
@@ -77,6 +81,7 @@ func (h *Hub) openCameras() error {
 		passwords: storage.NewSealedCell[map[home.DeviceID]string](h.db, "camera-passwords", h.seal),
 		changed:   make(chan struct{}, 1), known: map[home.DeviceID]*watched{}, eyes: map[home.DeviceID][]string{},
 		claims: map[claim]bool{},
+		masks:  storage.NewCell[map[home.DeviceID][]string](h.db, "camera-masks"),
 	}
 	if h.clips != nil {
 		c.recorder = h.clips
@@ -229,7 +234,7 @@ func (c *cameras) startAll(ctx context.Context) {
 	var fresh []*watched
 	hears := false
 	for _, w := range c.known {
-		hears = hears || len(w.settings.Zones)+len(w.settings.Buttons) > 0
+		hears = hears || len(w.settings.Zones)+len(w.settings.Buttons)+len(w.settings.Looks) > 0
 		if w.stop != nil {
 			continue
 		}
@@ -247,7 +252,7 @@ func (c *cameras) startAll(ctx context.Context) {
 				beside.Go(func() { c.gaze(own, w) })
 			}
 			if w.word != nil {
-				beside.Go(func() { _ = w.word.onvif.Run(own) }) // ends as the camera does
+				beside.Go(func() { w.word.run(own) })
 			}
 			_ = w.camera.Run(own) // ends with its context alone
 			beside.Wait()

@@ -90,6 +90,9 @@ func (c *cameras) shown(w *watched, name string) home.Camera {
 	if s.Seeing.Zones == nil { // kept before there was any
 		s.Seeing.Zones, s.Seeing.Doubts = []home.SightZone{}, []home.Doubt{}
 	}
+	if s.Looks == nil {
+		s.Looks = []home.CameraLook{}
+	}
 	s.Status = home.CameraStatus{State: string(camera.Lost), Why: w.fault}
 	if w.camera != nil {
 		st, n := w.camera.State(), w.camera.Figures()
@@ -99,6 +102,7 @@ func (c *cameras) shown(w *watched, name string) home.Camera {
 		}
 	}
 	s.Status.Watched = c.watchers(s.ID)
+	s.Status.Masks = w.maskStatus()
 	return s
 }
 
@@ -311,6 +315,8 @@ func (c *cameras) checkSeeing(s *home.Camera) error {
 		switch err := detect.Zone(*z).Validate(); {
 		case z.Name == "" || len(z.Name) > 40:
 			return &home.Invalid{Field: "seeing", Reason: "each zone of the picture needs a name of at most 40 bytes"}
+		case z.Mask && (!z.Ignore || len(z.Shape) == 0):
+			return &home.Invalid{Field: "seeing", Reason: fmt.Sprintf("%s is to be blacked out: give it corners, and have it ignored too", z.Name)}
 		case named[z.Name]:
 			return &home.Invalid{Field: "seeing", Reason: fmt.Sprintf("two zones of the picture are called %q", z.Name)}
 		case err != nil:
@@ -360,6 +366,14 @@ func (c *cameras) checkTriggers(s *home.Camera) error {
 	for _, id := range s.Buttons {
 		if d, ok := c.hub.devices.Device(id); !ok || !hasTrait(d, home.Button) {
 			return &home.Invalid{Field: "buttons", Reason: fmt.Sprintf("%q is no device with a button", id)}
+		}
+	}
+	if len(s.Looks) > mostSightZones {
+		return &home.Invalid{Field: "looks", Reason: fmt.Sprintf("give %d at most", mostSightZones)}
+	}
+	for _, l := range s.Looks {
+		if !slices.ContainsFunc(zones, func(o home.Zone) bool { return o.ID == l.Zone }) || l.Preset == "" {
+			return &home.Invalid{Field: "looks", Reason: fmt.Sprintf("there is no zone %q, or no preset is named for it", l.Zone)}
 		}
 	}
 	for _, k := range s.Heeds {

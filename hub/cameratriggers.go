@@ -24,6 +24,11 @@ func (c *cameras) heard(r home.Reading) {
 		return
 	}
 	open := r.Value == home.Open || r.Value == home.True
+	if open {
+		for _, w := range c.list() {
+			w.word.tripped(zone)
+		}
+	}
 	c.each(func(s home.Camera, cam *camera.Camera) {
 		switch {
 		case !slices.Contains(s.Zones, zone):

@@ -58,6 +58,7 @@ const (
 	CameraUnseen      Code = "camera-not-looked-at"
 	CameraCovered     Code = "camera-covered"
 	CameraUnheard     Code = "camera-unheard"
+	CameraUnmasked    Code = "camera-not-masked"
 	DetectorMissing   Code = "detector-missing"
 
 	// ZoneIgnored is the panel's own: it finds it, and the hub shows it here.
@@ -269,6 +270,10 @@ var Declarations = map[Code]Declaration{
 	CameraUnheard: {
 		home.SeverityWarning, "What %s notices can't be heard: %s. Nothing that only the camera sees sets it off, and nobody hears its bell.",
 		"Look in the camera whether ONVIF is on and its user may have events. The hub tries again by itself.", nil,
+	},
+	CameraUnmasked: {
+		home.SeverityWarning, "%s does not black out what it was to: %s. It is in its pictures and clips, and only left out when people are looked for.",
+		"Draw the mask in the camera itself, turn the camera, or do without the mask under Cameras.", nil,
 	},
 	CameraUnseen: {
 		home.SeverityWarning, "Nobody looks at the pictures of %s: %s.",

@@ -143,6 +143,7 @@ var proofs = map[health.Code][]string{
 	health.CameraLost:        {"hub.fallIll"},
 	health.CameraNoKey:       {"hub.fallIll"},
 	health.CameraNotRecorded: {"hub.fallIll"},
+	health.CameraUnmasked:    {"hub.TestMasksOfACamera"},
 	health.CameraUnheard:     {"hub.TestONVIFCamerasThatAreUnwell"},
 	health.CameraPreShort:    {"hub.fallIll"},
 	health.CameraUnseen:      {"hub.TestPicturesThatAreNotLookedAt"},

@@ -21,19 +21,20 @@ type Camera struct {
 	// SnapshotURL is on the machine that URL names: the password goes there too.
 	SnapshotURL string `json:"snapshot_url" doc:"http:// address of the camera's present picture (JPEG), without name and password: those of url are used; empty: from where onvif says that it is, or else from the stream, if that is H.264"`
 
-	Pre        Duration   `json:"pre" doc:"what a clip shows of before its trigger"`
-	Post       Duration   `json:"post" doc:"what it shows of after"`
-	Longest    Duration   `json:"longest" doc:"of one clip; continuous recording and alarms go on in another"`
-	Audio      bool       `json:"audio" doc:"sound is recorded too; off: it is not even asked of the camera"`
-	Continuous bool       `json:"continuous" doc:"everything is recorded"`
-	Quota      string     `json:"quota" doc:"bytes that its clips may take, such as 20GiB; empty: what all share"`
-	KeepDays   int        `json:"keep_days" doc:"days that its clips stay at most, but for those that are kept; 0: as long as there is room" minimum:"0" maximum:"3650"`
-	Zones      []ZoneID   `json:"zones" doc:"zones whose sensors set it off, for as long as they are open"`
-	Buttons    []DeviceID `json:"buttons" doc:"devices whose button sets it off: a doorbell"`
-	Phases     []Phase    `json:"phases" doc:"phases of the alarm in which it records"`
-	Heeds      []string   `json:"heeds" doc:"what the camera itself notices (onvif) that sets it off: motion, person, doorbell"`
-	OffIn      []Mode     `json:"off_in" doc:"modes in which it is disconnected and nothing is recorded"`
-	Seeing     Seeing     `json:"seeing" doc:"what its pictures are looked at for, on the box; off by default"`
+	Pre        Duration     `json:"pre" doc:"what a clip shows of before its trigger"`
+	Post       Duration     `json:"post" doc:"what it shows of after"`
+	Longest    Duration     `json:"longest" doc:"of one clip; continuous recording and alarms go on in another"`
+	Audio      bool         `json:"audio" doc:"sound is recorded too; off: it is not even asked of the camera"`
+	Continuous bool         `json:"continuous" doc:"everything is recorded"`
+	Quota      string       `json:"quota" doc:"bytes that its clips may take, such as 20GiB; empty: what all share"`
+	KeepDays   int          `json:"keep_days" doc:"days that its clips stay at most, but for those that are kept; 0: as long as there is room" minimum:"0" maximum:"3650"`
+	Zones      []ZoneID     `json:"zones" doc:"zones whose sensors set it off, for as long as they are open"`
+	Buttons    []DeviceID   `json:"buttons" doc:"devices whose button sets it off: a doorbell"`
+	Phases     []Phase      `json:"phases" doc:"phases of the alarm in which it records"`
+	Heeds      []string     `json:"heeds" doc:"what the camera itself notices (onvif) that sets it off: motion, person, doorbell"`
+	Looks      []CameraLook `json:"looks" doc:"where it looks when a zone trips: presets of a camera that turns (onvif)"`
+	OffIn      []Mode       `json:"off_in" doc:"modes in which it is disconnected and nothing is recorded"`
+	Seeing     Seeing       `json:"seeing" doc:"what its pictures are looked at for, on the box; off by default"`
 
 	Status CameraStatus `json:"status" doc:"read only"`
 }
@@ -51,6 +52,7 @@ type CameraStatus struct {
 	PacketsLost uint64   `json:"packets_lost"`
 	Clips       uint64   `json:"clips" doc:"begun since the hub started"`
 
+	Masks []CameraMask `json:"masks" doc:"how it stands with each part of the picture that the camera is to black out"`
 	ONVIF *CameraONVIF `json:"onvif,omitempty" doc:"how it stands with its own services; absent without"`
 }
 
@@ -66,12 +68,40 @@ type CameraONVIF struct {
 	TalkBack bool     `json:"talk_back" doc:"it says that it takes sound; the hub does not send any yet"`
 }
 
+// CameraMask is how it stands with a part of the picture that the camera is to black out.
+type CameraMask struct {
+	Zone  string `json:"zone" doc:"name of the part, in seeing.zones"`
+	Black bool   `json:"black" doc:"the camera says that it blacks it out, read back within ten minutes; false: it is in pictures and clips, and ignored by the detector alone"`
+	Why   string `json:"why" doc:"why not; one sentence"`
+}
+
+// CameraLook is where a camera looks when a zone trips.
+type CameraLook struct {
+	Zone   ZoneID `json:"zone" maxLength:"64"`
+	Preset string `json:"preset" maxLength:"120" doc:"id of the preset, which the camera gives"`
+}
+
+// CameraPreset is somewhere that a camera can look.
+type CameraPreset struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// FoundCamera is a camera that answered on the LAN. What it says of itself is not
+// proven.
+type FoundCamera struct {
+	ONVIF string   `json:"onvif" doc:"address of its services"`
+	Name  string   `json:"name"`
+	Model string   `json:"model"`
+	Known DeviceID `json:"known" doc:"it is a camera of the house already; empty: it is not"`
+}
+
 // DefaultCamera is what an owner has not said otherwise: the alarm is recorded, sound
 // is not.
 func DefaultCamera(id DeviceID) Camera {
 	return Camera{
 		ID: id, Name: string(id), Pre: 4 * second, Post: 10 * second, Longest: 300 * second,
-		Zones: []ZoneID{}, Buttons: []DeviceID{}, Heeds: slices.Clone(Heeded), Phases: []Phase{PhaseEntry, PhaseAlarm}, OffIn: []Mode{},
+		Zones: []ZoneID{}, Buttons: []DeviceID{}, Heeds: slices.Clone(Heeded), Looks: []CameraLook{}, Phases: []Phase{PhaseEntry, PhaseAlarm}, OffIn: []Mode{},
 		Seeing: Seeing{Zones: []SightZone{}, Doubts: []Doubt{}},
 	}
 }

@@ -43,6 +43,7 @@ type SightZone struct {
 	Twice  float64      `json:"twice,omitempty" doc:"the score from which two of three pictures are; 0: 0.4"`
 	Modes  []Mode       `json:"modes,omitempty" maxItems:"64" doc:"in which it counts; none: in all, disarmed too"`
 	Ignore bool         `json:"ignore,omitempty" doc:"nothing is seen here and nothing moves, in any mode"`
+	Mask   bool         `json:"mask,omitempty" doc:"the camera itself is to black this ignored part out (onvif); status.masks says whether it does"`
 }
 
 // Doubt is what somebody said was not there, so that the hub wants to be surer.

@@ -337,7 +337,7 @@ func learn(ctx context.Context, client *Client) (*line, State, error) {
 	}
 	s.Picture = l.picture != nil
 	s.PTZ, s.TalkBack = l.main.PTZ && client.services[nsPTZ] != nil, l.main.TalkBack
-	s.Masks = client.services[nsMedia2] != nil
+	s.Masks = client.services[nsMedia2] != nil && l.main.SourceConfig != ""
 	return l, s, nil
 }
 

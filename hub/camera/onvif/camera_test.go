@@ -185,9 +185,9 @@ func TestStreams(t *testing.T) {
 	}
 }
 
-// TestCamerasThatAreUnwell says what is wrong, and asks again no sooner than is good
+// TestWhatIsWrongWithACamera says what is wrong, and asks again no sooner than is good
 // for the camera.
-func TestCamerasThatAreUnwell(t *testing.T) {
+func TestWhatIsWrongWithACamera(t *testing.T) {
 	t.Parallel()
 	d := turnOn(t, onvifsim.Options{})
 	c, told := listenTo(t, d, "another")

@@ -1,5 +1,6 @@
 // Package onvif speaks with a camera beside its stream: what it is, where its
-// pictures are and what it notices (ONVIF Core, Media, Media2; Profiles S and T).
+// pictures are, what it notices, where it can look and what it must not show
+// (ONVIF Core, Media, Media2, PTZ; Profiles S and T).
 //
 // What it promises:
 //

@@ -30,6 +30,7 @@ func FuzzAnswers(f *testing.F) {
 		`<a><MediaUri><tt:Uri>http://evil:pw@192.0.2.9/snap</tt:Uri></MediaUri></a>`, `<a><Uri>rtsp://[::1]:99999/</Uri></a>`,
 		`<a><SubscriptionReference><Address>http://192.0.2.9/sub</Address><ReferenceParameters><d:Id xmlns:d="urn:axis">7&lt;</d:Id><x/></ReferenceParameters></SubscriptionReference><CurrentTime>2026-11-26T00:00:00Z</CurrentTime><TerminationTime>2036-11-26T00:00:00Z</TerminationTime></a>`,
 		`<a><NotificationMessage><Topic Dialect="x">tns1:RuleEngine/CellMotionDetector/Motion</Topic><Message><tt:Message PropertyOperation="Changed"><tt:Data><tt:SimpleItem Name="IsMotion" Value="true"/></tt:Data></tt:Message></Message></NotificationMessage></a>`,
+		`<a><Preset token="1"><tt:Name>Gate</tt:Name></Preset><Masks token="m"><Polygon><tt:Point x="-1" y="NaN"/></Polygon><Enabled>1</Enabled></Masks></a>`,
 		`<a><TopicSet><tns1:RuleEngine xmlns:tns1="urn:t"><MyRuleDetector><Visitor topic="true"/></MyRuleDetector></tns1:RuleEngine></TopicSet></a>`,
 		`<S:Fault><S:Code><S:Value>S:Sender</S:Value><S:Subcode><S:Value>ter:NotAuthorized</S:Value></S:Subcode></S:Code><S:Reason><S:Text>no</S:Text></S:Reason></S:Fault>`,
 		`<S:Fault><faultcode>x</faultcode><faultstring>SOAP 1.1</faultstring></S:Fault>`,
@@ -106,5 +107,11 @@ func FuzzAnswers(f *testing.F) {
 			_ = c.renew(ctx, &s)
 		}
 		_, _ = c.Topics(ctx)
+		if list, err := c.presets(ctx, Profile{}); err == nil && len(list) > mostPresets {
+			t.Fatalf("%d presets", len(list))
+		}
+		if list, err := c.masks(ctx, Profile{}); err == nil && len(list) > mostMasks {
+			t.Fatalf("%d masks", len(list))
+		}
 	})
 }

@@ -18,6 +18,11 @@ type Cameras interface {
 	PutCamera(ctx context.Context, c home.Camera, password *home.Secret, by string) (home.Camera, error)
 	DeleteCamera(ctx context.Context, id home.DeviceID, by string) error
 	Record(id home.DeviceID, length time.Duration, by string) error
+	// Find looks for cameras on the LAN; it takes seconds.
+	Find(ctx context.Context, by string) ([]home.FoundCamera, error)
+	// Presets are where a camera that turns can look; LookAt turns it.
+	Presets(ctx context.Context, id home.DeviceID) ([]home.CameraPreset, error)
+	LookAt(ctx context.Context, id home.DeviceID, preset string) error
 	// Snapshot is what a camera sees now, a JPEG; it waits for the camera.
 	Snapshot(ctx context.Context, id home.DeviceID) ([]byte, error)
 	Live
@@ -55,6 +60,7 @@ type cameraRequest struct {
 	Zones        *[]home.ZoneID     `json:"zones,omitempty" maxItems:"64"`
 	Buttons      *[]home.DeviceID   `json:"buttons,omitempty" maxItems:"16"`
 	Heeds        *[]string          `json:"heeds,omitempty" maxItems:"3" enum:"motion,person,doorbell"`
+	Looks        *[]home.CameraLook `json:"looks,omitempty" maxItems:"16"`
 	Phases       *[]home.Phase      `json:"phases,omitempty" maxItems:"5" enum:"disarmed,arming,armed,entry,alarm"`
 	OffIn        *[]home.Mode       `json:"off_in,omitempty" maxItems:"64"`
 	Seeing       *seeingRequest     `json:"seeing,omitempty"`
@@ -135,6 +141,7 @@ func (a *API) putCamera(ctx context.Context, in *cameraInput) (*out[home.Camera]
 	set(&c.Zones, b.Zones)
 	set(&c.Buttons, b.Buttons)
 	set(&c.Heeds, b.Heeds)
+	set(&c.Looks, b.Looks)
 	set(&c.Phases, b.Phases)
 	set(&c.OffIn, b.OffIn)
 	b.Seeing.set(&c.Seeing)
@@ -182,6 +189,44 @@ func (a *API) recordNow(ctx context.Context, in *recordInput) (*status[home.Came
 		return nil, err
 	}
 	return &status[home.Camera]{http.StatusAccepted, c}, nil
+}
+
+func (a *API) findCameras(ctx context.Context, _ *none) (*status[[]home.FoundCamera], error) {
+	if a.o.Cameras == nil {
+		return nil, &home.Conflict{Reason: "this hub has no cameras"}
+	}
+	list, err := a.o.Cameras.Find(ctx, ask(ctx).caller.Name)
+	if err != nil {
+		return nil, err
+	}
+	return &status[[]home.FoundCamera]{http.StatusOK, list}, nil
+}
+
+func (a *API) presets(ctx context.Context, in *cameraPath) (*out[[]home.CameraPreset], error) {
+	if _, err := a.findCamera(in.ID); err != nil {
+		return nil, err
+	}
+	list, err := a.o.Cameras.Presets(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &out[[]home.CameraPreset]{list}, nil
+}
+
+type lookInput struct {
+	cameraPath
+	Body lookRequest
+}
+
+type lookRequest struct {
+	Preset string `json:"preset" minLength:"1" maxLength:"120" doc:"id of one of its presets"`
+}
+
+func (a *API) lookAt(ctx context.Context, in *lookInput) (*none, error) {
+	if _, err := a.findCamera(in.ID); err != nil {
+		return nil, err
+	}
+	return nil, a.o.Cameras.LookAt(ctx, in.ID, in.Body.Preset)
 }
 
 // snapshot answers with what a camera sees now. The view is written down before the

@@ -22,6 +22,7 @@ type fakeCameras struct {
 	looked   string
 	sound    bool
 	view     *fakeView
+	looks    string
 }
 
 func (f *fakeCameras) Cameras() (list []home.Camera) {
@@ -40,7 +41,7 @@ func (f *fakeCameras) PutCamera(_ context.Context, c home.Camera, password *home
 	if password != nil {
 		f.password, c.HasPassword = *password, *password != ""
 	}
-	c.Status.State, c.Status.Watched = "starting", []string{}
+	c.Status.State, c.Status.Watched, c.Status.Masks = "starting", []string{}, []home.CameraMask{}
 	f.known[c.ID] = c
 	return c, nil
 }
@@ -57,6 +58,19 @@ func (f *fakeCameras) Record(_ home.DeviceID, length time.Duration, _ string) er
 
 func (f *fakeCameras) Snapshot(context.Context, home.DeviceID) ([]byte, error) {
 	return []byte("\xff\xd8 a picture"), nil
+}
+
+func (f *fakeCameras) Find(context.Context, string) ([]home.FoundCamera, error) {
+	return []home.FoundCamera{{ONVIF: "http://192.0.2.9/onvif/device_service", Name: "Porch"}}, nil
+}
+
+func (f *fakeCameras) Presets(context.Context, home.DeviceID) ([]home.CameraPreset, error) {
+	return []home.CameraPreset{{ID: "1", Name: "Gate"}}, nil
+}
+
+func (f *fakeCameras) LookAt(_ context.Context, _ home.DeviceID, preset string) error {
+	f.looks = preset
+	return nil
 }
 
 func TestCameras(t *testing.T) {
@@ -110,6 +124,16 @@ func TestCameras(t *testing.T) {
 	wantProblem(t, call(t, srv, "member", "POST", path+"/record", `{"for":"2h"}`), http.StatusUnprocessableEntity, "invalid")
 	if w := call(t, srv, "member", "POST", path+"/record", `{"for":"10s"}`); w.Code != http.StatusAccepted || f.recorded != 10*time.Second {
 		t.Errorf("%d, %v", w.Code, f.recorded)
+	}
+	if list := decode[[]home.FoundCamera](t, call(t, srv, "owner", "POST", "/api/v1/cameras/find", ""), http.StatusOK); len(list) != 1 || list[0].Name != "Porch" {
+		t.Errorf("found %+v", list)
+	}
+	wantProblem(t, call(t, srv, "member", "POST", "/api/v1/cameras/find", ""), http.StatusForbidden, codeForbidden)
+	if list := decode[[]home.CameraPreset](t, call(t, srv, "member", "GET", path+"/presets", ""), http.StatusOK); len(list) != 1 {
+		t.Errorf("presets %+v", list)
+	}
+	if w := call(t, srv, "member", "POST", path+"/look", `{"preset":"1"}`); w.Code != http.StatusNoContent || f.looks != "1" {
+		t.Errorf("%d, it looks at %q", w.Code, f.looks)
 	}
 	if w := call(t, srv, "owner", "DELETE", path, ""); w.Code != http.StatusNoContent || len(f.known) != 0 {
 		t.Errorf("deleted: %d", w.Code)

@@ -54,6 +54,7 @@ type Device struct {
 	preset string
 	turns  int
 	masks  []mask
+	masked int            // masks that were made
 	asked  map[string]int // how often each operation was
 }
 
@@ -159,6 +160,18 @@ func (d *Device) Masks() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return len(d.masks)
+}
+
+// Draw has somebody draw a mask in the device's own page.
+func (d *Device) Draw() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.masked++
+	m := mask{Token: fmt.Sprint("mask-", d.masked), ConfigurationToken: "vsconf", Type: "Color", Enabled: true}
+	for _, at := range [][2]float64{{-1, -1}, {-.8, -1}, {-.8, -.8}} {
+		m.Polygon.Point = append(m.Polygon.Point, point{at[0], at[1]})
+	}
+	d.masks = append(d.masks, m)
 }
 
 // LoseMasks has it forget its masks, as a reset does.

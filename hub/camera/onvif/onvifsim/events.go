@@ -145,8 +145,8 @@ func (d *Device) topics() string {
 
 // pullMessages waits until there is something to tell, or as long as it may.
 func (d *Device) pullMessages(r *http.Request, in asked) (string, *fault) {
-	var seconds int
-	if _, err := fmt.Sscanf(in.Body.What.Timeout, "PT%dS", &seconds); err != nil || seconds < 0 || seconds > 60 {
+	wait, err := time.ParseDuration(strings.ToLower(strings.TrimPrefix(in.Body.What.Timeout, "PT"))) // of xs:duration, what clients use
+	if err != nil || wait < 0 || wait > time.Minute {
 		return "", &fault{"Sender", "InvalidArgVal", "Timeout"}
 	}
 	d.mu.Lock()
@@ -156,7 +156,7 @@ func (d *Device) pullMessages(r *http.Request, in asked) (string, *fault) {
 	if s == nil {
 		return "", unknown
 	}
-	patience := time.NewTimer(time.Duration(seconds) * time.Second)
+	patience := time.NewTimer(wait)
 	defer patience.Stop()
 	select {
 	case <-r.Context().Done():

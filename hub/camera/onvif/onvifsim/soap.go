@@ -38,13 +38,15 @@ type mask struct {
 	Token              string `xml:"token,attr"`
 	ConfigurationToken string
 	Polygon            struct {
-		Point []struct {
-			X float64 `xml:"x,attr"`
-			Y float64 `xml:"y,attr"`
-		}
+		Point []point
 	}
 	Type    string
 	Enabled bool
+}
+
+type point struct {
+	X float64 `xml:"x,attr"`
+	Y float64 `xml:"y,attr"`
 }
 
 // fault is a refusal.
@@ -149,6 +151,8 @@ func (d *Device) do(r *http.Request, in asked) (string, *fault) {
 	case "GetDeviceInformation":
 		return fmt.Sprintf(`<tds:GetDeviceInformationResponse><tds:Manufacturer>%s</tds:Manufacturer><tds:Model>%s</tds:Model><tds:FirmwareVersion>1.0.0</tds:FirmwareVersion><tds:SerialNumber>SIM0001</tds:SerialNumber><tds:HardwareId>1</tds:HardwareId></tds:GetDeviceInformationResponse>`,
 			html.EscapeString(d.o.Maker), html.EscapeString(d.o.Model)), nil
+	case "GetVideoSources":
+		return `<trt:GetVideoSourcesResponse><trt:VideoSources token="lens0"><tt:Framerate>25</tt:Framerate><tt:Resolution><tt:Width>1280</tt:Width><tt:Height>720</tt:Height></tt:Resolution></trt:VideoSources></trt:GetVideoSourcesResponse>`, nil
 	case "GetProfiles":
 		return d.profiles(media2), nil
 	case "GetStreamUri":
@@ -170,8 +174,10 @@ func (d *Device) do(r *http.Request, in asked) (string, *fault) {
 		}
 		return `<trt:GetSnapshotUriResponse><trt:MediaUri><tt:Uri>` + html.EscapeString(uri) + `</tt:Uri><tt:InvalidAfterConnect>false</tt:InvalidAfterConnect><tt:InvalidAfterReboot>false</tt:InvalidAfterReboot><tt:Timeout>PT0S</tt:Timeout></trt:MediaUri></trt:GetSnapshotUriResponse>`, nil
 	}
-	if body, f, ok := d.events(in); ok {
-		return body, f
+	for _, do := range []func(asked) (string, *fault, bool){d.events, d.looks} {
+		if body, f, ok := do(in); ok {
+			return body, f
+		}
 	}
 	return "", &fault{"Receiver", "ActionNotSupported", "Optional Action Not Implemented"}
 }

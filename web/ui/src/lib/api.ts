@@ -31,6 +31,9 @@ export type ClipDeletion = Schemas['ClipDeletion'];
 export type Camera = Schemas['Camera'];
 /** The password goes to the hub and never comes back. */
 export type CameraChange = Schemas['CameraRequest'];
+/** A camera that answered on the LAN; what it says of itself is not proven. */
+export type FoundCamera = Schemas['FoundCamera'];
+export type CameraPreset = Schemas['CameraPreset'];
 export type Trouble = Schemas['TroubleItem'];
 export type Session = Schemas['SessionState'];
 export type Stage = Session['stage'];

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { idOf } from './cameraid';
+import { idOf, withUser } from './cameraid';
 
 it.each([
 	['Porch', [], 'camera-porch'],
@@ -14,4 +14,12 @@ it.each([
 ] as const)('%s, beside %j, is %s', (name, taken, id) => {
 	expect(idOf(name, taken)).toBe(id);
 	expect(id).toMatch(/^camera-[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/);
+});
+
+it('an address is said with the name that goes with it', () => {
+	expect(withUser('http://192.168.1.20/onvif/device_service', 'hub')).toBe(
+		'http://hub@192.168.1.20/onvif/device_service',
+	);
+	expect(withUser(' 192.168.1.20:8080 ', 'a@b')).toBe('http://a%40b@192.168.1.20:8080');
+	expect(withUser('http://other@192.168.1.20', '')).toBe('http://192.168.1.20');
 });

@@ -13,3 +13,9 @@ export function idOf(name: string, taken: readonly string[] = []): string {
 		id = short ? `${first}-${n}` : `camera-${n}`;
 	}
 }
+
+/** The address of a camera's services with the name that it knows the hub by. */
+export function withUser(address: string, user: string): string {
+	const plain = address.trim().replace(/^https?:\/\//i, '');
+	return `http://${user && `${encodeURIComponent(user)}@`}${plain.slice(plain.lastIndexOf('@') + 1)}`;
+}

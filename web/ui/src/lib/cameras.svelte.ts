@@ -1,5 +1,5 @@
 /** The cameras as the hub knows them. */
-import { call, type Camera, type CameraChange } from './api';
+import { call, type Camera, type CameraChange, type CameraPreset, type FoundCamera } from './api';
 import { why } from './refusal';
 import { change } from './stepup.svelte';
 
@@ -24,6 +24,18 @@ class Cameras {
 	async remove(id: string): Promise<void> {
 		await change('DELETE', pathOf(id));
 		await this.look();
+	}
+	/** Looks for cameras on the LAN; takes some seconds. */
+	find(): Promise<FoundCamera[]> {
+		return call<FoundCamera[]>('POST', '/cameras/find');
+	}
+	/** Where a camera that turns can look. */
+	presets(id: string): Promise<CameraPreset[]> {
+		return call<CameraPreset[]>('GET', `${pathOf(id)}/presets`);
+	}
+	/** Turns it there. */
+	async lookAt(id: string, preset: string): Promise<void> {
+		await call('POST', `${pathOf(id)}/look`, { body: { preset } });
 	}
 	/** Records for ten seconds from now on. */
 	async record(id: string): Promise<void> {

@@ -29,6 +29,7 @@ describe('a clip', () => {
 	it.each([
 		['zone:front-door', [], 'Front door'],
 		['doorbell', [], 'Somebody rang'],
+		['seen:person', [], 'The camera saw somebody'],
 		['motion', [], 'Something moved'],
 		['phase:entry', [], 'The alarm'],
 		['person:Anna', [], 'Started by Anna'],

@@ -43,6 +43,7 @@ export function reason(clip: Pick<Clip, 'reason'>, zone: (id: string) => string,
 		case 'phase':
 			return t('clip.reason.phase');
 		case 'doorbell':
+		case 'seen':
 		case 'motion':
 		case 'continuous':
 			return t(`clip.reason.${kind}`);

@@ -1,0 +1,193 @@
+package hub
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"gatehouse/hub/camera"
+	"gatehouse/hub/camera/onvif"
+	"gatehouse/hub/home"
+)
+
+// run listens to the camera, turns it and has it black out what it must not show,
+// until ctx ends.
+func (w *ownWord) run(ctx context.Context) {
+	var beside sync.WaitGroup
+	if len(w.of.Looks) > 0 {
+		beside.Go(func() { w.turn(ctx) })
+	}
+	beside.Go(func() { w.keepMasks(ctx) })
+	_ = w.onvif.Run(ctx) // ends with its context alone
+	beside.Wait()
+}
+
+// tripped has the camera look at a zone that tripped, if it is to. It does not wait.
+func (w *ownWord) tripped(zone home.ZoneID) {
+	if w == nil {
+		return
+	}
+	i := slices.IndexFunc(w.of.Looks, func(l home.CameraLook) bool { return l.Zone == zone })
+	if i < 0 {
+		return
+	}
+	select {
+	case <-w.turns: // the newest counts
+	default:
+	}
+	select {
+	case w.turns <- w.of.Looks[i].Preset:
+	default:
+	}
+}
+
+// turn turns the camera to where it is to look, one turn after another.
+func (w *ownWord) turn(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case preset := <-w.turns:
+			if err := w.onvif.Look(ctx, preset); err != nil && ctx.Err() == nil {
+				w.cameras.hub.log.Info("camera does not turn", "device", w.of.ID, "err", err)
+			}
+		}
+	}
+}
+
+// maskEvery is how often it is read back that a camera still has its masks: one that
+// was reset has none.
+const maskEvery = 10 * time.Minute
+
+// masked is how it stands with one part of the picture that a camera is to black out.
+type masked struct {
+	token string // "": it does not
+	why   string
+}
+
+// keepMasks has the camera black out what the owner drew, takes back what the owner
+// drew no more, and looks now and then whether it still does.
+func (w *ownWord) keepMasks(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.look:
+		case <-timer.C:
+		}
+		timer.Reset(maskEvery)
+		if st := w.onvif.State(); st.Known && st.Why == "" && w.camera.State().Condition != camera.Resting {
+			w.mask(ctx)
+		}
+	}
+}
+
+// mask brings the camera's masks to what the owner drew.
+func (w *ownWord) mask(ctx context.Context) {
+	c, id := w.cameras, w.of.ID
+	made, _, err := c.masks.Load()
+	if err != nil {
+		c.hub.log.Error("masks of cameras not read", "err", err)
+		return
+	}
+	wanted := slices.ContainsFunc(w.of.Seeing.Zones, func(z home.SightZone) bool { return z.Mask })
+	if !wanted && len(made[id]) == 0 {
+		return
+	}
+	held, tokens := map[string]masked{}, []string{}
+	for _, z := range w.of.Seeing.Zones {
+		if !z.Mask {
+			continue
+		}
+		shape := make([]onvif.Point, len(z.Shape))
+		for i, p := range z.Shape {
+			shape[i] = onvif.Point(p)
+		}
+		token, err := w.onvif.Mask(ctx, shape)
+		if ctx.Err() != nil {
+			return
+		}
+		m := masked{token: token}
+		if err != nil {
+			m.why = plain(err)
+		} else {
+			tokens = append(tokens, token)
+		}
+		held[z.Name] = m
+	}
+	for _, token := range made[id] {
+		if !slices.Contains(tokens, token) {
+			if err := w.onvif.Unmask(ctx, token); err != nil && ctx.Err() == nil {
+				c.hub.log.Info("camera does not take a mask back", "device", id, "err", err)
+			}
+		}
+	}
+	w.mu.Lock()
+	w.held = held
+	w.mu.Unlock()
+	c.noteMasks(id, tokens)
+	c.look()
+}
+
+// maskStatus is how it stands with each part that is to be blacked out.
+func (w *watched) maskStatus() []home.CameraMask {
+	list := []home.CameraMask{}
+	for _, z := range w.settings.Seeing.Zones {
+		if !z.Mask {
+			continue
+		}
+		m := home.CameraMask{Zone: z.Name, Why: "the camera has not answered yet"}
+		if w.word == nil {
+			m.Why = "its services are not asked (onvif)"
+		} else {
+			w.word.mu.Lock()
+			held, ok := w.word.held[z.Name]
+			w.word.mu.Unlock()
+			if ok {
+				m.Black, m.Why = held.token != "", held.why
+			}
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+// unmasked says which parts a camera shows that it was to black out; "" for none.
+func (w *watched) unmasked() string {
+	var list []string
+	if w.word == nil || !w.word.onvif.State().Known {
+		return ""
+	}
+	for _, m := range w.maskStatus() {
+		if !m.Black {
+			list = append(list, m.Zone+" ("+m.Why+")")
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// noteMasks remembers which masks are the hub's own: those that somebody drew in the
+// camera itself stay.
+func (c *cameras) noteMasks(id home.DeviceID, tokens []string) {
+	c.noting.Lock()
+	defer c.noting.Unlock()
+	made, _, err := c.masks.Load()
+	if err == nil && !slices.Equal(made[id], tokens) {
+		made = maps.Clone(made)
+		if made == nil {
+			made = map[home.DeviceID][]string{}
+		}
+		if made[id] = tokens; len(tokens) == 0 {
+			delete(made, id)
+		}
+		err = c.masks.Save(made)
+	}
+	if err != nil {
+		c.hub.log.Error("masks of a camera not noted", "device", id, "err", err)
+	}
+}
