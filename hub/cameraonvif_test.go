@@ -146,6 +146,35 @@ func TestCameraByONVIF(t *testing.T) {
 	}
 }
 
+// TestPictureOfNow is the camera's own where it gives one, and else one out of its
+// stream.
+func TestPictureOfNow(t *testing.T) {
+	t.Parallel()
+	h, sim, _ := cameraHouse(t, camsim.Draw(camsim.Porch))
+	d := smart(t, sim, onvifsim.Options{})
+	c := h.smartCamera(t, d)
+	soon(t, "the camera is up", h.cameraIs(c.ID, "up"))
+	wide := func() int {
+		t.Helper()
+		b, err := h.cameras.Snapshot(t.Context(), c.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := jpeg.DecodeConfig(bytes.NewReader(b))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m.Width
+	}
+	if w := wide(); w != 64 {
+		t.Errorf("its own picture is %d wide, want 64", w)
+	}
+	d.Have(onvifsim.Quirks{Blind: true})
+	if w := wide(); w != 768 {
+		t.Errorf("one of its stream is %d wide, want 768", w)
+	}
+}
+
 // TestONVIFCamerasThatAreUnwell brings about each trouble that a camera has beside its
 // stream, and mends it.
 func TestONVIFCamerasThatAreUnwell(t *testing.T) {

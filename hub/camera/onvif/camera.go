@@ -59,6 +59,37 @@ type Camera struct {
 	rest  bool
 	drop  context.CancelFunc // of the connection that runs
 	line  *line
+	away  failure // to answer
+	blind failure // to give a picture
+}
+
+// failure is why a camera did not give something, and until when whoever wants it is
+// told so without asking again: one that does not answer would keep each of them
+// waiting, and one that is told a wrong password locks the user out.
+type failure struct {
+	why   error
+	until time.Time
+}
+
+// askAgain is how long a failure is remembered.
+const askAgain = 30 * time.Second
+
+func failed(err error) failure {
+	switch {
+	case err == nil || errors.Is(err, context.Canceled):
+		return failure{}
+	case errors.Is(err, ErrPassword):
+		return failure{err, time.Now().Add(refusedRetry)}
+	}
+	return failure{err, time.Now().Add(askAgain)}
+}
+
+// still is the failure, nil when it is over.
+func (f failure) still() error {
+	if time.Now().Before(f.until) {
+		return f.why
+	}
+	return nil
 }
 
 // line is a camera that was asked what it can do.
@@ -172,6 +203,7 @@ func (c *Camera) listen(ctx context.Context) error {
 	defer cancel()
 	c.mu.Lock()
 	c.drop = cancel
+	c.away, c.blind = failure{}, failure{} // Run has waited for long enough
 	c.mu.Unlock()
 	l, err := c.reach(ctx)
 	if err != nil {
@@ -286,21 +318,21 @@ var errResting = errors.New("it rests: nobody may look through it now")
 // reach is the camera as it answered, asked now if it was not before.
 func (c *Camera) reach(ctx context.Context) (*line, error) {
 	c.mu.Lock()
-	l, rest := c.line, c.rest
+	l, rest, away := c.line, c.rest, c.away.still()
 	c.mu.Unlock()
 	switch {
 	case rest:
 		return nil, errResting
 	case l != nil:
 		return l, nil
+	case away != nil:
+		return nil, away
 	}
-	client, err := Dial(ctx, c.o.Address, c.o.Password)
+	l, s, err := meet(ctx, c.o)
 	if err != nil {
-		return nil, err
-	}
-	l, s, err := learn(ctx, client)
-	if err != nil {
-		client.Close()
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.away = failed(err)
 		return nil, err
 	}
 	c.mu.Lock()
@@ -313,11 +345,24 @@ func (c *Camera) reach(ctx context.Context) (*line, error) {
 	s.Heard, s.Why, s.Since, s.Kinds = c.state.Heard, c.state.Why, c.state.Since, c.state.Kinds
 	c.state = s
 	if c.line != nil { // somebody was quicker
-		client.Close()
+		l.Close()
 		return c.line, nil
 	}
 	c.line = l
 	return l, nil
+}
+
+// meet finds out what a camera is and can do.
+func meet(ctx context.Context, o Options) (*line, State, error) {
+	client, err := Dial(ctx, o.Address, o.Password)
+	if err != nil {
+		return nil, State{}, err
+	}
+	l, s, err := learn(ctx, client)
+	if err != nil {
+		client.Close()
+	}
+	return l, s, err
 }
 
 // learn asks what a camera is and can do.
@@ -354,11 +399,21 @@ func (c *Camera) hangUp() {
 // Picture fetches one picture (JPEG) of what the camera sees now.
 func (c *Camera) Picture(ctx context.Context) ([]byte, error) {
 	l, err := c.reach(ctx)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case l.picture == nil:
+	}
+	if l.picture == nil {
 		return nil, fmt.Errorf("%w: a picture of now", ErrLacks)
 	}
-	return l.Picture(ctx, l.picture)
+	c.mu.Lock()
+	blind := c.blind.still()
+	c.mu.Unlock()
+	if blind != nil {
+		return nil, blind
+	}
+	b, err := l.Picture(ctx, l.picture)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.blind = failed(err)
+	return b, err
 }

@@ -192,6 +192,11 @@ func TestWhatIsWrongWithACamera(t *testing.T) {
 	d := turnOn(t, onvifsim.Options{})
 	c, told := listenTo(t, d, "another")
 	told.until(t, c, "the password is refused", func(s State) bool { return s.Why == ErrPassword.Error() })
+	for range 5 { // whoever wants a picture of it is told so
+		if _, err := c.Picture(t.Context()); !errors.Is(err, ErrPassword) {
+			t.Errorf("a picture by a wrong password: %v", err)
+		}
+	}
 	if n := d.Asked("GetProfiles"); n != 1 {
 		t.Errorf("a wrong password was tried %d times", n)
 	}
@@ -200,6 +205,17 @@ func TestWhatIsWrongWithACamera(t *testing.T) {
 	s := told.until(t, c, "there are no events", func(s State) bool { return s.Why != "" })
 	if !strings.Contains(s.Why, errNoEvents.Error()) || !s.Known {
 		t.Errorf("%+v", s)
+	}
+	d = turnOn(t, onvifsim.Options{Picture: func() []byte { return nil }, Quirks: onvifsim.Quirks{Blind: true}})
+	c, told = listenTo(t, d, "pw & <word>")
+	told.until(t, c, "it is heard", heard)
+	for range 5 {
+		if _, err := c.Picture(t.Context()); err == nil || !strings.Contains(err.Error(), "Not Found") {
+			t.Errorf("a picture where there is none: %v", err)
+		}
+	}
+	if n := d.Asked("snapshot"); n != 1 {
+		t.Errorf("a picture that there is not was asked for %d times", n)
 	}
 	gone := turnOn(t, onvifsim.Options{})
 	u, err := url.Parse(gone.Address())

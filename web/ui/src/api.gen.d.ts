@@ -246,6 +246,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look for cameras on the LAN, which takes some seconds; what they say of themselves is not proven */
+        post: operations["postCamerasFind"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{id}": {
         parameters: {
             query?: never;
@@ -274,6 +291,40 @@ export interface paths {
         };
         /** What it sees now, over a WebSocket: texts are objects LiveText, each binary message is a piece of a fragmented MP4; ?sound=true with sound. The view is recorded first */
         get: operations["getCamerasIdLive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{id}/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turn a camera to a preset; answered when it has begun to turn */
+        post: operations["postCamerasIdLook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{id}/presets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a camera that turns can look */
+        get: operations["getCamerasIdPresets"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1855,6 +1906,8 @@ export interface components {
             continuous: boolean;
             /** @description a password was given; it is never shown */
             has_password: boolean;
+            /** @description what the camera itself notices (onvif) that sets it off: motion, person, doorbell */
+            heeds: string[];
             /**
              * @description camera-<name>, for ever
              * @example camera-porch
@@ -1870,9 +1923,13 @@ export interface components {
              * @example 30s
              */
             longest: string;
+            /** @description where it looks when a zone trips: presets of a camera that turns (onvif) */
+            looks: components["schemas"]["CameraLook"][];
             name: string;
             /** @description modes in which it is disconnected and nothing is recorded */
             off_in: string[];
+            /** @description http:// address of the camera's own services, with the user's name: it tells where its pictures are and what it notices; empty: it is not asked */
+            onvif: string;
             /** @description a file in the folder secrets of the hub's data that holds the password, readable by nobody else; empty: what was given as password, if anything */
             password_file: string;
             /** @description phases of the alarm in which it records */
@@ -1891,7 +1948,7 @@ export interface components {
             quota: string;
             /** @description what its pictures are looked at for, on the box; off by default */
             seeing: components["schemas"]["Seeing"];
-            /** @description http:// address of the camera's present picture (JPEG), without name and password: those of url are used; empty: it is taken from the stream, if that is H.264 */
+            /** @description http:// address of the camera's present picture (JPEG), without name and password: those of url are used; empty: from where onvif says that it is, or else from the stream, if that is H.264 */
             snapshot_url: string;
             /** @description read only */
             status: components["schemas"]["CameraStatus"];
@@ -1899,6 +1956,38 @@ export interface components {
             url: string;
             /** @description zones whose sensors set it off, for as long as they are open */
             zones: string[];
+        };
+        CameraLook: {
+            /** @description id of the preset, which the camera gives */
+            preset: string;
+            zone: string;
+        };
+        CameraMask: {
+            /** @description the camera says that it blacks it out, read back within ten minutes; false: it is in pictures and clips, and ignored by the detector alone */
+            black: boolean;
+            /** @description why not; one sentence */
+            why: string;
+            /** @description name of the part, in seeing.zones */
+            zone: string;
+        };
+        CameraONVIF: {
+            firmware: string;
+            /** @description what it notices is heard now */
+            heard: boolean;
+            maker: string;
+            model: string;
+            /** @description what it says that it can notice: motion, person, doorbell, covered */
+            notices: string[];
+            /** @description it says that it takes sound; the hub does not send any yet */
+            talk_back: boolean;
+            /** @description it can be turned to presets */
+            turns: boolean;
+            /** @description it is not; one sentence */
+            why: string;
+        };
+        CameraPreset: {
+            id: string;
+            name: string;
         };
         CameraRequest: {
             audio?: boolean;
@@ -1908,14 +1997,18 @@ export interface components {
             continuous?: boolean;
             /** @description ignored */
             readonly has_password?: boolean;
+            heeds?: ("motion" | "person" | "doorbell")[];
             /** @description if given, the one of the path */
             id?: string;
             /** Format: int64 */
             keep_days?: number;
             /** @example 30s */
             longest?: string;
+            looks?: components["schemas"]["CameraLook"][];
             name?: string;
             off_in?: string[];
+            /** @description http://user@192.168.1.20; with it, url may be left out: the camera is asked */
+            onvif?: string;
             /** @description kept sealed and never shown; empty forgets it */
             password?: string;
             /** @description a file in the folder secrets of the hub's data that holds the password alone */
@@ -1946,6 +2039,10 @@ export interface components {
             codecs: string;
             /** Format: int64 */
             height: number;
+            /** @description how it stands with each part of the picture that the camera is to black out */
+            masks: components["schemas"]["CameraMask"][];
+            /** @description how it stands with its own services; absent without */
+            onvif?: components["schemas"]["CameraONVIF"];
             /** Format: int64 */
             packets_lost: number;
             /** @description why it records now; empty: it does not */
@@ -2280,6 +2377,14 @@ export interface components {
             type: string;
             version: string;
         };
+        FoundCamera: {
+            /** @description it is a camera of the house already; empty: it is not */
+            known: string;
+            model: string;
+            name: string;
+            /** @description address of its services */
+            onvif: string;
+        };
         Head: {
             hash: string;
             /** Format: int64 */
@@ -2460,6 +2565,10 @@ export interface components {
             code: string;
             /** @description whose it is: the journal says who unlocked */
             person: string;
+        };
+        LookRequest: {
+            /** @description id of one of its presets */
+            preset: string;
         };
         ModeRequest: {
             /** @description the part of the house that is meant; without it the area house */
@@ -2909,6 +3018,8 @@ export interface components {
             ignore?: boolean;
             /** @description what is looked for; none: person, dog, cat and car */
             labels?: string[];
+            /** @description the camera itself is to black this ignored part out (onvif); status.masks says whether it does */
+            mask?: boolean;
             /** @description in which it counts; none: in all, disarmed too */
             modes?: string[];
             name: string;
@@ -3902,6 +4013,38 @@ export interface operations {
             };
         };
     };
+    postCamerasFind: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundCamera"][];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getCamerasId: {
         parameters: {
             query?: never;
@@ -4021,6 +4164,73 @@ export interface operations {
                 };
                 content: {
                     "video/mp4": string;
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postCamerasIdLook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCamerasIdPresets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraPreset"][];
                 };
             };
             /** @description A problem: see its code */

@@ -38,6 +38,7 @@ type Quirks struct {
 	OneMask   bool          // room for a single mask
 	MasksGone bool          // masks are taken and not kept
 	Basic     bool          // it wants the password in the clear for its pictures
+	Blind     bool          // it says where its picture is, and there is none
 }
 
 // Device is a simulated ONVIF camera.

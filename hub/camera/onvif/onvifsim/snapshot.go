@@ -12,8 +12,9 @@ import (
 func (d *Device) snapshot(w http.ResponseWriter, r *http.Request) {
 	d.mu.Lock()
 	d.asked["snapshot"]++
+	blind := d.quirks.Blind
 	d.mu.Unlock()
-	if d.o.Picture == nil {
+	if d.o.Picture == nil || blind {
 		http.NotFound(w, r)
 		return
 	}
