@@ -9,7 +9,7 @@ REVISION    := $(shell git rev-parse HEAD 2>/dev/null)
 # for a simulator or a configuration file: not inlined they leave room in the
 # program for what people do wait for.
 UNHURRIED   := gatehouse/hub/face/api gatehouse/hub/face/homekit gatehouse/hub/demo gatehouse/zwave/zwavesim \
-	gatehouse/zigbee/zigbeesim github.com/danielgtaylor/huma/v2/... github.com/expr-lang/expr/... github.com/goccy/go-yaml/...
+	gatehouse/zigbee/zigbeesim github.com/danielgtaylor/huma/v2/... github.com/goccy/go-yaml/...
 GCFLAGS     := $(foreach p,$(UNHURRIED),-gcflags=$(p)=-l)
 LDFLAGS     := -s -w -X main.version=$(VERSION) -X main.revision=$(REVISION)
 

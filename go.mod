@@ -28,7 +28,6 @@ require (
 	github.com/bluenviron/gortsplib/v5 v5.3.1
 	github.com/bluenviron/mediacommon/v2 v2.7.1
 	github.com/brutella/hap v0.0.35
-	github.com/expr-lang/expr v1.17.8
 	github.com/pion/rtp v1.10.1
 )
 

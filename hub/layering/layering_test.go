@@ -100,7 +100,6 @@ var doors = map[string]string{
 	"github.com/FastFilter/xorfilter":      "hub/people/auth",
 	"github.com/coreos/go-systemd":         "cmd/gatehouse",
 	"github.com/VictoriaMetrics/metrics":   "hub/face/api",
-	"github.com/expr-lang/expr":            "hub/alarm/rules",
 	"github.com/rogpeppe/go-internal":      "cmd/gatehouse",
 	"github.com/danielgtaylor/huma/v2/sse": "hub/face/api",
 }

@@ -1,14 +1,11 @@
 package rules
 
 import (
-	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
-	"github.com/expr-lang/expr/file"
-
+	"gatehouse/hub/alarm/rules/language"
 	"gatehouse/hub/home"
 )
 
@@ -17,7 +14,7 @@ import (
 // braces goes into it. A face finds the place of a condition in line and column.
 var amiss = map[string]string{
 	"if-too-long":     "has {bytes} bytes; an expression can have {most}. Make two rules of it",
-	"if-too-big":      "it exceeds maximum allowed nodes: there is too much in it. Make two rules of it",
+	"if-too-big":      "there is too much in it. Make two rules of it",
 	"if-unknown-name": "there is no \"{name}\"; it can read {near}",
 	"if-unknown":      "there is no \"{name}\"; it can read {all}, or a trait of a device such as contact(\"zwave-5\")",
 	"if-ends-early":   "something is missing at the end",
@@ -40,7 +37,6 @@ var amiss = map[string]string{
 	"if-quote-trait":  "name the trait in quotes, such as \"contact\"",
 	"if-no-trait":     "there is no trait \"{trait}\"",
 	"if-no-time":      "\"{time}\" is not a time such as 22:30 or 07:05",
-	"if-other":        "{detail}",
 
 	"rule-no-device": "There is no device {device}. Choose another device.",
 	"rule-siren":     "{name} is a siren, and sirens are the alarm's alone. Choose another device.",
@@ -62,21 +58,12 @@ func say(field, code string, args ...string) *home.Invalid {
 	return &home.Invalid{Field: field, Reason: strings.NewReplacer(holes...).Replace(amiss[code]), Says: says}
 }
 
-// placed says where in a condition that is.
-func placed(e *home.Invalid, where *file.Error) *home.Invalid {
-	line, column := strconv.Itoa(max(where.Line, 1)), strconv.Itoa(where.Column+1)
-	e.Reason = fmt.Sprintf("line %s, column %s: %s", line, column, e.Reason)
-	e.Says.Args["line"], e.Says.Args["column"] = line, column
-	return e
-}
-
 // The types of the language, as a face is told them.
 const (
 	typeWord   = "type-word"
 	typeNumber = "type-number"
 	typeBool   = "type-bool"
 	typeList   = "type-list"
-	typeOther  = "type-other"
 )
 
 // english is what a type is called in English; everything else is what it is.
@@ -90,93 +77,29 @@ func english(arg string) string {
 		return "true or false"
 	case typeList:
 		return "a list"
-	case typeOther:
-		return "something else"
 	default:
 		return arg
 	}
 }
 
-// typeOf is what the compiler's name of a type is in the language.
-func typeOf(name string) string {
-	switch {
-	case name == "string":
-		return typeWord
-	case name == "bool":
-		return typeBool
-	case name == "int", name == "float64":
-		return typeNumber
-	case strings.HasPrefix(name, "[]"):
-		return typeList
-	default:
-		return typeOther
+// misread is a fault of an expression in words for a person, with its code and
+// place for a face.
+func misread(f *language.Fault) *home.Invalid {
+	e := say("if", "if-"+f.Code, f.Args...)
+	if f.Code == "unknown-name" {
+		e = unknown(f.Args[1])
 	}
-}
-
-// heard are the compiler's own complaints, as expr v1.17 words them, with the code
-// that each has here and what its parts are. Of its types the language has others.
-var heard = []struct {
-	said *regexp.Regexp
-	code string
-	args []string
-}{
-	{regexp.MustCompile(`^unknown name (.+)$`), "if-unknown-name", []string{"name"}},
-	{regexp.MustCompile(`^unexpected token EOF$`), "if-ends-early", nil},
-	{regexp.MustCompile(`^unexpected end of expression$`), "if-ends-early", nil},
-	{regexp.MustCompile(`^unexpected token \w+\("(.*)"\)$`), "if-unexpected", []string{"found"}},
-	{regexp.MustCompile(`^literal not terminated$`), "if-unclosed", nil},
-	{regexp.MustCompile(`^unrecognized character: \S+ '(.*)'$`), "if-character", []string{"found"}},
-	{regexp.MustCompile(`exceeds maximum allowed nodes`), "if-too-big", nil},
-	{regexp.MustCompile(`^invalid operation: (\S+) \(mismatched types (.+) and (.+)\)$`), "if-mismatch", []string{"operator", "left", "right"}},
-	{regexp.MustCompile(`^invalid operation: (\S+) \(mismatched type (.+)\)$`), "if-operand", []string{"operator", "type"}},
-	{regexp.MustCompile(`^cannot use (.+) as type (.+) in array$`), "if-not-in", []string{"left", "right"}},
-	{regexp.MustCompile(`^expected bool, but got (.+)$`), "if-not-bool", []string{"type"}},
-	{regexp.MustCompile(`^non-bool expression \(type (.+)\) used as condition$`), "if-choice", []string{"type"}},
-	{regexp.MustCompile(`^not enough arguments to call (\S+)$`), "if-few", []string{"name"}},
-	{regexp.MustCompile(`^too many arguments to call (\S+)$`), "if-many", []string{"name"}},
-	{regexp.MustCompile(`^cannot use (.+) as argument \(type (.+)\) to call (\S+) ?$`), "if-argument", []string{"type", "wants", "name"}},
-}
-
-// isType tells which parts of a complaint name a type.
-var isType = map[string]bool{"left": true, "right": true, "type": true, "wants": true}
-
-// misread turns what the compiler says into words for a person, and a code for a
-// face. What it may yet learn to say is passed on in its own words.
-func misread(err error) *home.Invalid {
-	var where *file.Error
-	if !errors.As(err, &where) {
-		return misheard(strings.SplitN(err.Error(), "\n", 2)[0])
-	}
-	return placed(misheard(where.Message), where)
-}
-
-func misheard(said string) *home.Invalid {
-	for _, h := range heard {
-		parts := h.said.FindStringSubmatch(said)
-		if parts == nil {
-			continue
-		}
-		var args []string
-		for i, name := range h.args {
-			part := parts[i+1]
-			if isType[name] {
-				part = typeOf(part)
-			}
-			args = append(args, name, part)
-		}
-		if h.code == "if-unknown-name" {
-			return unknown(parts[1])
-		}
-		return say("if", h.code, args...)
-	}
-	return say("if", "if-other", "detail", said)
+	line, column := strconv.Itoa(f.Line), strconv.Itoa(f.Column)
+	e.Reason = fmt.Sprintf("line %s, column %s: %s", line, column, e.Reason)
+	e.Says.Args["line"], e.Says.Args["column"] = line, column
+	return e
 }
 
 // unknown refuses a name with the words that are most like it, or with all that are
 // not about a trait.
 func unknown(name string) *home.Invalid {
 	var near, all []string
-	for _, w := range Vocabulary {
+	for _, w := range Vocabulary() {
 		word, _, _ := strings.Cut(w.Name, "(")
 		if distance(strings.ToLower(name), word) <= 2 || len(name) > 3 && (strings.Contains(word, name) || strings.Contains(name, word)) {
 			near = append(near, word)

@@ -276,7 +276,7 @@ func (r *Rules) ForgetPerson(_ context.Context, person, by string) error {
 }
 
 // Vocabulary is the language of conditions, word by word.
-func (r *Rules) Vocabulary() []home.RuleWord { return Vocabulary }
+func (r *Rules) Vocabulary() []home.RuleWord { return Vocabulary() }
 
 // The most that a dry run reads and tells.
 const (

@@ -7,8 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/expr-lang/expr/ast"
-
+	"gatehouse/hub/alarm/rules/language"
 	"gatehouse/hub/home"
 	"gatehouse/hub/home/registry"
 )
@@ -216,57 +215,56 @@ func (w *world) readingText(r home.Reading) string {
 // home", else in its own.
 func (w *world) because(c *condition) string {
 	var said []string
-	var walk func(ast.Node)
-	walk = func(n ast.Node) {
-		if b, ok := n.(*ast.BinaryNode); ok && (b.Operator == "and" || b.Operator == "&&") {
-			walk(b.Left)
-			walk(b.Right)
+	var walk func(*language.Node)
+	walk = func(n *language.Node) {
+		if n.Op == language.Binary && (n.Text == "and" || n.Text == "&&") {
+			walk(n.Kids[0])
+			walk(n.Kids[1])
 			return
 		}
-		said = append(said, w.phrase(n))
+		phrase := w.phrase(n)
+		if phrase == "" {
+			phrase = c.expression.Said(n) + " held"
+		}
+		said = append(said, phrase)
 	}
-	walk(c.tree)
+	walk(c.expression.Root)
 	return strings.Join(slices.Compact(said), " and ")
 }
 
-func (w *world) phrase(n ast.Node) string {
-	switch n := n.(type) {
-	case *ast.IdentifierNode:
-		if s, ok := phrases[n.Value]; ok {
-			return s
+// phrase is what held in the past tense, "" where there are no words for it.
+func (w *world) phrase(n *language.Node) string {
+	switch n.Op {
+	case language.Read:
+		return phrases[n.Text]
+	case language.Not:
+		return phrases["not "+n.Kids[0].Text]
+	case language.Binary:
+		if mode, ok := word(n.Kids[1]); ok && n.Text == "==" && n.Kids[0].Text == "mode" {
+			return "the mode was " + mode
 		}
-	case *ast.UnaryNode:
-		if id, ok := n.Node.(*ast.IdentifierNode); ok && phrases["not "+id.Value] != "" {
-			return phrases["not "+id.Value]
-		}
-	case *ast.BinaryNode:
-		left, id := n.Left.(*ast.IdentifierNode)
-		right, word := n.Right.(*ast.StringNode)
-		if id && word && n.Operator == "==" && left.Value == "mode" {
-			return "the mode was " + right.Value
-		}
-	case *ast.CallNode:
-		callee, _ := n.Callee.(*ast.IdentifierNode)
-		if callee == nil || len(n.Arguments) == 0 {
-			break
-		}
-		first, ok := n.Arguments[0].(*ast.StringNode)
-		if !ok {
-			break
-		}
-		if callee.Value == "at_home" {
-			return first.Value + " was at home"
-		}
-		if callee.Value == "between" {
-			if second, ok := n.Arguments[1].(*ast.StringNode); ok {
-				return "it was between " + first.Value + " and " + second.Value
-			}
-		}
-		if traitType[home.Trait(callee.Value)] == "bool" {
-			return registry.Sentence(w.name(home.DeviceID(first.Value)), home.Trait(callee.Value), home.True)
-		}
+	case language.Call:
+		return w.called(n)
+	default:
 	}
-	return n.String() + " held"
+	return ""
+}
+
+func (w *world) called(n *language.Node) string {
+	first, ok := word(n.Kids[0])
+	switch {
+	case !ok:
+		return ""
+	case n.Text == "at_home":
+		return first + " was at home"
+	case n.Text == "between":
+		if second, ok := word(n.Kids[1]); ok {
+			return "it was between " + first + " and " + second
+		}
+	case traitType[home.Trait(n.Text)] == language.Bool:
+		return registry.Sentence(w.name(home.DeviceID(first)), home.Trait(n.Text), home.True)
+	}
+	return ""
 }
 
 // phrases are the words of the language in the past tense.

@@ -1163,7 +1163,6 @@ interface Words {
 	'reason.if-quote-trait': never;
 	'reason.if-no-trait': 'trait';
 	'reason.if-no-time': 'time';
-	'reason.if-other': 'detail';
 	'reason.rule-no-device': 'device';
 	'reason.rule-siren': 'name';
 	'reason.rule-no-trait': 'name' | 'trait';
@@ -1174,7 +1173,6 @@ interface Words {
 	'reason.type-number': never;
 	'reason.type-bool': never;
 	'reason.type-list': never;
-	'reason.type-other': never;
 	'reason.at': 'line' | 'column' | 'what';
 	'reason.condition': 'what';
 	'word.mode': never;

@@ -29,7 +29,6 @@ test('types and traits are called by their names', () => {
 test('what the page has no words for stays in the hub’s', () => {
 	expect(reason('use 1 to 64 letters', undefined)).toBe('Use 1 to 64 letters.');
 	expect(reason('is out of range.', { code: 'if-of-a-later-hub', args: {} })).toBe('Is out of range.');
-	expect(reason('', { code: 'if-other', args: { detail: 'bad number' } })).toBe('It was not understood: bad number.');
 });
 
 test('a rule that can’t run says why', () => {
