@@ -33,12 +33,13 @@ import (
 	"time"
 
 	"gatehouse/hub/home"
+	"gatehouse/hub/people/auth/worst"
 	"gatehouse/storage"
 )
 
 // Figures that people meet.
 const (
-	MinPassword   = 12                  // characters
+	MinPassword   = worst.Whole         // characters
 	RecoveryCodes = 10                  // a set
 	Idle          = 30 * time.Minute    // a session without a request ends
 	Lifetime      = 30 * 24 * time.Hour // a session ends whatever happens

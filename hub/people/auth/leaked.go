@@ -8,10 +8,8 @@ import (
 	"gatehouse/hub/people/auth/worst"
 )
 
-const (
-	leastStem = 6 // characters of a listed password that carry a longer one
-	mostTail  = 4 // digits and signs behind it that change nothing
-)
+// mostTail is how many digits and signs behind a listed password change nothing.
+const mostTail = MinPassword - worst.Stem
 
 // leaked tells whether a password is one of the worst, is one of them
 // repeated, or is one of them with a few digits or signs behind it.
@@ -24,5 +22,5 @@ func leaked(p string) bool {
 	}
 	stem := strings.TrimRightFunc(p, func(r rune) bool { return !unicode.IsLetter(r) })
 	tail := utf8.RuneCountInString(p) - utf8.RuneCountInString(stem)
-	return tail > 0 && tail <= mostTail && utf8.RuneCountInString(stem) >= leastStem && worst.Contains(stem)
+	return tail > 0 && tail <= mostTail && utf8.RuneCountInString(stem) >= worst.Stem && worst.Contains(stem)
 }

@@ -9,8 +9,8 @@ import (
 func TestContains(t *testing.T) {
 	// From all parts of the list; the last two are at its end.
 	for _, p := range []string{
-		"123456", "password", "PassWord", "trustno1", "1234567890123", "passwordpassword", "qwertyuiop123",
-		"vjht01", "vjht008",
+		"password", "PassWord", "baseball", "1234567890123", "passwordpassword", "qwertyuiop123",
+		"vjhtctdthf", "vjht123jltccf",
 	} {
 		if !Contains(p) {
 			t.Errorf("%q is not found", p)

@@ -37,16 +37,17 @@ func run(list, out string) error {
 	}
 	defer f.Close()
 	var keys []uint64
+	read := 0
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
-		if line := bytes.TrimRight(lines.Bytes(), "\r"); len(line) > 0 {
-			keys = append(keys, worst.Key(string(line)))
+		read++
+		if line := string(bytes.TrimRight(lines.Bytes(), "\r")); worst.Matters(line) {
+			keys = append(keys, worst.Key(line))
 		}
 	}
 	if err := lines.Err(); err != nil {
 		return fmt.Errorf("%s: %w", list, err)
 	}
-	read := len(keys)
 	slices.Sort(keys)
 	keys = slices.Compact(keys)
 	if len(keys) == 0 {
