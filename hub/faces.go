@@ -104,6 +104,19 @@ func (h *Hub) runMQTT(ctx context.Context) error {
 	return face.Run(ctx)
 }
 
+// portOf is the port of an address of the configuration; 0: it has none of its own.
+func portOf(addr string) int {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return 0
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
 // buildAnnouncer makes what says gatehouse.local on the LAN, and what is behind it.
 func (h *Hub) buildAnnouncer() {
 	if h.ca == nil {
@@ -113,11 +126,7 @@ func (h *Hub) buildAnnouncer() {
 	for _, s := range []struct{ kind, addr string }{
 		{"_https._tcp", h.o.Config.Listen.HTTPS}, {"_secure-mqtt._tcp", h.o.Config.MQTT.Listen},
 	} {
-		_, port, err := net.SplitHostPort(s.addr)
-		if err != nil {
-			continue // not listened on
-		}
-		if n, err := strconv.Atoi(port); err == nil && n > 0 {
+		if n := portOf(s.addr); n > 0 { // else it is not listened on
 			services = append(services, mdns.Service{Type: s.kind, Port: n})
 		}
 	}
@@ -138,5 +147,5 @@ func (h *Hub) buildAnnouncer() {
 
 func (h *Hub) system() api.System {
 	started := home.At(h.started)
-	return api.System{Version: h.o.Version, Commit: h.o.Commit, Go: runtime.Version(), Started: &started, Storage: h.storage()}
+	return api.System{Version: h.o.Version, Commit: h.o.Commit, Go: runtime.Version(), Started: &started, Storage: h.storage(), Players: h.playerPorts()}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"gatehouse/hub/camera"
@@ -17,22 +18,40 @@ import (
 	"gatehouse/hub/people/auth"
 )
 
+// playerLine is an address at which televisions and players are listened for.
+type playerLine struct {
+	scheme, addr string
+	tls          *tls.Config
+}
+
+// playerLines are those that the configuration names; a demo has no certificate for
+// the encrypted one.
+func (h *Hub) playerLines() []playerLine {
+	lines := []playerLine{{"rtsp", h.o.Config.RTSP.Listen, nil}, {"rtsps", h.o.Config.RTSP.TLS, h.tls()}}
+	return slices.DeleteFunc(lines, func(l playerLine) bool { return l.addr == "" || l.scheme == "rtsps" && l.tls == nil })
+}
+
 // restreams are the parts that show cameras to televisions and players; none unless
 // the configuration names an address.
 func (h *Hub) restreams() []part {
 	var list []part
-	for _, l := range []struct {
-		name, addr string
-		tls        *tls.Config
-	}{{"rtsp", h.o.Config.RTSP.Listen, nil}, {"rtsps", h.o.Config.RTSP.TLS, h.tls()}} {
-		if l.addr == "" || l.name == "rtsps" && l.tls == nil {
-			continue
-		}
+	for _, l := range h.playerLines() {
 		list = append(list, part{
-			name: l.name,
-			run:  func(ctx context.Context) error { return h.restream(ctx, l.name, l.addr, l.tls) },
-			down: func(err error) { h.parts.set(api.Part{Name: l.name, Text: err.Error()}) },
+			name: l.scheme,
+			run:  func(ctx context.Context) error { return h.restream(ctx, l.scheme, l.addr, l.tls) },
+			down: func(err error) { h.parts.set(api.Part{Name: l.scheme, Text: err.Error()}) },
 		})
+	}
+	return list
+}
+
+// playerPorts are where players come to, for whoever gives one its token.
+func (h *Hub) playerPorts() []api.PlayerPort {
+	var list []api.PlayerPort
+	for _, l := range h.playerLines() {
+		if n := portOf(l.addr); n > 0 {
+			list = append(list, api.PlayerPort{Scheme: l.scheme, Port: n})
+		}
 	}
 	return list
 }

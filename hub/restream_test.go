@@ -12,6 +12,8 @@ import (
 
 	"gatehouse/hub/camera/camsim"
 	"gatehouse/hub/camera/restream"
+	"gatehouse/hub/config"
+	"gatehouse/hub/face/api"
 	"gatehouse/hub/home"
 	"gatehouse/hub/people/auth"
 )
@@ -100,6 +102,25 @@ func TestRestream(t *testing.T) {
 	soon(t, "nobody looks", func() bool { d, _ := h.devices.Device(c.ID); return len(d.Watched) == 0 })
 	if out, err := play(t, withToken); err == nil {
 		t.Errorf("a token that was withdrawn shows %s", out)
+	}
+}
+
+// TestPlayerPorts: the page names the ports that players find somebody at, and no other.
+func TestPlayerPorts(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		rtsp config.RTSP
+		want []api.PlayerPort
+	}{
+		{"none", config.RTSP{}, nil},
+		{"in the clear", config.RTSP{Listen: ":8554"}, []api.PlayerPort{{Scheme: "rtsp", Port: 8554}}},
+		{"encrypted, without a certificate", config.RTSP{Listen: "127.0.0.1:554", TLS: ":8322"}, []api.PlayerPort{{Scheme: "rtsp", Port: 554}}},
+		{"any port", config.RTSP{Listen: ":0"}, nil},
+	} {
+		h := &Hub{o: Options{Config: config.Config{RTSP: row.rtsp}}}
+		if got := h.playerPorts(); !slices.Equal(got, row.want) {
+			t.Errorf("%s: got %v, want %v", row.name, got, row.want)
+		}
 	}
 }
 

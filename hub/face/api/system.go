@@ -35,6 +35,14 @@ type System struct {
 	// HomeAssistant tells whether the hub's devices are announced over MQTT in
 	// the way that Home Assistant discovers them.
 	HomeAssistant bool `json:"home_assistant"`
+	// Players are where televisions and players open the cameras, if they do.
+	Players []PlayerPort `json:"players" doc:"where televisions and players open the cameras, as scheme://any-name:token@hub:port/camera-porch; none: the configuration names no address for them"`
+}
+
+// PlayerPort is one port for televisions and players.
+type PlayerPort struct {
+	Scheme string `json:"scheme" enum:"rtsp,rtsps" doc:"rtsp: whoever listens on the way reads all of it, and only a token of the role onlooker is taken"`
+	Port   int    `json:"port"`
 }
 
 // Switch is something about the hub that an owner turns on or off.
@@ -67,7 +75,7 @@ func (a *API) system(context.Context, *none) (*out[System], error) {
 	if s.Name == "" {
 		s.Name = a.o.People.Home().Name
 	}
-	s.Demo, s.Now, s.Storage = a.o.Demo, home.At(time.Now()), list(s.Storage)
+	s.Demo, s.Now, s.Storage, s.Players = a.o.Demo, home.At(time.Now()), list(s.Storage), list(s.Players)
 	s.HomeAssistant = a.o.HomeAssistant != nil && a.o.HomeAssistant.On()
 	return &out[System]{s}, nil
 }

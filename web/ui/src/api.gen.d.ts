@@ -2634,6 +2634,15 @@ export interface components {
             /** @description the first five digits of the device's key */
             pin: string;
         };
+        PlayerPort: {
+            /** Format: int64 */
+            port: number;
+            /**
+             * @description rtsp: whoever listens on the way reads all of it, and only a token of the role onlooker is taken
+             * @enum {string}
+             */
+            scheme: "rtsp" | "rtsps";
+        };
         Presence: {
             home: boolean;
             person: string;
@@ -3142,6 +3151,8 @@ export interface components {
              * @description the hub's clock
              */
             now: string;
+            /** @description where televisions and players open the cameras, as scheme://any-name:token@hub:port/camera-porch; none: the configuration names no address for them */
+            players: components["schemas"]["PlayerPort"][];
             /** Format: date-time */
             started: string | null;
             storage: components["schemas"]["StorageUse"][];

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { createServer, type AddressInfo } from 'node:net';
 
 import { test as base, expect, type Page } from '@playwright/test';
 import { generateHybridIdentity, identityToRecipient } from 'age-encryption';
@@ -30,6 +31,16 @@ export class Program {
 		this.process.kill('SIGTERM');
 		await gone;
 	}
+}
+
+/** A port of loopback that nobody has. */
+export function freePort(): Promise<number> {
+	return new Promise((done) => {
+		const server = createServer().listen(0, '127.0.0.1', () => {
+			const { port } = server.address() as AddressInfo;
+			server.close(() => done(port));
+		});
+	});
 }
 
 /** A demo home, and somebody in it who opens doors. */

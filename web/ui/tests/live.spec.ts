@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 
-import { accessible, Demo, expect, fits, Program, test } from './hub';
+import { accessible, Demo, expect, fits, freePort, Program, test } from './hub';
 
 const run = promisify(execFile);
 
@@ -105,12 +104,3 @@ test('a player opens every camera', async ({ page }) => {
 		await program.stop();
 	}
 });
-
-function freePort(): Promise<number> {
-	return new Promise((done) => {
-		const server = createServer().listen(0, '127.0.0.1', () => {
-			const { port } = server.address() as AddressInfo;
-			server.close(() => done(port));
-		});
-	});
-}

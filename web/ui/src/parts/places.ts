@@ -15,6 +15,7 @@ import Radio from '@lucide/svelte/icons/radio';
 import Shield from '@lucide/svelte/icons/shield-check';
 import Guard from '@lucide/svelte/icons/shield-half';
 import Sliders from '@lucide/svelte/icons/sliders-horizontal';
+import Ticket from '@lucide/svelte/icons/ticket';
 import Workflow from '@lucide/svelte/icons/workflow';
 
 import type { Right } from '../lib/api';
@@ -54,6 +55,7 @@ export const ofHouse: Place[] = [
 ];
 export const ofPage: Place[] = [
 	{ path: '/sessions', label: 'nav.sessions', icon: Monitor, right: null },
+	{ path: '/tokens', label: 'nav.tokens', icon: Ticket, right: 'tokens.read' },
 	{ path: '/trust', label: 'nav.trust', icon: Shield, right: null },
 ];
 
