@@ -44,13 +44,18 @@ func (h *Hub) lan() []string {
 	if h.o.Demo == nil {
 		return h.o.Config.Interfaces
 	}
+	return []string{Loopback()}
+}
+
+// Loopback is the interface of the machine's own.
+func Loopback() string {
 	all, _ := net.Interfaces()
 	for _, i := range all {
 		if i.Flags&net.FlagLoopback != 0 {
-			return []string{i.Name}
+			return i.Name
 		}
 	}
-	return []string{"lo"}
+	return "lo"
 }
 
 // knownAt is the camera of the house whose services are at an address, or whose

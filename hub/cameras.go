@@ -124,7 +124,7 @@ func (c *cameras) furnish(list []home.Camera) ([]home.Camera, error) {
 	}
 	for i, s := range list {
 		if now := slices.IndexFunc(begin, func(b home.Camera) bool { return b.ID == s.ID }); now >= 0 {
-			list[i].URL = begin[now].URL
+			list[i].URL, list[i].ONVIF = begin[now].URL, begin[now].ONVIF
 		}
 		if err := c.table.Put(string(s.ID), list[i]); err != nil {
 			return nil, err

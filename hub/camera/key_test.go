@@ -79,7 +79,7 @@ func check(t *testing.T, k Key, began time.Time, second int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := camsim.Still(camsim.Porch, second).(*image.YCbCr)
+	want := camsim.Still(camsim.Porch, second, camsim.Mask{}).(*image.YCbCr)
 	if !bytes.Equal(got.Y, want.Y) || !bytes.Equal(got.Cb, want.Cb) || !bytes.Equal(got.Cr, want.Cr) {
 		t.Errorf("the picture of %d s is not the one that was drawn", second)
 	}

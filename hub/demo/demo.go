@@ -69,7 +69,7 @@ func Run(ctx context.Context, o Options) error {
 	if err := f.power.feed(power); err != nil {
 		return err
 	}
-	if err := f.openEyes(); err != nil {
+	if err := f.openEyes(hub.Loopback()); err != nil {
 		return err
 	}
 	cameras, filming := f.cameras()

@@ -1,12 +1,15 @@
 package demo
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"image/jpeg"
 	"sync"
 	"time"
 
 	"gatehouse/hub/camera/camsim"
+	"gatehouse/hub/camera/onvif/onvifsim"
 	"gatehouse/hub/home"
 	"gatehouse/hub/radio/zigbeehome"
 	"gatehouse/zigbee"
@@ -14,15 +17,18 @@ import (
 	"gatehouse/zigbee/zigbeesim"
 )
 
-// eye is a camera of the house: a drawn scene on loopback, coded once.
+// eye is a camera of the house: a drawn scene on loopback, coded once for each mask.
 type eye struct {
 	sim   *camsim.Camera
-	known home.Camera // as the hub is told of it
-	rest  camsim.Scene
-	walk  func() camsim.Scene // coded when somebody first walks by
+	own   *onvifsim.Device // what it says beside its pictures; nil: nothing
+	known home.Camera      // as the hub is told of it
+	place camsim.Place
 
 	mu      sync.Mutex
 	covered bool
+	mask    camsim.Mask
+	rest    camsim.Scene
+	walk    func() camsim.Scene // coded when somebody first walks by
 }
 
 // Which things stand before which camera, and what is done to them there.
@@ -35,72 +41,150 @@ var before = map[string]struct {
 	"doorbell":      {"ring", camsim.Doorbell},
 }
 
-// openEyes hangs the cameras up. A family whose eyes were not opened has none.
-func (f *Family) openEyes() error {
+// openEyes hangs the cameras up. A family whose eyes were not opened has none. The
+// doorbell speaks ONVIF, and is found by whoever looks for cameras on an interface;
+// "": by nobody.
+func (f *Family) openEyes(onto string) error {
 	garden, bell := home.ZoneID("garden-motion"), f.thing("doorbell").device()
+	const doorbell = "camera-doorbell"
 	for _, e := range []struct {
 		key, name, room string
 		place           camsim.Place
 		zones           []home.ZoneID
 		buttons         []home.DeviceID
 	}{
-		{"porch-camera", "Porch", "Porch", camsim.Porch, []home.ZoneID{"front-door"}, []home.DeviceID{bell}},
+		{"porch-camera", "Porch", "Porch", camsim.Porch, []home.ZoneID{"front-door"}, []home.DeviceID{bell, doorbell}},
 		{"garden-camera", "Garden", "Garden", camsim.Garden, []home.ZoneID{garden}, nil},
 		{"doorbell-camera", "Doorbell", "Porch", camsim.Doorbell, nil, []home.DeviceID{bell}},
 	} {
 		c := home.DefaultCamera(home.DeviceID("camera-" + e.key[:len(e.key)-len("-camera")]))
 		c.Name, c.Zones, c.Buttons = e.name, append(c.Zones, e.zones...), append(c.Buttons, e.buttons...)
-		if err := f.hangCamera(e.key, e.room, e.place, c); err != nil {
+		it, err := hangCamera(e.key, e.room, e.place, c)
+		if err == nil && c.ID == doorbell {
+			err = it.giveBell(onto)
+		}
+		if err != nil {
 			return fmt.Errorf("demo: camera %s: %w", e.name, err)
 		}
+		if e.place == camsim.Garden { // whoever walks there is also felt
+			it.acts["walk"] = func() { _ = f.Do("garden-motion", "walk", "") } // it is there
+		}
+		f.eyes[e.place] = it.eye
+		f.items = append(f.items, it)
 	}
 	return nil
 }
 
-func (f *Family) hangCamera(key, room string, place camsim.Place, c home.Camera) error {
-	rest := camsim.Rest(place)
-	sim, err := camsim.New(camsim.Options{Listen: "127.0.0.1:0", Scene: rest})
+func hangCamera(key, room string, place camsim.Place, c home.Camera) (*item, error) {
+	e := &eye{known: c, place: place}
+	e.draw(camsim.Mask{})
+	sim, err := camsim.New(camsim.Options{Listen: "127.0.0.1:0", Scene: e.rest})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c.URL = sim.URL()
-	e := &eye{sim: sim, known: c, rest: rest, walk: sync.OnceValue(func() camsim.Scene { return camsim.Walk(place) })}
-	f.eyes[place] = e
-	it := &item{
+	e.sim, e.known.URL = sim, sim.URL()
+	return &item{
 		key: key, name: c.Name, room: room, kind: "camera", eye: e, state: e.state,
 		acts: map[string]func(){
 			"walk": e.pass, "unplug": sim.Off, "plug": sim.On,
 			"cover": func() { e.cover(true) }, "uncover": func() { e.cover(false) },
 		},
+	}, nil
+}
+
+// giveBell has a camera speak ONVIF: it has a bell, says what moves, and blacks out what
+// it is told to.
+func (it *item) giveBell(onto string) error {
+	e := it.eye
+	own, err := onvifsim.New(onvifsim.Options{
+		Listen: "127.0.0.1:0", Name: it.name, Maker: "Gatehouse", Model: "Demo doorbell", Interface: onto,
+		Main: e.known.URL, Sub: e.known.URL, Picture: e.picture, Masked: e.hide,
+	})
+	if err != nil {
+		return err
 	}
-	if place == camsim.Garden { // whoever walks there is also felt
-		it.acts["walk"] = func() { _ = f.Do("garden-motion", "walk", "") } // it is there
-	}
-	f.items = append(f.items, it)
+	e.own, e.known.ONVIF = own, own.Address()
+	it.kind = "bell camera"
+	it.acts["ring"] = func() { e.pass(); own.Press() }
+	it.acts["unplug"] = func() { e.sim.Off(); own.Off() }
+	it.acts["plug"] = func() { e.sim.On(); own.On() }
 	return nil
 }
+
+// draw codes what the camera sees; the lock is held, or nobody else has the camera yet.
+func (e *eye) draw(m camsim.Mask) {
+	e.mask, e.rest = m, camsim.Rest(e.place, m)
+	e.walk = sync.OnceValue(func() camsim.Scene { return camsim.Walk(e.place, m) })
+}
+
+// hide blacks out what the hub has the camera black out.
+func (e *eye) hide(shapes [][]onvifsim.Point) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	m := camsim.Mask{Nth: e.mask.Nth + 1}
+	for _, shape := range shapes {
+		var corners []camsim.Point
+		for _, p := range shape {
+			corners = append(corners, camsim.Point{X: (p.X + 1) / 2, Y: (1 - p.Y) / 2})
+		}
+		m.Shapes = append(m.Shapes, corners)
+	}
+	e.draw(m)
+	if !e.covered {
+		e.sim.Show(e.rest)
+	}
+}
+
+// noticed is how long a camera takes to notice that something moves.
+const noticed = time.Second
 
 // pass has somebody walk by.
 func (e *eye) pass() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !e.covered {
-		e.sim.Happen(e.walk())
+	if e.covered {
+		return
 	}
+	walk := e.walk()
+	e.sim.Happen(walk)
+	if e.own != nil {
+		time.AfterFunc(noticed, func() { e.own.Motion(true) })
+		time.AfterFunc(time.Duration(walk.Length)*time.Second/90000, func() { e.own.Motion(false) })
+	}
+}
+
+// picture is what the camera sees now, as JPEG.
+func (e *eye) picture() []byte {
+	e.mu.Lock()
+	mask := e.mask
+	if e.covered {
+		mask.Shapes = [][]camsim.Point{{{X: 0, Y: 0}, {X: 1, Y: 0}, {X: 1, Y: 1}, {X: 0, Y: 1}}}
+	}
+	e.mu.Unlock()
+	const nobody, somebody = 0, 14 // seconds of the scene
+	second := nobody
+	if e.sim.Happens() {
+		second = somebody
+	}
+	var b bytes.Buffer
+	_ = jpeg.Encode(&b, camsim.Still(e.place, second, mask), nil) // to memory
+	return b.Bytes()
 }
 
 // cover puts something over the lens, or takes it off.
 func (e *eye) cover(yes bool) {
 	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.covered == yes {
-		return
+	if e.covered != yes {
+		e.covered = yes
+		if yes {
+			e.sim.Show(camsim.Covered())
+		} else {
+			e.sim.Show(e.rest)
+		}
 	}
-	e.covered = yes
-	if yes {
-		e.sim.Show(camsim.Covered())
-	} else {
-		e.sim.Show(e.rest)
+	e.mu.Unlock()
+	if e.own != nil {
+		e.own.Cover(yes)
 	}
 }
 
@@ -122,6 +206,9 @@ func (f *Family) cameras() (known []home.Camera, run []func(context.Context) err
 	for _, it := range f.items {
 		if it.eye != nil {
 			known, run = append(known, it.eye.known), append(run, it.eye.sim.Run)
+			if it.eye.own != nil {
+				run = append(run, it.eye.own.Run)
+			}
 		}
 	}
 	return known, run

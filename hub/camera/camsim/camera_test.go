@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"image"
+	"image/color"
 	"io"
 	"os/exec"
 	"testing"
@@ -26,12 +28,19 @@ func TestScenesFollowEachOther(t *testing.T) {
 	ground := Porch.ground()
 	dark := newPicture(wide, high)
 	dark.fill(0, 0, wide*16, high*16, shadow)
+	first := Mask{Nth: 1, Shapes: [][]Point{{{0.1, 0.2}, {0.4, 0.2}, {0.4, 0.6}, {0.1, 0.6}}}}
+	second := Mask{Nth: 2, Shapes: [][]Point{{{0.9, 0.9}, {1, 0.9}, {1, 1}}}}
+	masked := func(m Mask) [][]byte {
+		hide := m.brush()
+		return samples(loop, func(i int) *picture { return hide(moment(ground, i, nobody)) })
+	}
 	scenes := map[string][][]byte{
+		"first mask": masked(first), "second mask": masked(second),
 		"rest":    samples(loop, func(i int) *picture { return moment(ground, i, nobody) }),
 		"walk":    samples(short, func(i int) *picture { return moment(ground, i, i+40) }),
 		"covered": samples(loop, func(i int) *picture { return moment(dark, i, nobody) }),
 	}
-	c, err := New(Options{Listen: "127.0.0.1:0", Scene: Rest(Porch)})
+	c, err := New(Options{Listen: "127.0.0.1:0", Scene: Rest(Porch, Mask{})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,6 +103,10 @@ func TestScenesFollowEachOther(t *testing.T) {
 	}
 	c.Show(Covered())
 	follow("rest", 1, "covered")
+	c.Show(Rest(Porch, first))
+	follow("covered", 1, "first mask")
+	c.Show(Rest(Porch, second))
+	follow("first mask", 1, "second mask")
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +120,7 @@ func TestScenesFollowEachOther(t *testing.T) {
 
 // TestUnplugged pulls the plug of a camera before it is on, twice, and puts it in again.
 func TestUnplugged(t *testing.T) {
-	c, err := New(Options{Listen: "127.0.0.1:0", Scene: Rest(Porch)})
+	c, err := New(Options{Listen: "127.0.0.1:0", Scene: Rest(Porch, Mask{})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,5 +144,22 @@ func TestUnplugged(t *testing.T) {
 	cancel()
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestMask: what is masked is black, to the pixel, and nothing else is.
+func TestMask(t *testing.T) {
+	shown := Still(Porch, 0, Mask{Shapes: [][]Point{{{0.25, 0.25}, {0.5, 0.25}, {0.5, 0.5}, {0.25, 0.5}}}}).(*image.YCbCr)
+	plain := Still(Porch, 0, Mask{}).(*image.YCbCr)
+	for y := range plain.Rect.Dy() {
+		for x := range plain.Rect.Dx() {
+			got, want := shown.YCbCrAt(x, y), plain.YCbCrAt(x, y)
+			if x >= 192 && x < 384 && y >= 108 && y < 216 {
+				want = color.YCbCr{Y: 16, Cb: 128, Cr: 128}
+			}
+			if got != want {
+				t.Fatalf("%d, %d is %v, want %v", x, y, got, want)
+			}
+		}
 	}
 }

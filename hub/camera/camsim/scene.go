@@ -36,16 +36,16 @@ func Draw(place Place) Scene {
 
 // Rest codes a place where nobody is; Walk somebody who walks through it once; Covered
 // what a camera sees that has something over its lens. Each can follow each of another
-// kind at any picture (Camera.Show, Camera.Happen).
-func Rest(place Place) Scene {
-	ground := place.ground()
-	return code(loop, 0, func(i int) *picture { return moment(ground, i, nobody) })
+// kind at any picture (Camera.Show, Camera.Happen), and Rest one with the mask before.
+func Rest(place Place, m Mask) Scene {
+	ground, hide := place.ground(), m.brush()
+	return code(loop, m.id(), func(i int) *picture { return hide(moment(ground, i, nobody)) })
 }
 
 // Walk is one of Rest's kind.
-func Walk(place Place) Scene {
-	ground := place.ground()
-	return code(walkPictures, 2, func(i int) *picture { return moment(ground, i, i) })
+func Walk(place Place, m Mask) Scene {
+	ground, hide := place.ground(), m.brush()
+	return code(walkPictures, 2, func(i int) *picture { return hide(moment(ground, i, i)) })
 }
 
 // Covered is one of Rest's kind.
@@ -72,8 +72,8 @@ func code(length int, id uint32, at func(i int) *picture) Scene {
 }
 
 // Still is one picture of a drawn scene, at a second of its loop.
-func Still(place Place, second int) image.Image {
-	p := place.picture(place.ground(), second*fps%loop)
+func Still(place Place, second int, m Mask) image.Image {
+	p := m.brush()(place.picture(place.ground(), second*fps%loop))
 	return &image.YCbCr{
 		Y: p.y, Cb: p.u, Cr: p.v, YStride: wide * 16, CStride: wide * 8,
 		SubsampleRatio: image.YCbCrSubsampleRatio420, Rect: image.Rect(0, 0, wide*16, high*16),

@@ -175,7 +175,7 @@ func (d *Door) ask(ctx context.Context, method string, u *url.URL, kind string, 
 // inWords leaves out the address, in which nothing is new.
 func inWords(err error) error {
 	var late net.Error
-	if errors.As(err, &late) && late.Timeout() {
+	if errors.As(err, &late) && late.Timeout() || errors.Is(err, io.EOF) {
 		return errSilent
 	}
 	var bad *url.Error

@@ -7,6 +7,7 @@ const acts = {
   smoke: [['fill', 'Make smoke'], ['air', 'Air the room']],
   siren: [],
   camera: [['walk', 'Somebody walks by'], ['cover', 'Cover it'], ['uncover', 'Take the cover off'], ['unplug', 'Unplug it'], ['plug', 'Plug it in']],
+  'bell camera': [['ring', 'Ring its bell'], ['walk', 'Somebody walks by'], ['cover', 'Cover it'], ['uncover', 'Take the cover off'], ['unplug', 'Unplug it'], ['plug', 'Plug it in']],
   doorbell: [['ring', 'Ring it']],
   plug: [['on', 'Switch on'], ['off', 'Switch off']],
   lock: [['lock', 'Lock by hand'], ['unlock', 'Unlock by hand'], ['pin', 'Enter its PIN'], ['wrong-pin', 'Enter a wrong PIN'], ['jam', 'Jam the bolt'], ['free', 'Free it'], ['force', 'Force the door'], ['want-pin', 'Want a PIN from the hub'], ['want-no-pin', 'Want none']],
@@ -23,7 +24,7 @@ const battery = [['battery-low', 'Drain the battery'], ['battery-good', 'New bat
 const mains = [['battery-out', 'Unplug it'], ['battery-in', 'Plug it in']]
 // supplies is what can be done to what feeds a thing.
 function supplies(kind) {
-  if (kind === 'camera') return []
+  if (['camera', 'bell camera'].includes(kind)) return []
   return ['siren', 'plug', 'dimmer', 'meter', 'shutter'].includes(kind) ? mains : battery
 }
 const said = document.getElementById('said')

@@ -21,6 +21,9 @@ type Options struct {
 	Picture        func() []byte // JPEG; nil: it has none
 	Presets        []string      // names of where it can look
 	TalkBack       bool          // it takes sound
+	// Masked is told what is to be blacked out, each time that this is another; it must
+	// not call the device. nil: it takes masks all the same.
+	Masked func(shapes [][]Point)
 	// Interface on which it answers who looks for cameras; "": on none.
 	Interface string
 	Quirks    Quirks
@@ -41,6 +44,12 @@ type Quirks struct {
 	Blind     bool          // it says where its picture is, and there is none
 }
 
+// Point is a corner of a mask as ONVIF has it: -1 to 1, upwards.
+type Point struct {
+	X float64 `xml:"x,attr"`
+	Y float64 `xml:"y,attr"`
+}
+
 // Device is a simulated ONVIF camera.
 type Device struct {
 	o        Options
@@ -56,6 +65,7 @@ type Device struct {
 	turns  int
 	masks  []mask
 	masked int            // masks that were made
+	off    bool           // somebody pulled its plug
 	asked  map[string]int // how often each operation was
 }
 
@@ -80,7 +90,7 @@ func (d *Device) Run(ctx context.Context) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /onvif/", d.soap)
 	mux.HandleFunc("GET /onvif/snapshot", d.snapshot)
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	server := &http.Server{Handler: d.plugged(mux), ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
 	var answering sync.WaitGroup
 	if d.o.Interface != "" {
 		conn, err := d.beFound()
@@ -98,6 +108,39 @@ func (d *Device) Run(ctx context.Context) error {
 		return fmt.Errorf("onvifsim: %w", err)
 	}
 	return nil
+}
+
+// plugged answers nobody while the device is off.
+func (d *Device) plugged(answer http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if d.isOff() {
+			panic(http.ErrAbortHandler)
+		}
+		answer.ServeHTTP(w, r)
+	})
+}
+
+func (d *Device) isOff() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.off
+}
+
+// Off switches the device off, as whoever pulls its plug does.
+func (d *Device) Off() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.off = true
+	for id := range d.subs {
+		d.end(id)
+	}
+}
+
+// On switches the device on again.
+func (d *Device) On() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.off = false
 }
 
 // Have changes what the device is like.
@@ -170,9 +213,10 @@ func (d *Device) Draw() {
 	d.masked++
 	m := mask{Token: fmt.Sprint("mask-", d.masked), ConfigurationToken: "vsconf", Type: "Color", Enabled: true}
 	for _, at := range [][2]float64{{-1, -1}, {-.8, -1}, {-.8, -.8}} {
-		m.Polygon.Point = append(m.Polygon.Point, point{at[0], at[1]})
+		m.Polygon.Point = append(m.Polygon.Point, Point{at[0], at[1]})
 	}
 	d.masks = append(d.masks, m)
+	d.hide()
 }
 
 // LoseMasks has it forget its masks, as a reset does.
@@ -180,6 +224,21 @@ func (d *Device) LoseMasks() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.masks = nil
+	d.hide()
+}
+
+// hide says what is to be blacked out; the lock is held.
+func (d *Device) hide() {
+	if d.o.Masked == nil {
+		return
+	}
+	shapes := [][]Point{}
+	for _, m := range d.masks {
+		if m.Enabled {
+			shapes = append(shapes, m.Polygon.Point)
+		}
+	}
+	d.o.Masked(shapes)
 }
 
 // host is what it names in its addresses.

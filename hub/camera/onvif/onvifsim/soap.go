@@ -38,15 +38,10 @@ type mask struct {
 	Token              string `xml:"token,attr"`
 	ConfigurationToken string
 	Polygon            struct {
-		Point []point
+		Point []Point
 	}
 	Type    string
 	Enabled bool
-}
-
-type point struct {
-	X float64 `xml:"x,attr"`
-	Y float64 `xml:"y,attr"`
 }
 
 // fault is a refusal.
@@ -79,6 +74,9 @@ func (d *Device) soap(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	body, f := d.do(r, in)
+	if d.isOff() { // since it was asked
+		panic(http.ErrAbortHandler)
+	}
 	if f != nil {
 		d.refuse(w, *f)
 		return

@@ -50,6 +50,7 @@ func (d *Device) looks(in asked) (body string, f *fault, ok bool) {
 		m.Token = fmt.Sprint("mask-", d.masked)
 		if !d.quirks.MasksGone {
 			d.masks = append(d.masks, m)
+			d.hide()
 		}
 		return `<tr2:CreateMaskResponse><tr2:Token>` + m.Token + `</tr2:Token></tr2:CreateMaskResponse>`, nil, true
 	case "DeleteMask":
@@ -58,6 +59,7 @@ func (d *Device) looks(in asked) (body string, f *fault, ok bool) {
 		if len(d.masks) == before {
 			return "", &fault{"Sender", "NoConfig", "No such mask"}, true
 		}
+		d.hide()
 		return `<tr2:DeleteMaskResponse/>`, nil, true
 	}
 	return "", nil, false
