@@ -510,6 +510,10 @@ interface Words {
 	'find.found': never;
 	'find.none': never;
 	'find.known': never;
+	'find.open': never;
+	'find.open.of': 'name';
+	'find.chosen': 'name';
+	'find.other': never;
 	'find.add': never;
 	'find.asking': never;
 	'find.address': never;
@@ -530,6 +534,7 @@ interface Words {
 	'camera.heeds.doorbell': never;
 	'camera.looks': never;
 	'camera.looks.help': never;
+	'camera.looks.add': never;
 	'camera.looks.stays': never;
 	'camera.mask.black': 'zone';
 	'camera.mask.not': 'zone' | 'why';

@@ -1,0 +1,55 @@
+import type { Schemas } from '../src/lib/api';
+import { accessible, expect, fits, test } from './hub';
+
+for (const [width, height, scheme] of [
+	[390, 844, 'light'],
+	[1280, 900, 'dark'],
+] as const) {
+	test(`cameras that speak ONVIF at ${width}, ${scheme}: found, added by address, heeded`, async ({
+		page,
+		demo,
+		watch,
+	}) => {
+		await page.setViewportSize({ width, height });
+		await page.emulateMedia({ colorScheme: scheme });
+		await demo.signIn(page);
+		const doorbell = `${demo.url}/api/v1/cameras/camera-doorbell`;
+		const kept = async () => (await (await page.request.get(doorbell)).json()) as Schemas['Camera'];
+		await expect.poll(async () => (await kept()).status.onvif?.heard).toBe(true);
+
+		await page.goto(`${demo.url}/cameras/add`);
+		await accessible(page, 'before');
+		await page.getByRole('button', { name: 'Look for cameras' }).click();
+		const found = page.getByRole('listitem').filter({ hasText: 'Demo doorbell' }).filter({ hasText: 'already here' });
+		await expect(found).toBeVisible({ timeout: 15_000 });
+		await accessible(page, 'found');
+		await fits(page, 'found');
+
+		// The same one, as somebody adds it whose network carries no such question.
+		const form = page.locator('form').filter({ has: page.getByLabel('Address of the camera') });
+		await form.getByLabel('Address of the camera').fill('127.0.0.1:9');
+		await form.getByLabel('Name', { exact: true }).fill('Drive');
+		await form.getByRole('button', { name: 'Add' }).click();
+		await expect(form.getByText('127.0.0.1 does not say where its pictures are')).toBeVisible();
+		await accessible(page, 'refused');
+		await form.getByLabel('Address of the camera').fill((await kept()).onvif);
+		await form.getByRole('button', { name: 'Add' }).click();
+		await expect(page.getByRole('heading', { name: 'Drive', exact: true })).toBeVisible();
+		await expect(page).toHaveURL(/\/cameras\/camera-drive$/);
+
+		await page.goto(`${demo.url}/cameras/camera-doorbell`);
+		const own = page.getByRole('region', { name: 'What the camera says itself' });
+		await expect(own.getByText('Gatehouse Demo doorbell')).toBeVisible();
+		await expect(own.getByText('The hub hears what it notices.')).toBeVisible();
+		const movement = own.getByRole('button', { name: 'Movement' });
+		await expect(movement).toHaveAttribute('aria-pressed', 'true');
+		await movement.click();
+		await expect(movement).toHaveAttribute('aria-pressed', 'false');
+		expect((await kept()).heeds).toEqual(['person', 'doorbell']);
+		await accessible(page, 'its page');
+		await fits(page, 'its page');
+		await demo.does('doorbell-camera', 'unplug');
+		await expect(own.getByText(/can’t hear what it notices: /)).toBeVisible({ timeout: 20_000 });
+		watch.check();
+	});
+}
