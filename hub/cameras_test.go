@@ -116,7 +116,7 @@ func houseWith(t *testing.T, o camsim.Options) (*Hub, *camsim.Camera, *reels) {
 	h.cameras.recorder = r
 	ctx, cancel := context.WithCancelCause(t.Context())
 	parts := slices.DeleteFunc(h.core(), func(p part) bool {
-		return !slices.Contains([]string{"panel", "devices", "cameras", "detector", "conditions", "people"}, p.name)
+		return !slices.Contains([]string{"panel", "devices", "cameras", "detector", "clips", "conditions", "people"}, p.name)
 	})
 	running := start(ctx, h.log, cancel, append(parts, part{name: "journal", run: h.journal.Run})...)
 	t.Cleanup(func() {

@@ -16,7 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
+
 	"gatehouse/hub/camera/camsim"
+	"gatehouse/hub/camera/clips"
 	"gatehouse/hub/camera/detect"
 	"gatehouse/hub/health"
 	"gatehouse/hub/home"
@@ -374,5 +377,58 @@ func TestWhatCanBeLookedFor(t *testing.T) {
 	c.Seeing.Zones, c.Seeing.Area = nil, "barn"
 	if _, err := h.cameras.PutCamera(t.Context(), c, nil, "Ada"); err == nil || !strings.Contains(err.Error(), `no area "barn"`) {
 		t.Errorf("an area that there is not: %v", err)
+	}
+}
+
+// TestADoubtIsRemembered: who says that there was no person takes the label off the
+// clip, and the camera wants to be surer from then on, after a restart too.
+func TestADoubtIsRemembered(t *testing.T) {
+	t.Parallel()
+	h, _, _, c := lookedAt(t)
+	c.Seeing.Zones = []home.SightZone{{Name: "drive"}}
+	h.put(t, c)
+	owner, err := age.GenerateHybridIdentity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.clips.PutVault(home.Vault{Recipients: []string{owner.Recipient().String()}}, "Ada"); err != nil {
+		t.Fatal(err)
+	}
+	tape, err := h.clips.Begin(porch())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tape.See(home.Sight{Label: "person", Score: 0.45, Zone: "gate"})
+	tape.See(home.Sight{Label: "person", Score: 0.6, Zone: "drive"})
+	tape.See(home.Sight{Label: "dog", Score: 0.5, Zone: "drive"})
+	clip := func() home.Clip {
+		list, _, err := h.clips.Page(clips.Query{})
+		if err != nil || len(list) == 0 {
+			return home.Clip{}
+		}
+		return list[0]
+	}
+	soon(t, "the clip is written", func() bool { return clip().ID != "" })
+	id := clip().ID
+	if err := h.cameras.Doubt(id, "cat", "Ada"); !errors.As(err, new(*home.NotFound)) {
+		t.Errorf("a cat that nobody saw: %v", err)
+	}
+	if err := h.cameras.Doubt(id, "person", "Ada"); err != nil {
+		t.Fatal(err)
+	}
+	if l := clip().Labels; len(l) != 1 || l[0].Name != "dog" {
+		t.Errorf("the clip shows %v, want a dog alone", l)
+	}
+	want := []home.Doubt{{Zone: "drive", Label: "person", Times: 1}}
+	kept, _, err := h.cameras.table.Get(string(c.ID))
+	if err != nil || !slices.Equal(kept.Seeing.Doubts, want) || !slices.Equal(h.cameras.watchOf(c.ID).Doubts, want) {
+		t.Errorf("kept %+v, looks for %+v (%v)", kept.Seeing.Doubts, h.cameras.watchOf(c.ID).Doubts, err)
+	}
+	tape.See(home.Sight{Label: "person", Score: 0.9, Zone: "drive"}) // somebody, at last
+	if err := h.cameras.DeleteCamera(t.Context(), c.ID, "Ada"); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.cameras.Doubt(id, "person", "Ada"); !errors.As(err, new(*home.Conflict)) {
+		t.Errorf("a camera that was removed: %v", err)
 	}
 }

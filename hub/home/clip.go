@@ -49,6 +49,7 @@ type ClipDeletion struct {
 type ClipLabel struct {
 	Name  string  `json:"name"`
 	Score float64 `json:"score"`
+	Zone  string  `json:"zone,omitempty" doc:"of the camera's zones, where it was seen so surely"`
 }
 
 // Vault is whose keys clips are sealed to. The hub knows public keys only.

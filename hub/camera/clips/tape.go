@@ -121,10 +121,10 @@ func (t *recording) See(s home.Sight) {
 	t.r.mu.Lock()
 	i := slices.IndexFunc(t.labels, func(l home.ClipLabel) bool { return l.Name == s.Label })
 	switch {
-	case i >= 0:
-		t.labels[i].Score = max(t.labels[i].Score, s.Score)
-	case len(t.labels) < 16:
-		t.labels = append(t.labels, home.ClipLabel{Name: s.Label, Score: s.Score})
+	case i >= 0 && s.Score > t.labels[i].Score:
+		t.labels[i].Score, t.labels[i].Zone = s.Score, s.Zone
+	case i < 0 && len(t.labels) < 16:
+		t.labels = append(t.labels, home.ClipLabel{Name: s.Label, Score: s.Score, Zone: s.Zone})
 	}
 	slices.SortFunc(t.labels, func(a, b home.ClipLabel) int { return cmp.Compare(b.Score, a.Score) })
 	t.r.remember(t.id, t.labels)
@@ -263,6 +263,31 @@ func (r *Recorder) remember(id clip.ID, labels []home.ClipLabel) {
 		delete(r.seen, r.order[0])
 		r.order = r.order[1:]
 	}
+}
+
+// Unsee takes what was seen in a clip off it; the sealed notes keep what they say.
+// Errors: *home.NotFound.
+func (r *Recorder) Unsee(id home.ClipID, label string) error {
+	key, err := clip.ParseID(string(id))
+	if err != nil {
+		return &home.NotFound{What: "clip", ID: string(id)}
+	}
+	r.mu.Lock()
+	was := r.seen[key]
+	is := func(l home.ClipLabel) bool { return l.Name == label }
+	if !slices.ContainsFunc(was, is) {
+		r.mu.Unlock()
+		return &home.NotFound{What: "label of this clip", ID: label}
+	}
+	r.seen[key] = slices.DeleteFunc(slices.Clone(was), is)
+	for _, t := range r.tapes {
+		if t.id == key {
+			t.labels = slices.DeleteFunc(t.labels, is)
+		}
+	}
+	r.mu.Unlock()
+	r.tell(key)
+	return nil
 }
 
 func (r *Recorder) labels(id clip.ID) []home.ClipLabel {

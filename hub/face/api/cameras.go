@@ -23,6 +23,8 @@ type Cameras interface {
 	// Presets are where a camera that turns can look; LookAt turns it.
 	Presets(ctx context.Context, id home.DeviceID) ([]home.CameraPreset, error)
 	LookAt(ctx context.Context, id home.DeviceID, preset string) error
+	// Doubt says that what was seen in a clip was not there.
+	Doubt(clip home.ClipID, label, by string) error
 	// Snapshot is what a camera sees now, a JPEG; it waits for the camera.
 	Snapshot(ctx context.Context, id home.DeviceID) ([]byte, error)
 	Live

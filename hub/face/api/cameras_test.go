@@ -23,6 +23,7 @@ type fakeCameras struct {
 	sound    bool
 	view     *fakeView
 	looks    string
+	doubted  string
 }
 
 func (f *fakeCameras) Cameras() (list []home.Camera) {
@@ -48,6 +49,11 @@ func (f *fakeCameras) PutCamera(_ context.Context, c home.Camera, password *home
 
 func (f *fakeCameras) DeleteCamera(_ context.Context, id home.DeviceID, _ string) error {
 	delete(f.known, id)
+	return nil
+}
+
+func (f *fakeCameras) Doubt(clip home.ClipID, label, _ string) error {
+	f.doubted = string(clip) + " " + label
 	return nil
 }
 

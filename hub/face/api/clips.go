@@ -91,6 +91,30 @@ func (a *API) deleteClip(ctx context.Context, in *clipPath) (*out[home.ClipDelet
 	return &out[home.ClipDeletion]{d}, nil
 }
 
+type labelPath struct {
+	ID    home.ClipID `path:"id" maxLength:"64"`
+	Label string      `path:"label" maxLength:"40" example:"person"`
+}
+
+// doubt takes a label off a clip that it was not meant for.
+func (a *API) doubt(ctx context.Context, in *labelPath) (*out[home.Clip], error) {
+	c, err := a.clipsOf()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := c.Clip(in.ID); err != nil {
+		return nil, err
+	}
+	if err := a.o.Cameras.Doubt(in.ID, in.Label, ask(ctx).caller.Name); err != nil {
+		return nil, err
+	}
+	got, err := c.Clip(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &out[home.Clip]{got}, nil
+}
+
 func (a *API) keepClip(ctx context.Context, in *clipPath) (*out[home.Clip], error) {
 	return a.setKept(ctx, in.ID, true)
 }

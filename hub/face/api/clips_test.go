@@ -178,3 +178,18 @@ func TestWhoMayNotSeeAClip(t *testing.T) {
 		t.Errorf("views %v and files %v, want none", v.watched, s.did)
 	}
 }
+
+// Who says of a clip that nobody was there changes what its camera looks for: an
+// owner's right.
+func TestDoubt(t *testing.T) {
+	h, _, _ := shelfHouse()
+	f := &fakeCameras{known: map[home.DeviceID]home.Camera{}}
+	h.opt.Cameras = f
+	srv := h.api(t).Handler()
+	const path = "/api/v1/clips/0195/labels/person"
+	wantProblem(t, call(t, srv, "member", "DELETE", path, ""), http.StatusForbidden, codeForbidden)
+	wantProblem(t, call(t, srv, "owner", "DELETE", "/api/v1/clips/0196/labels/person", ""), http.StatusNotFound, codeNotFound)
+	if c := decode[home.Clip](t, call(t, srv, "owner", "DELETE", path, ""), http.StatusOK); c.ID != "0195" || f.doubted != "0195 person" {
+		t.Errorf("%q is doubted, and %q comes back", f.doubted, c.ID)
+	}
+}

@@ -311,6 +311,7 @@ func (a *API) routes() []route {
 		{del, "/api/v1/clips/{id}", right(auth.ClipsDelete), "clips", "Delete a clip: nothing opens it from here on; the answer says when its bytes are gone", http.StatusOK, typed(a.deleteClip)},
 		{post, "/api/v1/clips/{id}/keep", right(auth.ClipsDelete), "clips", "Keep a clip until somebody deletes it", http.StatusOK, typed(a.keepClip)},
 		{del, "/api/v1/clips/{id}/keep", right(auth.ClipsDelete), "clips", "Let a kept clip go when its room is wanted", http.StatusOK, typed(a.letClipGo)},
+		{del, "/api/v1/clips/{id}/labels/{label}", right(auth.CamerasWrite), "clips", "Say that what was seen in a clip was not there: from now on its camera wants to be surer of such things", 0, typed(a.doubt)},
 		{get, "/api/v1/clips/{id}/media", right(auth.ClipsRead), "clips", "The sealed film: one age file, or a range of it; the view is recorded first", 0, raw(a.clipMedia("film"), "application/octet-stream", "age-encryption.org/v1")},
 		{get, "/api/v1/clips/{id}/notes", right(auth.ClipsRead), "clips", "The sealed notes (JSON): what was seen, and where in the film one can begin to look", 0, raw(a.clipMedia("notes"), "application/octet-stream", "age-encryption.org/v1")},
 		{get, "/api/v1/clips/{id}/stills/{still}", right(auth.ClipsRead), "clips", "A sealed picture (JPEG)", 0, raw(a.clipMedia(""), "application/octet-stream", "age-encryption.org/v1")},

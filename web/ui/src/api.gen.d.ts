@@ -420,6 +420,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clips/{id}/labels/{label}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Say that what was seen in a clip was not there: from now on its camera wants to be surer of such things */
+        delete: operations["deleteClipsIdLabelsLabel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clips/{id}/media": {
         parameters: {
             query?: never;
@@ -2168,6 +2185,8 @@ export interface components {
             name: string;
             /** Format: double */
             score: number;
+            /** @description of the camera's zones, where it was seen so surely */
+            zone?: string;
         };
         ClipPage: {
             clips: components["schemas"]["Clip"][];
@@ -4473,6 +4492,41 @@ export interface operations {
             };
             path: {
                 id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Clip"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteClipsIdLabelsLabel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                label: string;
             };
             cookie?: never;
         };

@@ -65,6 +65,8 @@ export class Shelf {
 			url: 'rtsp://192.168.1.20/1',
 			pre: '4s',
 			post: '10s',
+			snapshot_url: '',
+			seeing: { on: false, motion: false, verifies: false, area: '', zones: [], doubts: [] },
 			status: { state: 'up', why: '', recording: '' },
 		};
 		await page.route('**/api/v1/cameras', (route) => route.fulfill({ json: [camera] }));

@@ -30,6 +30,7 @@ export type Clip = Schemas['Clip'];
 export type ClipDeletion = Schemas['ClipDeletion'];
 export type Camera = Schemas['Camera'];
 /** The password goes to the hub and never comes back. */
+export type SightZone = Schemas['SightZone'];
 export type CameraChange = Schemas['CameraRequest'];
 /** A camera that answered on the LAN; what it says of itself is not proven. */
 export type FoundCamera = Schemas['FoundCamera'];

@@ -62,7 +62,12 @@ export function title(clip: Pick<Clip, 'labels' | 'reason'>, zone: (id: string) 
 	const sort = sortOf(clip);
 	if (sort === 'other') return reason(clip, zone, t);
 	const surest = clip.labels.filter((l) => kinds[l.name.toLowerCase()] === sort).sort((a, b) => b.score - a.score)[0];
-	const name = surest?.name.toLowerCase() ?? '';
+	return seenAs(surest?.name ?? '', t);
+}
+
+/** What a thing is called that was seen. */
+export function seenAs(label: string, t: Say): string {
+	const name = label.toLowerCase();
 	const known: Record<string, Key & `clip.seen.${string}`> = {
 		person: 'clip.seen.person',
 		dog: 'clip.seen.dog',
@@ -70,7 +75,9 @@ export function title(clip: Pick<Clip, 'labels' | 'reason'>, zone: (id: string) 
 		car: 'clip.seen.car',
 	};
 	const key = known[name];
-	return key ? t(key) : t(sort === 'animal' ? 'clip.seen.animal' : 'clip.seen.vehicle');
+	if (key) return t(key);
+	const kind = kinds[name];
+	return kind ? t(kind === 'animal' ? 'clip.seen.animal' : 'clip.seen.vehicle') : label;
 }
 
 /** One clip's mark on the ruler of a day: from and to in parts of it, 0 to 1. */

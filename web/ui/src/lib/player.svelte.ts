@@ -164,7 +164,7 @@ function heard(what: EventTarget, name: string): Promise<void> {
 export async function still(clip: Pick<Clip, 'id' | 'stills'>): Promise<string | null> {
 	if (!clip.stills || !vault.open) return null;
 	try {
-		const film = await vault.film(`/api/v1/clips/${encodeURIComponent(clip.id)}/stills/0`);
+		const film = await vault.film(`/api/v1/clips/${encodeURIComponent(clip.id)}/stills/${clip.stills - 1}`);
 		const parts: Uint8Array<ArrayBuffer>[] = [];
 		for (;;) {
 			const piece = await film.read();

@@ -1,0 +1,104 @@
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
+
+import type { Schemas } from '../src/lib/api';
+import { accessible, expect, fits, test as base } from './hub';
+
+interface Fixtures {
+	/** The address of a camera's picture of now. */
+	snapshot: string;
+}
+
+const test = base.extend<Fixtures>({
+	// eslint-disable-next-line no-empty-pattern
+	snapshot: async ({}, use) => {
+		const { stdout } = await promisify(execFile)(
+			'ffmpeg',
+			[...['-v', 'error', '-f', 'lavfi', '-i', 'testsrc=size=640x360', '-frames:v', '1'], '-f', 'mjpeg', '-'],
+			{ encoding: 'buffer' },
+		);
+		const server = createServer((_, answer) => answer.setHeader('Content-Type', 'image/jpeg').end(stdout));
+		await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+		await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}/now.jpg`);
+		server.closeAllConnections();
+		server.close();
+	},
+});
+
+for (const [width, height, scheme] of [
+	[390, 844, 'light'],
+	[1280, 800, 'dark'],
+] as const) {
+	test(`what a camera looks for at ${width}, ${scheme}: drawn, kept, drawn again`, async ({
+		page,
+		demo,
+		watch,
+		snapshot,
+	}) => {
+		await page.setViewportSize({ width, height });
+		await page.emulateMedia({ colorScheme: scheme });
+		await demo.signIn(page);
+		const of = `${demo.url}/api/v1/cameras/camera-drive`;
+		// Nobody answers there: what is looked for can be said of a camera that is not up.
+		const made = await page.request.put(of, { data: { name: 'Drive', url: 'rtsp://127.0.0.1:9/1' } });
+		expect(made.ok(), await made.text()).toBe(true);
+
+		await page.goto(`${demo.url}/cameras/camera-drive`);
+		await page.getByText('What it looks for').click();
+		const form = page.locator('form').filter({ has: page.getByRole('switch', { name: 'Tell people from dogs' }) });
+		await expect(form.getByText('Parts of the picture')).toBeHidden();
+		await form.getByRole('switch', { name: 'Tell people from dogs' }).click();
+		await form.getByLabel('Address of its picture of now').fill('http://192.0.2.1/elsewhere.jpg');
+		await form.getByRole('button', { name: 'Save' }).click();
+		await expect(form.getByRole('alert').filter({ hasText: 'It must be on 127.0.0.1' })).toBeVisible();
+		await form.getByLabel('Address of its picture of now').fill(snapshot);
+		await form.getByRole('button', { name: 'Save' }).click();
+		await expect(form.getByRole('status')).toHaveText('Saved');
+
+		await form.getByRole('button', { name: 'Add a part of the picture' }).click();
+		await form.getByRole('button', { name: 'Look through the camera now' }).click();
+		await expect(form.locator('.picture img')).toHaveJSProperty('naturalWidth', 640);
+		const picture = form.getByRole('img', { name: 'The picture with one part drawn on it' });
+		await picture.scrollIntoViewIfNeeded();
+		const box = (await picture.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+		const at = (x: number, y: number) => [box.x + box.width * x, box.y + box.height * y] as const;
+		await page.mouse.move(...at(0.5, 0.9));
+		await page.mouse.down();
+		await page.mouse.move(...at(0.4, 0.6));
+		await page.mouse.move(...at(0.1, 0.3));
+		await page.mouse.up();
+		const part = form.getByRole('group', { name: 'Part 1', exact: true });
+		await part.getByLabel('Name of this part').fill('Gate');
+		const gate = form.getByRole('group', { name: 'Gate', exact: true });
+		await gate.getByRole('button', { name: 'People' }).click();
+		await gate.getByRole('button', { name: 'Away' }).click();
+		await gate.getByRole('switch', { name: 'Only when it is sure' }).click();
+		await gate.getByText('Or move its edges').click();
+		await gate.getByRole('slider', { name: 'Right' }).fill('60');
+		await accessible(page, 'drawing');
+		await fits(page, 'drawing');
+		await form.getByRole('button', { name: 'Save' }).click();
+		await expect(form.getByRole('status')).toHaveText('Saved');
+
+		const kept = ((await (await page.request.get(of)).json()) as Schemas['Camera']).seeing;
+		const [zone] = kept.zones;
+		expect({ ...zone, shape: [] }).toEqual({
+			...{ name: 'Gate', shape: [], labels: ['person'], modes: ['away'], once: 0.7, twice: 0.6 },
+		});
+		for (const [i, [x, y]] of [
+			[0.1, 0.3],
+			[0.6, 0.3],
+			[0.6, 0.9],
+			[0.1, 0.9],
+		].entries()) {
+			expect(zone?.shape?.[i]?.x, `corner ${i}`).toBeCloseTo(x ?? 0, 1);
+			expect(zone?.shape?.[i]?.y, `corner ${i}`).toBeCloseTo(y ?? 0, 1);
+		}
+		await page.reload();
+		await page.getByText('What it looks for').click();
+		await expect(page.locator('[data-part="Gate"]')).toBeVisible();
+		watch.check();
+	});
+}
