@@ -93,6 +93,9 @@ func (h *Hub) Zones() []home.Zone { return h.guard.Zones() }
 // PutZone adds or changes a zone and tells the panel what its device last
 // said, so that the zone need not wait for the next report to be known.
 func (h *Hub) PutZone(ctx context.Context, z home.Zone, by string) error {
+	if d, ok := h.devices.Device(z.Device); ok && d.Radio == cameraKind && (z.Trait == home.Occupancy || z.Trait == home.Motion) {
+		return &home.Invalid{Field: "device", Reason: "what a camera sees raises no alarm: it errs too often. Let a person who is seen verify one, on the camera's page"}
+	}
 	if err := h.guard.PutZone(ctx, z, by); err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func (c *cameras) conditions(now time.Time) {
 			why = w.gaze.blind(now)
 		}
 		h.board.Set(why != "" && st.Condition == camera.Up, health.CameraUnseen, id, name, why)
-		h.board.Set(w.gaze.isCovered() || w.word.isCovered(), health.CameraCovered, id, name)
+		h.board.Set(st.Condition != camera.Resting && (w.gaze.isCovered() || w.word.isCovered()), health.CameraCovered, id, name)
 		why = w.word.deaf(now)
 		h.board.Set(why != "", health.CameraUnheard, id, name, why)
 		why = w.unmasked()

@@ -267,6 +267,7 @@ func (c *cameras) startAll(ctx context.Context) {
 		}
 		c.hub.devices.Introduce(home.Device{
 			ID: w.settings.ID, Name: w.settings.Name, Room: room, Radio: cameraKind, Address: address(w.settings.URL), Power: "mains", Health: home.HealthJoining,
+			Traits: w.settings.Seeing.Traits(),
 		})
 	}
 	if len(fresh) > 0 {

@@ -176,6 +176,11 @@ func TestAPersonSeenVerifiesAnAlarm(t *testing.T) {
 	soon(t, "the camera is up", h.cameraIs(c.ID, "up"))
 	verifiesOnlyPeople(t, h, page, clips, yard(t, aDog), yard(t, aPerson))
 
+	zone := home.Zone{ID: "porch", Name: "Porch", Device: c.ID, Trait: home.Occupancy, Kind: home.ZoneInstant, Modes: []home.Mode{home.Away}}
+	if err := h.PutZone(t.Context(), zone, "Ada"); err == nil || !strings.Contains(err.Error(), "raises no alarm") {
+		t.Errorf("a zone of what a camera sees: %v", err)
+	}
+
 	// Of an alarm that was switched off nobody is told more: who comes home belongs there.
 	h.arm(t, home.Disarmed)
 	h.says(home.Closed)

@@ -28,6 +28,18 @@ type Seeing struct {
 // Wanted tells whether pictures are looked at for anything.
 func (s Seeing) Wanted() bool { return s.On || s.Motion }
 
+// Traits are what the camera's device says of it.
+func (s Seeing) Traits() map[Trait]State {
+	t := map[Trait]State{}
+	if s.On {
+		t[Occupancy] = State{}
+	}
+	if s.Motion {
+		t[Motion] = State{}
+	}
+	return t
+}
+
 // SightPoint is a place in a picture, in parts of its width and height.
 type SightPoint struct {
 	X float64 `json:"x" minimum:"0" maximum:"1"`

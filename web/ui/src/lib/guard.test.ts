@@ -35,6 +35,8 @@ test('what is not watched yet', () => {
 		'zwave-3 motion',
 	]);
 	expect(unwatched([lamp], [])).toEqual([]);
+	const porch: Device = { ...device('camera-porch', 'Porch', { motion: false, occupancy: true }), radio: 'camera' };
+	expect(unwatched([porch], [])).toEqual([]);
 });
 
 test.each([

@@ -41,12 +41,15 @@ export interface Free {
 	trait: Trait;
 }
 
+/** What a camera sees: it may verify an alarm and raises none. */
+const seen = (d: Device, trait: Trait) => d.radio === 'camera' && (trait === 'motion' || trait === 'occupancy');
+
 /** Every trait that could be watched and is not, in the order of the devices. */
 export function unwatched(devices: readonly Device[], zones: readonly Zone[]): Free[] {
 	const taken = new Set(zones.map((z) => `${z.device} ${z.trait}`));
 	return devices.flatMap((device) =>
 		(Object.keys(device.traits) as Trait[])
-			.filter((trait) => usual[trait] && !taken.has(`${device.id} ${trait}`))
+			.filter((trait) => usual[trait] && !seen(device, trait) && !taken.has(`${device.id} ${trait}`))
 			.map((trait) => ({ device, trait })),
 	);
 }
