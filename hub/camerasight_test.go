@@ -199,6 +199,25 @@ func TestAPersonSeenVerifiesAnAlarm(t *testing.T) {
 	}
 }
 
+// TestAnAlarmIsLookedAtThatIsNotRecorded: a camera that verifies looks for whoever
+// raised an alarm, whatever sets off its clips.
+func TestAnAlarmIsLookedAtThatIsNotRecorded(t *testing.T) {
+	t.Parallel()
+	h, page, clips, c := lookedAt(t)
+	h.cameras.open = func() (detect.Eyes, error) { return byBrightness{}, nil }
+	page.shows(yard(t, aPerson))
+	c.Phases = []home.Phase{}
+	h.says(home.Closed)
+	h.put(t, c)
+	soon(t, "the camera is up", h.cameraIs(c.ID, "up"))
+	h.arm(t, home.Away)
+	h.says(home.Open)
+	soon(t, "the alarm is verified", h.verified)
+	if labels, stills := clips.seen(); len(labels)+stills > 0 {
+		t.Errorf("a camera that does not record kept %v and %d pictures", labels, stills)
+	}
+}
+
 // verifiesOnlyPeople raises an alarm and shows a dog, then a person.
 func verifiesOnlyPeople(t *testing.T, h *Hub, page *snaps, clips *reels, dog, person []byte) {
 	t.Helper()

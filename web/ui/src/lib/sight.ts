@@ -80,8 +80,12 @@ export const sure = (z: Pick<SightZone, 'once'>): boolean => (z.once ?? 0) > 0.5
 
 /** A part that wants to be surer, or no longer. */
 export function surer(z: SightZone, on: boolean): SightZone {
-	const { once: _, twice: __, ...rest } = z;
-	return on ? { ...rest, once: 0.7, twice: 0.6 } : rest;
+	const next: SightZone = { ...z, once: 0.7, twice: 0.6 };
+	if (!on) {
+		delete next.once;
+		delete next.twice;
+	}
+	return next;
 }
 
 /** A name that no other part has. */
