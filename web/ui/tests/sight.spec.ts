@@ -42,7 +42,9 @@ for (const [width, height, scheme] of [
 		await demo.signIn(page);
 		const of = `${demo.url}/api/v1/cameras/camera-drive`;
 		// Nobody answers there: what is looked for can be said of a camera that is not up.
-		const made = await page.request.put(of, { data: { name: 'Drive', url: 'rtsp://127.0.0.1:9/1' } });
+		const made = await page.request.put(of, {
+			data: { name: 'Drive', url: 'rtsp://127.0.0.1:9/1', onvif: 'http://127.0.0.1:9' },
+		});
 		expect(made.ok(), await made.text()).toBe(true);
 
 		await page.goto(`${demo.url}/cameras/camera-drive`);
@@ -77,13 +79,19 @@ for (const [width, height, scheme] of [
 		await gate.getByRole('switch', { name: 'Only when it is sure' }).click();
 		await gate.getByText('Or move its edges').click();
 		await gate.getByRole('slider', { name: 'Right' }).fill('60');
+		await form.getByRole('button', { name: 'Add a part of the picture' }).click();
+		const street = form.getByRole('group', { name: 'Part 2', exact: true });
+		await expect(street.getByRole('switch', { name: 'Let the camera black it out' })).toBeHidden();
+		await street.getByRole('switch', { name: 'Look away here' }).click();
+		await street.getByRole('switch', { name: 'Let the camera black it out' }).click();
 		await accessible(page, 'drawing');
 		await fits(page, 'drawing');
 		await form.getByRole('button', { name: 'Save' }).click();
 		await expect(form.getByRole('status')).toHaveText('Saved');
 
 		const kept = ((await (await page.request.get(of)).json()) as Schemas['Camera']).seeing;
-		const [zone] = kept.zones;
+		const [zone, hidden] = kept.zones;
+		expect(hidden).toMatchObject({ ignore: true, mask: true });
 		expect({ ...zone, shape: [] }).toEqual({
 			...{ name: 'Gate', shape: [], labels: ['person'], modes: ['away'], once: 0.7, twice: 0.6 },
 		});

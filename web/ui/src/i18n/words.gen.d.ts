@@ -619,6 +619,9 @@ interface Words {
 	'sight.edge.base': never;
 	'sight.ignore': never;
 	'sight.ignore.help': never;
+	'sight.mask': never;
+	'sight.mask.help': never;
+	'sight.blind': never;
 	'sight.labels': never;
 	'sight.labels.help': never;
 	'sight.label.person': never;
