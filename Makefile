@@ -119,7 +119,7 @@ interop: build model $(PEERS) ## the hub and the simulator against npm zwave-js,
 	.ci/install mosquitto-clients ffmpeg
 	$(DETECT)/pictures build/pictures
 	CGO_ENABLED=1 $(GO) test -race -count=1 -tags interop -timeout 20m ./$(INTEROP) ./$(ZIGBEE_INTEROP) ./$(HOMEKIT_INTEROP) ./hub/face/mqtt ./$(CLIPS_INTEROP)
-	CGO_ENABLED=1 $(GO) test -race -count=1 -tags interop -run Photographs ./hub
+	CGO_ENABLED=1 $(GO) test -race -count=1 -tags interop -run 'Photographs|Street' ./hub
 	CGO_ENABLED=1 $(GO) test -race -count=1 -tags interop -run Street ./hub/camera
 
 interop-smoke: $(PEERS) ## only: the hub on a stick that is not ours, the Zigbee codecs and stick, and Apple Home

@@ -13,6 +13,7 @@ import (
 	"gatehouse/hub/camera"
 	"gatehouse/hub/camera/detect"
 	"gatehouse/hub/camera/keyframe"
+	"gatehouse/hub/camera/onvif"
 	"gatehouse/hub/home"
 )
 
@@ -119,30 +120,40 @@ func (c *cameras) posters(ctx context.Context, w *watched) {
 		case <-w.wants:
 		}
 		tape := w.camera.Tape()
-		k, ok := w.camera.LastKey()
-		if tape == nil || tape == last || !ok || decodable(k) != nil {
+		if tape == nil || tape == last {
 			continue
 		}
 		last = tape
-		c.darkroom.Lock() // an alarm sets all cameras off at once, and has more to do than pictures
-		err := poster(tape, k)
-		c.darkroom.Unlock()
-		if err != nil {
+		at, b, err := c.poster(ctx, w)
+		if err == nil {
+			err = tape.Still(at, b)
+		}
+		if err != nil && ctx.Err() == nil && !errors.Is(err, onvif.ErrLacks) {
 			c.hub.log.Warn("a clip has no picture", "device", w.settings.ID, "err", err)
 		}
 	}
 }
 
-func poster(tape home.Tape, k camera.Key) error {
-	m, err := keyPicture(k).decode()
-	if err != nil {
-		return err
+// poster is the picture for a clip that has just begun: the last of its stream that
+// stood alone, or else the one that the camera itself gives.
+func (c *cameras) poster(ctx context.Context, w *watched) (time.Time, []byte, error) {
+	if k, ok := w.camera.LastKey(); ok && decodable(k) == nil {
+		c.darkroom.Lock() // an alarm sets all cameras off at once, and has more to do than pictures
+		defer c.darkroom.Unlock()
+		m, err := keyPicture(k).decode()
+		if err != nil {
+			return k.At, nil, err
+		}
+		b, err := asJPEG(modest(m))
+		return k.At, b, err
 	}
-	b, err := asJPEG(modest(m))
-	if err != nil {
-		return err
+	in, cancel := context.WithTimeout(ctx, pictureTime)
+	defer cancel()
+	b, err := w.own(in)
+	if err == nil && len(b) > mostStill {
+		err = fmt.Errorf("its own picture has %d bytes, more than the %d that are kept: make it smaller in the camera", len(b), mostStill)
 	}
-	return tape.Still(k.At, b)
+	return time.Now(), b, err
 }
 
 // modestWide is the width up to which a picture is kept as it is.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"image"
 	"image/jpeg"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -13,6 +15,7 @@ import (
 	"gatehouse/hub/camera"
 	"gatehouse/hub/camera/camsim"
 	"gatehouse/hub/camera/detect"
+	"gatehouse/hub/camera/onvif"
 	"gatehouse/hub/home"
 )
 
@@ -74,6 +77,43 @@ func TestAClipHasItsPicture(t *testing.T) {
 			t.Fatalf("clip %d has %d pictures", n, stills)
 		}
 		isTheGarden(t, picture)
+	}
+}
+
+// TestAPictureOfAStreamThatIsNotDecoded is the one that the camera itself gives, if
+// that is of a size that can be kept.
+func TestAPictureOfAStreamThatIsNotDecoded(t *testing.T) {
+	t.Parallel()
+	h, sim, _ := cameraHouse(t, camsim.Draw(camsim.Garden))
+	var picture bytes.Buffer
+	if err := jpeg.Encode(&picture, image.NewGray(image.Rect(0, 0, 64, 36)), nil); err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write(picture.Bytes())
+		if r.URL.Path == "/large.jpg" {
+			_, _ = w.Write(make([]byte, mostStill))
+		}
+	}))
+	t.Cleanup(web.Close)
+	c := home.DefaultCamera("camera-garden")
+	c.URL = sim.URL()
+	for where, want := range map[string]string{
+		"":           onvif.ErrLacks.Error(),
+		"/small.jpg": "",
+		"/large.jpg": "more than the 524288 that are kept",
+	} {
+		if c.SnapshotURL = ""; where != "" {
+			c.SnapshotURL = web.URL + where
+		}
+		w := h.cameras.watch(c, "") // which does not run, and so has no picture of its stream
+		_, b, err := h.cameras.poster(t.Context(), w)
+		switch {
+		case want == "" && (err != nil || !bytes.Equal(b, picture.Bytes())):
+			t.Errorf("%d bytes, %v; want the camera's own", len(b), err)
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+			t.Errorf("%q: %v, want one that says %q", where, err, want)
+		}
 	}
 }
 
