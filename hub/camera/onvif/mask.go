@@ -94,7 +94,10 @@ func (c *Client) masks(ctx context.Context, p Profile) ([]Mask, error) {
 	return list, nil
 }
 
-var errNotKept = errors.New("it took the mask and does not have it")
+var (
+	errNoMasks = errors.New("it takes no masks (ONVIF Media2)")
+	errNotKept = errors.New("it took the mask and does not have it")
+)
 
 // Mask has the camera black out a part of its picture, and reads back whether it does.
 // One that it has already is not made again.
@@ -111,7 +114,11 @@ func (c *Camera) Mask(ctx context.Context, shape []Point) (token string, err err
 		}
 		return list[i].Token, nil
 	}
-	if token, err := has(); err != nil || token != "" {
+	token, err = has()
+	if errors.Is(err, ErrLacks) {
+		err = errNoMasks
+	}
+	if err != nil || token != "" {
 		return token, err
 	}
 	var b strings.Builder

@@ -46,6 +46,33 @@ for (const [width, height, scheme] of [
 		await movement.click();
 		await expect(movement).toHaveAttribute('aria-pressed', 'false');
 		expect((await kept()).heeds).toEqual(['person', 'doorbell']);
+
+		// A part is drawn, and is black in the picture that comes then.
+		await page.getByText('What it looks for, and must not show').click();
+		const parts = page.locator('form').filter({ has: page.getByRole('switch', { name: 'Tell people from dogs' }) });
+		await parts.getByRole('button', { name: 'Add a part of the picture' }).click();
+		const drawn = parts.getByRole('img', { name: 'The picture with one part drawn on it' });
+		await drawn.scrollIntoViewIfNeeded();
+		const box = (await drawn.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+		await page.mouse.move(box.x + box.width * 0.3, box.y + box.height * 0.2);
+		await page.mouse.down();
+		await page.mouse.move(box.x + box.width * 0.6, box.y + box.height * 0.9);
+		await page.mouse.up();
+		await accessible(page, 'drawing');
+		await fits(page, 'drawing');
+		await parts.getByRole('button', { name: 'Save' }).click();
+		await expect(own.getByText('Part 1: blacked out by the camera, which says so.')).toBeVisible();
+		await parts.getByRole('button', { name: 'Look through the camera now' }).click();
+		const dark = () =>
+			parts.locator('.picture img').evaluate((img: HTMLImageElement) => {
+				const canvas = new OffscreenCanvas(100, 100);
+				const pen = canvas.getContext('2d');
+				if (!pen) throw new Error('no canvas');
+				pen.drawImage(img, 0, 0, 100, 100);
+				const { data } = pen.getImageData(0, 50, 100, 1);
+				return [20, 35, 55, 70].map((x) => (data[4 * x + 1] ?? 255) < 30);
+			});
+		await expect.poll(dark).toEqual([false, true, true, false]);
 		await accessible(page, 'its page');
 		await fits(page, 'its page');
 		await demo.does('doorbell-camera', 'unplug');

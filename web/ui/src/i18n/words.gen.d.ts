@@ -605,6 +605,8 @@ interface Words {
 	'sight.snapshot': never;
 	'sight.snapshot.help': never;
 	'sight.parts': never;
+	'sight.parts.masks': never;
+	'sight.title.masks': never;
 	'sight.parts.help': never;
 	'sight.part': 'n';
 	'sight.drawn': 'n';
