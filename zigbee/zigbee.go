@@ -39,6 +39,7 @@ package zigbee
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -51,7 +52,9 @@ import (
 type IEEE uint64
 
 // String is the address as it stands on labels: 16 hexadecimal digits.
-func (a IEEE) String() string { return fmt.Sprintf("%016x", uint64(a)) }
+func (a IEEE) String() string {
+	return hex.EncodeToString(binary.BigEndian.AppendUint64(make([]byte, 0, 8), uint64(a)))
+}
 
 // Short is the address that a device has in the network until it gets another.
 type Short uint16

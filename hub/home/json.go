@@ -132,7 +132,7 @@ func (e Event) AppendJSON(b []byte) []byte {
 	}
 	b = appendString(append(b, `,"text":`...), e.Text)
 	if len(e.Data) > 0 {
-		b = appendOther(append(b, `,"data":`...), e.Data)
+		b = appendData(append(b, `,"data":`...), e.Data)
 	}
 	return append(b, '}')
 }
@@ -178,9 +178,26 @@ func (v Value) append(b []byte) []byte {
 	}
 }
 
+// append writes timeLayout by hand: a device that says something has a handful of
+// times, and the library reads the layout anew for each.
 func (t Time) append(b []byte) []byte {
-	return append(t.UTC().AppendFormat(append(b, '"'), timeLayout), '"')
+	u := t.UTC()
+	year, month, day := u.Date()
+	if year < 0 || year > 9999 { // more figures than the layout has places
+		return append(u.AppendFormat(append(b, '"'), timeLayout), '"')
+	}
+	hour, minute, second := u.Clock()
+	b = appendTwo(appendTwo(append(b, '"'), year/100), year%100)
+	b = appendTwo(append(b, '-'), int(month))
+	b = appendTwo(append(b, '-'), day)
+	b = appendTwo(append(b, 'T'), hour)
+	b = appendTwo(append(b, ':'), minute)
+	b = appendTwo(append(b, ':'), second)
+	milli := u.Nanosecond() / 1e6
+	return append(append(appendTwo(append(b, '.'), milli/10), byte('0'+milli%10)), 'Z', '"')
 }
+
+func appendTwo(b []byte, n int) []byte { return append(b, byte('0'+n/10), byte('0'+n%10)) }
 
 func appendTime(b []byte, t *Time) []byte {
 	if t == nil {
@@ -214,6 +231,17 @@ func appendString[S ~string](b []byte, s S) []byte {
 	b = append(b, '"')
 	b = append(b, s...)
 	return append(b, '"')
+}
+
+// appendData appends what is JSON already. The library closes up its spaces and
+// escapes what a page could take for its own; most has neither.
+func appendData(b []byte, data json.RawMessage) []byte {
+	for _, c := range data {
+		if c <= ' ' || c > '~' || c == '<' || c == '>' || c == '&' {
+			return appendOther(b, data)
+		}
+	}
+	return append(b, data...)
 }
 
 // appendOther appends one of the house's own objects, which cannot fail.

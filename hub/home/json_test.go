@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -41,10 +42,11 @@ func fill(t *rapid.T, v reflect.Value) {
 		*x = rapid.SampledFrom([]Value{{}, Open, Word("a \"b\" <c> é\n"), True, False, Number(21.5), Number(-1e-9), Number(4e21)}).Draw(t, "value")
 		return
 	case *json.RawMessage:
-		*x = rapid.SampledFrom([]json.RawMessage{nil, json.RawMessage(`{"a": "<b>"}`), json.RawMessage(" 1")}).Draw(t, "data")
+		*x = rapid.SampledFrom([]json.RawMessage{nil, json.RawMessage(`{"a": "<b>"}`), json.RawMessage(" 1"), json.RawMessage(`{"trait":"contact"}`)}).Draw(t, "data")
 		return
 	case *Time:
-		*x = At(Time{}.Add(0).AddDate(rapid.IntRange(0, 3000).Draw(t, "years"), 0, rapid.IntRange(0, 400).Draw(t, "days")))
+		*x = At(Time{}.AddDate(rapid.IntRange(0, 3000).Draw(t, "years"), 0, rapid.IntRange(0, 400).Draw(t, "days")).
+			Add(time.Duration(rapid.Int64Range(0, int64(24*time.Hour)).Draw(t, "clock"))))
 		return
 	}
 	switch v.Kind() {
@@ -89,4 +91,14 @@ func fill(t *rapid.T, v reflect.Value) {
 	default:
 		t.Fatalf("no way to fill a %s", v.Type())
 	}
+}
+
+// The times that Go can hold and the layout can't are the library's.
+func TestTimesAsTheLibrary(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		at := Time{time.Unix(rapid.Int64Range(-1<<40, 1<<40).Draw(t, "seconds"), rapid.Int64Range(0, 999_999_999).Draw(t, "nanoseconds"))}
+		if got, want := string(at.append(nil)), `"`+at.String()+`"`; got != want {
+			t.Fatalf("got %s, the library %s", got, want)
+		}
+	})
 }
