@@ -91,6 +91,7 @@ type Registry struct {
 	// order makes readings of all radios one sequence. It is never held while
 	// waiting, and never taken by what a reading sets off.
 	order sync.Mutex
+	taken []taken // by Report, again and again
 
 	// mu is never held while anybody else is called.
 	mu      sync.RWMutex
@@ -302,33 +303,75 @@ func (r *Registry) Introduce(d home.Device) {
 	r.Changes.Publish(out)
 }
 
-// Report takes one reading. See the package comment for its way.
-func (r *Registry) Report(in home.Reading) {
+// Report takes what one device said in one breath. See the package comment for its way.
+func (r *Registry) Report(readings ...home.Reading) {
+	if len(readings) == 0 {
+		return
+	}
 	r.order.Lock()
 	defer r.order.Unlock()
+	id := readings[0].Device
 	// The panel is asked before the devices are locked: it asks for them itself
 	// when it tells the sirens.
-	hidden := r.o.Panel.Hidden(in.Device, in.Trait)
+	r.taken = r.taken[:0]
+	for _, in := range readings {
+		r.taken = append(r.taken, taken{hidden: r.o.Panel.Hidden(in.Device, in.Trait)})
+	}
 	r.mu.Lock()
-	d, ok := r.devices[in.Device]
+	d, ok := r.devices[id]
 	if !ok {
 		r.mu.Unlock()
 		r.unknown.Add(1)
 		return
 	}
-	if hidden {
-		r.heard[in.Device] = in.At
-		r.mu.Unlock()
-		r.o.Panel.Reading(in, nil)
+	shown := false
+	for i, in := range readings {
+		r.heard[id] = in.At
+		if !r.taken[i].hidden {
+			r.taken[i].told = take(d, in)
+			shown = true
+		}
+	}
+	var out home.Device
+	if shown {
+		r.touch(id)
+		out = d.Clone()
+	}
+	r.mu.Unlock()
+
+	for i, in := range readings {
+		var line func()
+		if r.taken[i].told {
+			zone := r.o.Panel.ZoneOf(in.Device, in.Trait)
+			line = func() { r.o.Journal.Add(readingEvent(in, home.At(in.At), out.Name, zone)) }
+		}
+		r.o.Panel.Reading(in, line)
+	}
+	if !shown {
 		return
 	}
+	r.Changes.Publish(out)
+	for i, in := range readings {
+		if !r.taken[i].hidden && in.Trait != home.Keypad && in.Trait != home.Link {
+			r.Readings.Publish(in)
+		}
+	}
+}
+
+// taken is what became of a reading.
+type taken struct {
+	hidden bool // only the panel may know of it
+	told   bool // it is worth a line
+}
+
+// take writes a reading into its device, and tells whether it is worth a line.
+func take(d *home.Device, in home.Reading) bool {
 	at := home.At(in.At)
 	d.LastSeen = &at
-	r.heard[in.Device] = in.At
 	if d.Health != home.HealthJoining {
 		d.Health = home.HealthOK
 	}
-	name, told := d.Name, in.Trait != home.Keypad && in.Trait != home.Link
+	told := in.Trait != home.Keypad && in.Trait != home.Link
 	if in.Trait != home.Keypad { // a keypad has no state
 		state, had := d.Traits[in.Trait]
 		told = told && worthALine(in, state.Value)
@@ -338,20 +381,7 @@ func (r *Registry) Report(in home.Reading) {
 		state.Value, state.Fresh = in.Value, true
 		d.Traits[in.Trait] = state
 	}
-	r.touch(in.Device)
-	out := d.Clone()
-	r.mu.Unlock()
-
-	var line func()
-	if told {
-		zone := r.o.Panel.ZoneOf(in.Device, in.Trait)
-		line = func() { r.o.Journal.Add(readingEvent(in, at, name, zone)) }
-	}
-	r.o.Panel.Reading(in, line)
-	r.Changes.Publish(out)
-	if in.Trait != home.Keypad && in.Trait != home.Link {
-		r.Readings.Publish(in)
-	}
+	return told
 }
 
 // worthALine tells whether a reading is a line of the journal. How a device itself

@@ -180,6 +180,43 @@ func TestAHiddenReadingIsForThePanelAlone(t *testing.T) {
 	}
 }
 
+// What a device says in one breath is one piece of news of it; the panel judges
+// each part, and what is hidden of it stays so.
+func TestOneBreathIsOnePieceOfNews(t *testing.T) {
+	h, r := open(t)
+	d := door()
+	d.Traits[home.Button] = home.State{}
+	r.Introduce(d)
+	h.alert, h.trace, h.lines = d.ID, nil, nil
+	changes, readings := r.Changes.Subscribe(8), r.Readings.Subscribe(8)
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	said := []home.Reading{
+		{Device: d.ID, Trait: home.Contact, Value: home.Open, At: at},
+		{Device: d.ID, Trait: home.Button, Value: home.Word("press"), At: at},
+		{Device: d.ID, Trait: home.Tamper, Value: home.False, At: at},
+	}
+	r.Report(said...)
+	if diff := cmp.Diff(h.read, said, cmp.AllowUnexported(home.Value{})); diff != "" {
+		t.Errorf("the panel heard (-got +want):\n%s", diff)
+	}
+	if diff := cmp.Diff(h.trace, []string{"journal", "panel", "panel", "panel"}); diff != "" {
+		t.Errorf("order (-got +want):\n%s", diff)
+	}
+	it, _ := changes.TryNext()
+	if got := it.Value.Traits; got[home.Contact].Value != home.Open || got[home.Tamper].Value != home.False || got[home.Button].Value.Known() {
+		t.Errorf("published %v", got)
+	}
+	if more, ok := changes.TryNext(); ok {
+		t.Errorf("published once more: %+v", more.Value)
+	}
+	for _, want := range []home.Reading{said[0], said[2]} {
+		if it, ok := readings.TryNext(); !ok || it.Value != want {
+			t.Errorf("reading %+v, want %+v", it.Value, want)
+		}
+	}
+	r.Report()
+}
+
 func TestRemindTellsOnlyThePanelAndOnlyWhatWasSaidSinceTheStart(t *testing.T) {
 	h, r := open(t)
 	r.Introduce(door())

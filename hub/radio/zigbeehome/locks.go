@@ -70,7 +70,7 @@ func (r *Radio) lockWarns(id home.DeviceID, c zcl.Alarm, say func(home.Trait, ho
 }
 
 // lockOperated hands on what was done at a lock.
-func (r *Radio) lockOperated(id home.DeviceID, d *zigbee.Device, c zcl.LockOperation, say func(home.Trait, home.Value)) {
+func (r *Radio) lockOperated(id home.DeviceID, d *zigbee.Device, c zcl.LockOperation, say func(home.Trait, home.Value), tell func()) {
 	u, ok := used(c)
 	if !ok {
 		return
@@ -81,6 +81,7 @@ func (r *Radio) lockOperated(id home.DeviceID, d *zigbee.Device, c zcl.LockOpera
 			say(home.Tamper, home.False)
 		}
 	}
+	tell()
 	if u.Means != home.ByHub { // what the hub did is a line of its own
 		r.house.LockUsed(id, u)
 	}

@@ -204,10 +204,12 @@ type said struct {
 	words []string
 }
 
-func (s *said) Report(r home.Reading) {
+func (s *said) Report(readings ...home.Reading) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.words = append(s.words, fmt.Sprintf("%s=%s", r.Trait, r.Value))
+	for _, r := range readings {
+		s.words = append(s.words, fmt.Sprintf("%s=%s", r.Trait, r.Value))
+	}
 }
 func (s *said) Seen(home.DeviceID, time.Time) { s.words = append(s.words, "seen") }
 

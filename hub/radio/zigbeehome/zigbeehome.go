@@ -25,7 +25,7 @@ const Kind = "zigbee"
 // Devices is what the radio needs of the registry.
 type Devices interface {
 	Introduce(home.Device)
-	Report(home.Reading)
+	Report(readings ...home.Reading) // of one device, said in one breath
 	SetHealth(home.DeviceID, home.Health)
 	Seen(home.DeviceID, time.Time)
 	Left(id home.DeviceID, by string)
@@ -165,19 +165,26 @@ func (r *Radio) report(e zigbee.Report) {
 	}
 	id, q := ID(e.Device), r.quirk(e.Device)
 	heard := false
+	var said []home.Reading
+	tell := func() { // what is said up to now, before what follows from it
+		if len(said) > 0 {
+			r.devices.Report(said...)
+		}
+		said = said[:0]
+	}
 	say := func(t home.Trait, v home.Value) {
 		if t == home.LowBattery && d.Mains || q != nil && slices.Contains(q.Without, string(t)) {
 			return
 		}
 		heard = true
-		r.devices.Report(home.Reading{Device: id, Trait: t, Value: v, At: e.At})
+		said = append(said, home.Reading{Device: id, Trait: t, Value: v, At: e.At})
 	}
 	var list []saying
 	quirky := func(rd *quirks.Reading, v quirks.Value) {
 		s := saidBy(rd, v)
 		if s.trait != home.LowBattery || !d.Mains {
 			heard, list = true, append(list, s)
-			r.devices.Report(home.Reading{Device: id, Trait: s.trait, Value: s.value, At: e.At})
+			said = append(said, home.Reading{Device: id, Trait: s.trait, Value: s.value, At: e.At})
 		}
 	}
 	var part zigbee.Endpoint
@@ -207,7 +214,7 @@ func (r *Radio) report(e zigbee.Report) {
 	case zcl.ZoneStatusChange:
 		zone(c.Status)
 	case zcl.LockOperation:
-		r.lockOperated(id, d, c, say)
+		r.lockOperated(id, d, c, say, tell)
 	case zcl.LockDoorResponse:
 		r.lockAnswered(id, c.Status)
 	case zcl.UnlockDoorResponse:
@@ -243,6 +250,7 @@ func (r *Radio) report(e zigbee.Report) {
 			say(home.Button, v)
 		}
 	}
+	tell()
 	r.hold(e.Device, list)
 	if !heard {
 		r.devices.Seen(id, e.At)

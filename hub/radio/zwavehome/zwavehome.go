@@ -30,7 +30,7 @@ const Kind = "zwave"
 // Devices is what the radio needs of the registry.
 type Devices interface {
 	Introduce(home.Device)
-	Report(home.Reading)
+	Report(readings ...home.Reading) // of one device, said in one breath
 	SetHealth(home.DeviceID, home.Health)
 	Seen(home.DeviceID, time.Time)
 	Left(id home.DeviceID, by string)
@@ -147,9 +147,11 @@ func (r *Radio) report(e zwave.Report) {
 		r.heard(e.Node)
 		return
 	}
-	for _, m := range said {
-		r.devices.Report(home.Reading{Device: id, Trait: m.trait, Value: m.value, At: e.At})
+	readings := make([]home.Reading, len(said))
+	for i, m := range said {
+		readings[i] = home.Reading{Device: id, Trait: m.trait, Value: m.value, At: e.At}
 	}
+	r.devices.Report(readings...)
 	r.heard(e.Node)
 }
 

@@ -80,7 +80,11 @@ func (h *house) Introduce(d home.Device) {
 	h.note("introduce %s %q %s %s %s", d.ID, d.Name, d.Power, d.Health, strings.Join(list, "+"))
 }
 
-func (h *house) Report(r home.Reading)                     { h.note("%s %s %s", r.Device, r.Trait, r.Value) }
+func (h *house) Report(readings ...home.Reading) {
+	for _, r := range readings {
+		h.note("%s %s %s", r.Device, r.Trait, r.Value)
+	}
+}
 func (h *house) SetHealth(id home.DeviceID, s home.Health) { h.note("%s %s", id, s) }
 func (h *house) Seen(id home.DeviceID, _ time.Time)        { h.note("%s seen", id) }
 func (h *house) Left(id home.DeviceID, _ string)           { h.note("%s left", id) }
