@@ -50,7 +50,7 @@ for (const [width, height, scheme] of [
 		await page.goto(`${demo.url}/cameras/camera-drive`);
 		await page.getByText('What it looks for').click();
 		const form = page.locator('form').filter({ has: page.getByRole('switch', { name: 'Tell people from dogs' }) });
-		await expect(form.getByText('Parts of the picture')).toBeHidden();
+		await expect(form.getByLabel('Address of its picture of now')).toBeHidden();
 		await form.getByRole('switch', { name: 'Tell people from dogs' }).click();
 		await form.getByLabel('Address of its picture of now').fill('http://192.0.2.1/elsewhere.jpg');
 		await form.getByRole('button', { name: 'Save' }).click();
