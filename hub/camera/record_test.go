@@ -11,6 +11,7 @@ import (
 	"github.com/bluenviron/gortsplib/v5/pkg/format"
 
 	"gatehouse/hub/camera/camsim"
+	"gatehouse/hub/camera/camsim/filmed"
 )
 
 // TestG711 records what most cheap cameras send: sound that no file of this kind
@@ -62,7 +63,7 @@ func TestClip(t *testing.T) {
 			t.Parallel()
 			scene := shoot(t, 4, tt.args...)
 			if tt.strip {
-				scene = withoutSets(scene)
+				scene = filmed.Describe(scene)
 			}
 			s := run(t, scene, func(_ *camsim.Options, o *Options) { o.Pre, o.Audio = time.Second, tt.audio })
 			s.after(t, 2200*time.Millisecond)

@@ -3,12 +3,14 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Builds the program with the page in it, unless GATEHOUSE names one. */
+/** Builds the program with the page in it, unless GATEHOUSE names one, and the cameras that journeys add to it. */
 export default function build() {
-	if (process.env.GATEHOUSE) return;
 	const folder = mkdtempSync(join(tmpdir(), 'gatehouse-e2e-'));
-	const program = join(folder, 'gatehouse');
 	const root = new URL('../../../', import.meta.url).pathname;
-	execFileSync('go', ['build', '-o', program, './cmd/gatehouse'], { cwd: root, stdio: 'inherit' });
-	process.env.GATEHOUSE = program;
+	const make = (name: string, of: string) => {
+		execFileSync('go', ['build', '-o', join(folder, name), of], { cwd: root, stdio: 'inherit' });
+		return join(folder, name);
+	};
+	process.env.GATEHOUSE ||= make('gatehouse', './cmd/gatehouse');
+	process.env.GATEHOUSE_WALL ||= make('wall', './hub/camera/camsim/wall');
 }

@@ -18,10 +18,16 @@ export class Program {
 		if (!program) throw new Error('GATEHOUSE does not name the program: tests/build.ts should have');
 		return new Program(spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] }));
 	}
+	/** Hangs up a simulated camera of every kind. */
+	static wall(): Program {
+		const program = process.env.GATEHOUSE_WALL;
+		if (!program) throw new Error('GATEHOUSE_WALL does not name the program: tests/build.ts should have');
+		return new Program(spawn(program, [], { stdio: ['ignore', 'pipe', 'pipe'] }));
+	}
 	/** Waits until it has said something, and gives what matched. */
-	async says(what: RegExp): Promise<RegExpExecArray> {
+	async says(what: RegExp, timeout = 20_000): Promise<RegExpExecArray> {
 		await expect
-			.poll(() => what.test(this.said), { message: `waiting for ${what} of the program`, timeout: 20_000 })
+			.poll(() => what.test(this.said), { message: `waiting for ${what} of the program`, timeout })
 			.toBe(true);
 		return what.exec(this.said) as RegExpExecArray;
 	}
