@@ -113,6 +113,21 @@ func (c *cameras) say(id home.DeviceID, t home.Trait, by string, is bool, at tim
 	}
 }
 
+// quiet has a camera's device say that something is not so, when nobody has said
+// anything of it yet: a camera that is heard tells what is, and else there is nothing.
+func (c *cameras) quiet(id home.DeviceID, t home.Trait) {
+	c.saying.Lock()
+	defer c.saying.Unlock()
+	for k := range c.claims {
+		if k.camera == id && k.trait == t {
+			return
+		}
+	}
+	if d, ok := c.hub.devices.Device(id); ok && !d.Traits[t].Value.Known() {
+		c.hub.devices.Report(home.Reading{Device: id, Trait: t, Value: home.False, At: time.Now()})
+	}
+}
+
 // eventPatience is how long what a camera notices may not be heard before it is told.
 const eventPatience = 30 * time.Second
 
@@ -144,11 +159,15 @@ func (w *ownWord) meet() {
 		}
 	}
 	a := st.About
-	if len(traits) == 0 && d.Maker == a.Maker && d.Model == a.Model && d.Firmware == a.Firmware {
-		return
+	if len(traits) > 0 || d.Maker != a.Maker || d.Model != a.Model || d.Firmware != a.Firmware {
+		d.Maker, d.Model, d.Firmware, d.Traits = a.Maker, a.Model, a.Firmware, traits
+		w.cameras.hub.devices.Introduce(d)
 	}
-	d.Maker, d.Model, d.Firmware, d.Traits = a.Maker, a.Model, a.Firmware, traits
-	w.cameras.hub.devices.Introduce(d)
+	for kind, trait := range traitOf {
+		if st.Heard && st.Kinds[kind] && kind != onvif.Doorbell {
+			w.cameras.quiet(w.of.ID, trait)
+		}
+	}
 }
 
 // isCovered tells whether a camera says that something is before its lens.

@@ -70,6 +70,11 @@ func TestCameraByONVIF(t *testing.T) {
 		return d.Maker == "Gatehouse" && d.Model == "Sim 1" && hasTrait(d, home.Button) && hasTrait(d, home.Motion)
 	})
 
+	soon(t, "nothing moves", func() bool {
+		d, _ := h.devices.Device(c.ID)
+		return d.Traits[home.Motion].Value == home.False && d.Traits[home.Occupancy].Value == home.False
+	})
+
 	news := h.devices.Readings.Subscribe(64)
 	t.Cleanup(news.Close)
 	pressed := time.Now()
