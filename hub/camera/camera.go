@@ -94,6 +94,8 @@ type Camera struct {
 	take    *take
 	keyed   time.Time // the last picture that stands alone, or the connection
 	coming  bool      // pictures, of whatever kind
+	shown   int64     // when the last picture is
+	turned  bool      // a picture of this film is shown before an earlier one
 	asked   *asked    // nil: nobody waits for a picture that stands alone
 	drop    context.CancelCauseFunc
 	feeds   map[*Feed]struct{} // who looks

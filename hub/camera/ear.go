@@ -18,6 +18,7 @@ import (
 type ear struct {
 	codec codecs.Codec
 	words string // as in RFC 6381
+	law   Law    // that the samples came in
 	// unpack returns the pieces of a packet, each with its ticks.
 	unpack func(*rtp.Packet) ([]sound, error)
 	times  times
@@ -42,7 +43,7 @@ func earFor(f format.Format) (*ear, error) {
 		if err != nil {
 			return nil, fmt.Errorf("camera: g711: %w", err)
 		}
-		return linearEar(16, f.SampleRate, f.ChannelCount, func(p *rtp.Packet) ([]byte, error) {
+		e := linearEar(16, f.SampleRate, f.ChannelCount, func(p *rtp.Packet) ([]byte, error) {
 			b, err := d.Decode(p)
 			if f.MULaw {
 				var linear g711.Mulaw
@@ -52,7 +53,12 @@ func earFor(f format.Format) (*ear, error) {
 			var linear g711.Alaw
 			linear.Unmarshal(b)
 			return linear, err
-		}), nil
+		})
+		e.law = ALaw
+		if f.MULaw {
+			e.law = MuLaw
+		}
+		return e, nil
 	case *format.LPCM:
 		d, err := f.CreateDecoder()
 		if err != nil {

@@ -26,6 +26,7 @@ type film struct {
 	audio         codecs.Codec // nil: none
 	rate          int          // ticks of the sound in a second
 	spoken        string       // of the sound, as in RFC 6381
+	law           Law          // that the sound came in
 }
 
 // newFilm reads the parameter sets. It is the one place that refuses a stream that

@@ -2,6 +2,7 @@ package camera
 
 import (
 	"errors"
+	"math"
 	"net/url"
 	"strings"
 	"time"
@@ -14,7 +15,7 @@ func (c *Camera) open(f film) {
 	defer c.mu.Unlock()
 	c.finish(0, nil)
 	c.ring.clear()
-	c.film = f
+	c.film, c.turned, c.shown = f, false, math.MinInt64
 	c.feed(func(to *Feed) { to.begin(f) })
 	c.set(func(s *State) { s.Video, s.Audio, s.Width, s.Height = f.words, f.spoken, f.width, f.height })
 }
@@ -27,6 +28,7 @@ func (c *Camera) see(p picture) {
 		return
 	}
 	c.coming = true
+	c.turned, c.shown = c.turned || p.pts < c.shown, p.pts
 	c.figures.Pictures++
 	c.figures.Bytes += uint64(len(p.bytes))
 	c.feed(func(to *Feed) { to.see(p) })

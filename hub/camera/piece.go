@@ -12,7 +12,19 @@ import (
 type Film struct {
 	Video codecs.Codec // *codecs.H264 or *codecs.H265, with the parameter sets
 	Audio codecs.Codec // *codecs.MPEG4Audio, *codecs.Opus, *codecs.LPCM; nil: none
+	Law   Law          // that the sound came in, if it is linear now
+	// Turned: some picture came that is shown before one that came earlier (B-frames).
+	Turned bool
 }
+
+// Law is how samples were made smaller (Rec. ITU-T G.711); "": they were not.
+type Law string
+
+// Laws.
+const (
+	ALaw  Law = "A"
+	MuLaw Law = "µ"
+)
 
 // Piece is what comes next in a feed: what follows is made of (Film), a picture
 // (Units), or a sound (Sound).
@@ -29,7 +41,11 @@ type Piece struct {
 func (c *Camera) Film() (Film, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return Film{Video: c.film.video, Audio: c.film.audio}, c.film.video != nil
+	return c.film.told(c.turned), c.film.video != nil
+}
+
+func (f film) told(turned bool) Film {
+	return Film{Video: f.video, Audio: f.audio, Law: f.law, Turned: turned}
 }
 
 // Next waits for what comes next, and takes all that is there. Errors: ErrRests,
@@ -43,7 +59,7 @@ func (f *Feed) Next(ctx context.Context) ([]Piece, error) {
 	for _, p := range list {
 		switch {
 		case p.film != nil:
-			out = append(out, Piece{Film: &Film{Video: p.film.video, Audio: p.film.audio}})
+			out = append(out, Piece{Film: new(p.film.told(false))})
 		case p.sound != nil:
 			out = append(out, Piece{Sound: p.sound.bytes, PTS: p.sound.pts})
 		default:

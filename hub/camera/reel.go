@@ -20,6 +20,7 @@ type reel struct {
 	audio  codecs.Codec
 	rate   int
 	spoken string
+	law    Law
 
 	times times
 	film  film
@@ -115,7 +116,7 @@ func (r *reel) open() bool {
 	if err != nil {
 		return false
 	}
-	f.audio, f.rate, f.spoken = r.audio, r.rate, r.spoken
+	f.audio, f.rate, f.spoken, f.law = r.audio, r.rate, r.spoken, r.law
 	r.film, r.ready = f, true
 	r.to.open(f)
 	return true

@@ -109,7 +109,7 @@ func (s *source) setUp(client *gortsplib.Client, desc *description.Session) erro
 			if err != nil {
 				return err
 			}
-			reel.audio, reel.rate, reel.spoken = ear.codec, f.ClockRate(), ear.words
+			reel.audio, reel.rate, reel.spoken, reel.law = ear.codec, f.ClockRate(), ear.words, ear.law
 			client.OnPacketRTP(m, f, func(p *rtp.Packet) {
 				if pts, ok := client.PacketPTS(m, p); ok {
 					ear.hear(p, pts, time.Now(), s.to.hear)

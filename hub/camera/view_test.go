@@ -97,6 +97,9 @@ func TestView(t *testing.T) {
 			if got := j.frames("video"); got != w.pictures || got < 50 || got > 52 {
 				t.Errorf("ffprobe counts %d pictures, want the %d that came, of 2 s at 25 a second", got, w.pictures)
 			}
+			if film, ok := s.Film(); !ok || film.Turned != (tt.name == "h264 with B-frames") {
+				t.Errorf("its pictures are said to come in another order than they are shown: %v", film.Turned)
+			}
 			if w.first > 500*time.Millisecond { // it began amid a group, and did not wait for the next
 				t.Errorf("the first part came after %v", w.first)
 			}
