@@ -36,6 +36,20 @@ func (c *cameras) up(id home.DeviceID) (*watched, error) {
 	return w, nil
 }
 
+// film is what a camera that sends pictures sends. Errors: *home.NotFound,
+// *home.Conflict.
+func (c *cameras) film(id home.DeviceID) (camera.Film, *watched, error) {
+	w, err := c.up(id)
+	if err != nil {
+		return camera.Film{}, nil, err
+	}
+	f, ok := w.camera.Film()
+	if !ok {
+		return camera.Film{}, nil, &home.Conflict{Reason: fmt.Sprintf("%s sends no pictures yet", c.hub.nameOf(id))}
+	}
+	return f, w, nil
+}
+
 // MayLook implements api.Cameras.
 func (c *cameras) MayLook(id home.DeviceID) error {
 	_, err := c.up(id)

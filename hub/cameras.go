@@ -14,6 +14,7 @@ import (
 	"gatehouse/hub/camera"
 	"gatehouse/hub/camera/detect"
 	"gatehouse/hub/camera/onvif"
+	"gatehouse/hub/camera/whep"
 	"gatehouse/hub/home"
 	"gatehouse/storage"
 )
@@ -32,6 +33,7 @@ type cameras struct {
 	hears     atomic.Bool   // some camera is set off by what devices say
 	detector  *detect.Detector
 	network   network
+	door      *whep.Door                  // to browsers
 	open      func() (detect.Eyes, error) // the network
 
 	saving   sync.Mutex // one change at a time
@@ -83,6 +85,7 @@ func (h *Hub) openCameras() error {
 		claims: map[claim]bool{},
 		masks:  storage.NewCell[map[home.DeviceID][]string](h.db, "camera-masks"),
 	}
+	c.door = whep.New(whep.Options{Listen: h.o.Config.WebRTC.Listen, Log: h.log})
 	if h.clips != nil {
 		c.recorder = h.clips
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -87,15 +86,8 @@ func (p players) Enter(token auth.Secret, sealed bool) (auth.Caller, error) {
 
 // Film implements restream.House.
 func (p players) Film(id home.DeviceID) (camera.Film, error) {
-	w, err := p.h.cameras.up(id)
-	if err != nil {
-		return camera.Film{}, err
-	}
-	f, ok := w.camera.Film()
-	if !ok {
-		return camera.Film{}, &home.Conflict{Reason: fmt.Sprintf("%s sends no pictures yet", p.h.nameOf(id))}
-	}
-	return f, nil
+	f, _, err := p.h.cameras.film(id)
+	return f, err
 }
 
 // recordWithin is how long a player waits for the record's disk.

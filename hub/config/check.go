@@ -61,6 +61,7 @@ func checkListeners(c Config, f *faults) {
 	if c.Listen.HTTPS == "" {
 		f.at("listen.https", "must name an address such as :443: without it nobody can reach the hub")
 	}
+	hostPort(f, "webrtc.listen", c.WebRTC.Listen) // of UDP: it takes no other's place
 	taken := map[string]string{}
 	for _, l := range listeners {
 		host, port, ok := hostPort(f, l.key, l.addr)

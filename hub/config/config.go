@@ -28,6 +28,7 @@ type Config struct {
 	LTE        LTE      `yaml:"lte"`        //
 	MQTT       MQTT     `yaml:"mqtt"`       //
 	RTSP       RTSP     `yaml:"rtsp"`       //
+	WebRTC     WebRTC   `yaml:"webrtc"`     //
 	HomeKit    HomeKit  `yaml:"homekit"`    //
 	Network    Network  `yaml:"network"`    //
 	Clips      Clips    `yaml:"clips"`      //
@@ -85,6 +86,13 @@ type RTSP struct {
 	TLS    string `yaml:"tls"`
 }
 
+// WebRTC says from where browsers are shown cameras, as host:port of UDP; "" is off,
+// and they are shown over the page's own connection. Without a host it is the address at
+// which the browser reached the hub. The port is open only while somebody looks.
+type WebRTC struct {
+	Listen string `yaml:"listen"`
+}
+
 // HomeKit is the bridge to Apple Home. Port 0: any, and remembered.
 type HomeKit struct {
 	Enabled bool `yaml:"enabled"`
@@ -139,6 +147,7 @@ func Default() Config {
 		Zigbee:  Zigbee{Adapter: "auto", InstallCodes: InstallCodesAuto},
 		LTE:     LTE{APN: "auto"},
 		MQTT:    MQTT{Listen: ":8883", Loopback: "127.0.0.1:1883"},
+		WebRTC:  WebRTC{Listen: ":8189"},
 		HomeKit: HomeKit{Enabled: true},
 		Network: Network{Mode: "host"},
 		Clips:   Clips{Quota: 50 * GiB, Volume: 256 * MiB},

@@ -89,7 +89,7 @@ func Run(ctx context.Context, o Options) error {
 	}()
 
 	c := config.Config{
-		Data: data, Name: "Maple House", MQTT: config.MQTT{Loopback: o.MQTT}, RTSP: config.RTSP{Listen: o.RTSP}, HomeKit: config.HomeKit{Enabled: true},
+		Data: data, Name: "Maple House", MQTT: config.MQTT{Loopback: o.MQTT}, RTSP: config.RTSP{Listen: o.RTSP}, WebRTC: config.WebRTC{Listen: "127.0.0.1:0"}, HomeKit: config.HomeKit{Enabled: true},
 		Zwave: config.Zwave{Port: pty.Path()}, Zigbee: config.Zigbee{Port: "tcp://" + mesh.Addr(), Adapter: "znp"},
 	}
 	return hub.Run(ctx, hub.Options{

@@ -154,6 +154,7 @@ type API struct {
 	news    *news
 	streams streams
 	lives   streams // live views
+	lines   lines   // of them, those by WebRTC
 	set     *metrics.Set
 	panics  *metrics.Counter
 	doc     []byte        // openapi.json
@@ -219,6 +220,7 @@ func (a *API) Mount(prefix string, h http.Handler) {
 
 // Run feeds the event streams until ctx ends, then ends them. Call it once.
 func (a *API) Run(ctx context.Context) error {
+	defer a.lines.end()
 	defer close(a.ending)
 	if err := a.news.run(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("api: %w", err)

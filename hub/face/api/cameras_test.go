@@ -24,6 +24,8 @@ type fakeCameras struct {
 	view     *fakeView
 	looks    string
 	doubted  string
+	line     *fakeLine
+	api      *API
 }
 
 func (f *fakeCameras) Cameras() (list []home.Camera) {

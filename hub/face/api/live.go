@@ -19,6 +19,8 @@ import (
 type Live interface {
 	// MayLook tells whether there is anything to see, and to be seen now.
 	MayLook(home.DeviceID) error
+	// Answer answers a browser that would look by WebRTC; *home.Invalid, too.
+	Answer(ctx context.Context, id home.DeviceID, who string, o Offer) (LiveLine, error)
 	// Look begins a view, and shows everywhere that who looks, until it is closed.
 	Look(id home.DeviceID, who string, sound bool) (LiveView, error)
 }

@@ -54,7 +54,8 @@ func liveHouse(t *testing.T) (*fakeCameras, *fakeViews, *httptest.Server, func(p
 	h, views := viewing()
 	cams := &fakeCameras{known: map[home.DeviceID]home.Camera{"camera-porch": {ID: "camera-porch"}}, view: newFakeView()}
 	h.opt.Cameras = cams
-	srv := httptest.NewServer(h.api(t).Handler())
+	cams.api = h.api(t)
+	srv := httptest.NewServer(cams.api.Handler())
 	t.Cleanup(srv.Close)
 	// It gives the connection, or else what was refused.
 	dial := func(path, who string, with ...func(http.Header)) (*websocket.Conn, Problem) {
@@ -81,6 +82,20 @@ func liveHouse(t *testing.T) (*fakeCameras, *fakeViews, *httptest.Server, func(p
 }
 
 const livePath = "/api/v1/cameras/camera-porch/live"
+
+// refused is the problem that a request is answered with.
+func refused(t *testing.T, srv *httptest.Server, r *http.Request) (p Problem) {
+	t.Helper()
+	resp, err := srv.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(&p); err != nil || p.Status != resp.StatusCode {
+		t.Fatalf("%s answers %d with no problem: %v", r.URL, resp.StatusCode, err)
+	}
+	return p
+}
 
 // read is the next message; a text is decoded.
 func read(t *testing.T, c *websocket.Conn) (said liveText, b []byte) {

@@ -1,8 +1,10 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -131,7 +133,7 @@ func revealing(b binder) binder {
 // raw binds a plain handler and documents its answer by media type.
 func raw(h http.HandlerFunc, mediaType, answer string) binder {
 	return binder{bind: func(a *API, rt *route, op huma.Operation) {
-		op.Responses = map[string]*huma.Response{"200": {
+		op.Responses = map[string]*huma.Response{strconv.Itoa(cmp.Or(rt.status, http.StatusOK)): {
 			Description: answer,
 			Content:     map[string]*huma.MediaType{mediaType: {Schema: &huma.Schema{Type: huma.TypeString}}},
 		}}
@@ -143,6 +145,16 @@ func raw(h http.HandlerFunc, mediaType, answer string) binder {
 		a.spec.AddOperation(&op)
 		a.mux.HandleFunc(rt.method+" "+rt.path, a.gate(rt, h))
 	}}
+}
+
+// taking documents the body that a plain handler takes.
+func taking(mediaType string, b binder) binder {
+	bind := b.bind
+	b.bind = func(a *API, rt *route, op huma.Operation) {
+		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{mediaType: {Schema: &huma.Schema{Type: huma.TypeString}}}}
+		bind(a, rt, op)
+	}
+	return b
 }
 
 func (a *API) register(rt *route) {
@@ -290,6 +302,11 @@ func (a *API) routes() []route {
 			get, "/api/v1/cameras/{id}/live", right(auth.CamerasLive), "cameras", "What it sees now, over a WebSocket: texts are objects LiveText, each binary message is a piece of a fragmented MP4; ?sound=true with sound. The view is recorded first", 0,
 			raw(a.live, "video/mp4", "ISO/IEC 14496-12 §8.8, in messages"),
 		},
+		{
+			post, "/api/v1/cameras/{id}/live", right(auth.CamerasLive), "cameras", "What it sees now, by WebRTC, as WHEP has it: an offer in, an answer out; Location is where the view is ended. For browsers in the house; the view is recorded first", created,
+			taking(sessionDescription, raw(a.whep, sessionDescription, "the answer; RFC 8866")),
+		},
+		{del, "/api/v1/cameras/{id}/live/{view}", right(auth.CamerasLive), "cameras", "End a view by WebRTC", 0, raw(a.endWhep, "text/plain", "it has ended")},
 
 		{get, "/api/v1/radios", right(auth.RadiosRead), "radios", "The radio networks", 0, typed(a.radios)},
 		{post, "/api/v1/radios/{radio}/join", right(auth.RadiosWrite), "radios", "Open the network for a new device", accepted, typed(a.join)},
