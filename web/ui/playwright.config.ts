@@ -14,6 +14,10 @@ export default defineConfig({
 		locale: 'en-GB',
 		timezoneId: 'Europe/Berlin',
 		trace: 'retain-on-failure',
-		launchOptions: { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] },
+		launchOptions: {
+			executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+			// A browser does not offer WebRTC to its own machine by itself.
+			args: ['--no-sandbox', '--allow-loopback-in-peer-connection'],
+		},
 	},
 });

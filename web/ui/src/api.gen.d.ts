@@ -292,8 +292,26 @@ export interface paths {
         /** What it sees now, over a WebSocket: texts are objects LiveText, each binary message is a piece of a fragmented MP4; ?sound=true with sound. The view is recorded first */
         get: operations["getCamerasIdLive"];
         put?: never;
-        post?: never;
+        /** What it sees now, by WebRTC, as WHEP has it: an offer in, an answer out; Location is where the view is ended. For browsers in the house; the view is recorded first */
+        post: operations["postCamerasIdLive"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{id}/live/{view}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a view by WebRTC */
+        delete: operations["deleteCamerasIdLiveView"];
         options?: never;
         head?: never;
         patch?: never;
@@ -4194,6 +4212,79 @@ export interface operations {
                 };
                 content: {
                     "video/mp4": string;
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postCamerasIdLive: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/sdp": string;
+            };
+        };
+        responses: {
+            /** @description the answer; RFC 8866 */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/sdp": string;
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteCamerasIdLiveView: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                view: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description it has ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
             /** @description A problem: see its code */

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
+import type { Locator, Page, Route } from '@playwright/test';
+
 import { accessible, Demo, expect, fits, freePort, Program, test } from './hub';
 
 const run = promisify(execFile);
@@ -8,20 +10,20 @@ const run = promisify(execFile);
 // What a camera sees now, in a real browser: on a tap and not before, on record
 // before the first byte, and said everywhere as long as it lasts.
 test('a camera is watched live', async ({ page, demo, watch }) => {
-	const sockets: string[] = [];
-	page.on('websocket', (s) => sockets.push(new URL(s.url()).pathname));
+	const asked = requests(page);
 	await demo.signIn(page);
 	await page.setViewportSize({ width: 390, height: 844 });
 	await page.goto(`${demo.url}/cameras/camera-porch`);
 	const film = page.locator('[data-live]');
 	const start = page.getByRole('button', { name: 'Watch live' });
 	await expect(start).toBeEnabled();
-	expect(sockets, 'nobody has asked for it').toEqual([]);
+	expect(asked, 'nobody has asked for it').toEqual([]);
 	await accessible(page, 'a camera before it is watched');
 	await fits(page, 'a camera before it is watched');
 
 	await start.press('Enter');
 	await expect(film).toHaveAttribute('data-live', 'on');
+	await expect(film).toHaveAttribute('data-way', 'webrtc');
 	await expect(film.getByRole('status')).toHaveText('Live');
 	const video = page.locator('video');
 	const seen = () => video.evaluate((v: HTMLVideoElement) => v.currentTime);
@@ -31,8 +33,13 @@ test('a camera is watched live', async ({ page, demo, watch }) => {
 		true,
 	]);
 	const before = await seen();
+	const decoded = () => video.evaluate((v: HTMLVideoElement) => v.getVideoPlaybackQuality().totalVideoFrames);
+	const pictures = await decoded();
+	const look = await drawn(video);
 	await expect.poll(seen, { message: 'the picture moves' }).toBeGreaterThan(before + 1);
-	expect(sockets).toEqual(['/api/v1/cameras/camera-porch/live']);
+	expect(await decoded()).toBeGreaterThan(pictures + 5);
+	await expect.poll(() => drawn(video), { message: 'and is another' }).not.toBe(look);
+	expect(asked).toEqual(['POST /api/v1/cameras/camera-porch/live']);
 	await expect(page.locator('[data-watched="camera-porch"]')).toHaveText(/owner looks through/i);
 	const page1 = async () =>
 		(await (await page.request.get(`${demo.url}/api/v1/views?kind=live&camera=camera-porch`)).json()) as {
@@ -51,14 +58,70 @@ test('a camera is watched live', async ({ page, demo, watch }) => {
 	await expect.poll(async () => (await page1()).views.length, { message: 'its end is on record' }).toBe(2);
 	const [end, begin] = (await page1()).views;
 	expect(end?.ends).toBe(begin?.n);
+	expect(asked.length, asked.join()).toBe(2);
+	expect(asked[1]).toContain('DELETE /api/v1/cameras/camera-porch/live/');
 	watch.check();
 });
+
+// Where WebRTC does not go, the picture comes over the WebSocket, and nobody is told.
+for (const { name, answer } of [
+	{ name: 'the hub has none', answer: async (r: Route) => r.fulfill({ status: 409, body: '{}' }) },
+	{
+		name: 'its packets do not arrive',
+		answer: async (r: Route) => {
+			const response = await r.fetch();
+			const body = (await response.text()).replace(/(candidate:.* )\d+( typ host)/g, '$19$2');
+			await r.fulfill({ response, body });
+		},
+	},
+])
+	test(`a camera is watched live although ${name}`, async ({ page, demo, watch }) => {
+		const asked = requests(page);
+		await demo.signIn(page);
+		await page.route('**/api/v1/cameras/camera-porch/live', (r) =>
+			r.request().method() === 'POST' ? answer(r) : r.continue(),
+		);
+		await page.goto(`${demo.url}/cameras/camera-porch`);
+		const start = page.getByRole('button', { name: 'Watch live' });
+		await expect(start).toBeEnabled();
+		await start.click();
+		const film = page.locator('[data-live]');
+		await expect(film).toHaveAttribute('data-way', 'websocket', { timeout: 4_000 });
+		await expect(film).toHaveAttribute('data-live', 'on', { timeout: 2_000 });
+		await expect(film.getByRole('status')).toHaveText('Live');
+		await expect(page.locator('[data-halt]')).toHaveCount(0);
+		const seen = () => page.locator('video').evaluate((v: HTMLVideoElement) => v.currentTime);
+		const before = await seen();
+		await expect.poll(seen, { message: 'the picture moves' }).toBeGreaterThan(before + 1);
+		expect(asked.filter((a) => a.startsWith('WS'))).toEqual(['WS /api/v1/cameras/camera-porch/live']);
+		await expect(page.locator('[data-watched="camera-porch"]')).toHaveText(/owner looks through/i);
+		watch.check();
+	});
+
+/** What is asked for to see a camera live. */
+function requests(page: Page): string[] {
+	const asked: string[] = [];
+	page.on('websocket', (s) => asked.push(`WS ${new URL(s.url()).pathname}`));
+	page.on('request', (r) => {
+		if (r.url().includes('/live')) asked.push(`${r.method()} ${new URL(r.url()).pathname}`);
+	});
+	return asked;
+}
+
+/** The picture that a video shows, as a text that differs when it does. */
+function drawn(video: Locator): Promise<string> {
+	return video.evaluate((v: HTMLVideoElement) => {
+		const canvas = document.createElement('canvas');
+		[canvas.width, canvas.height] = [v.videoWidth, v.videoHeight];
+		canvas.getContext('2d')?.drawImage(v, 0, 0);
+		return canvas.toDataURL();
+	});
+}
 
 // A kind of picture that this browser can't play is said before anything is asked
 // for: no view that nobody sees is on record.
 test('a camera that sends H.265 is said to', async ({ page, demo }) => {
-	const sockets: string[] = [];
-	page.on('websocket', (s) => sockets.push(s.url()));
+	const asked = requests(page);
 	await demo.signIn(page);
 	await page.route('**/api/v1/cameras', async (route) => {
 		const answer = await route.fetch();
@@ -69,7 +132,7 @@ test('a camera that sends H.265 is said to', async ({ page, demo }) => {
 	await page.goto(`${demo.url}/cameras/camera-porch`);
 	await page.getByRole('button', { name: 'Watch live' }).click();
 	await expect(page.locator('[data-halt="unplayable"]')).toContainText('hev1.1.6.L93.90');
-	expect(sockets).toEqual([]);
+	expect(asked).toEqual([]);
 });
 
 // Any player opens any camera of the house the same way, with a token that is good

@@ -1,11 +1,12 @@
 /**
- * What a camera sees now: asks the hub for it over a WebSocket and hands what
- * comes to the browser's own player. Nothing is asked for before somebody taps,
+ * What a camera sees now: by WebRTC, or, where that does not go, over a WebSocket whose
+ * pieces are handed to the browser's own player. Nothing is asked for before somebody taps,
  * and what keeps the picture from being live is said: how far it is behind, that
  * nothing comes, or that this browser can't show it at all.
  */
 import { call, Refusal } from './api';
 import { behind, catchUp, codecs, type Playable } from './edge';
+import { Line } from './line';
 
 /** Why there is no picture, or no more of it. */
 export type Halt = { why: 'unplayable' } | { why: 'left' } | { why: 'lost' } | { why: 'refused'; text: string };
@@ -36,10 +37,14 @@ export class Looking {
 	/** For how long nothing has come, in seconds. */
 	still = $state(0);
 	halt = $state.raw<Halt | null>(null);
+	/** The way that it comes. */
+	way = $state<'webrtc' | 'websocket'>('webrtc');
 	/** What this browser makes of the camera's sound. */
 	sound = $state<Playable['sound']>('none');
 
 	#video: HTMLVideoElement | null = null;
+	#words = '';
+	#line: Line | null = null;
 	#socket: WebSocket | null = null;
 	#source: MediaSource | null = null;
 	#buffer: SourceBuffer | null = null;
@@ -58,12 +63,44 @@ export class Looking {
 	/** Begins; what the camera sends was known before. */
 	start(video: HTMLVideoElement, words: string): void {
 		this.stop();
-		const can = codecs(words, plays);
-		this.sound = can.sound;
-		this.halt = can.picture ? null : { why: 'unplayable' };
-		if (this.halt) return;
+		this.sound = codecs(words, plays).sound;
+		this.#words = words;
 		this.#video = video;
+		if (Line.able(words)) this.#call(video);
+		else this.#open();
+	}
+	/** By WebRTC; the other way once that does not go, or goes no longer. */
+	#call(video: HTMLVideoElement): void {
 		this.on = true;
+		this.way = 'webrtc';
+		const line = new Line(this.camera, video, {
+			first: () => {
+				this.ready = true;
+				if (line.sound) this.sound = 'plays';
+			},
+			over: () => {
+				if (line === this.#line) this.#open();
+			},
+		});
+		this.#line = line;
+		this.#timer = window.setInterval(() => this.#beat(), 250);
+		void line.begin(this.#words.includes(','));
+	}
+	/** Sound is wanted: AAC is not in WebRTC, and comes the other way. */
+	listen(): void {
+		if (this.#line && !this.#line.sound && this.sound === 'plays') this.#open();
+	}
+	/** Over the WebSocket. What is shown stays until something comes. */
+	#open(): void {
+		clearInterval(this.#timer);
+		this.#line?.end();
+		this.#line = null;
+		const can = codecs(this.#words, plays);
+		this.sound = can.sound;
+		if (!can.picture) return this.#end({ why: 'unplayable' });
+		this.on = true;
+		this.way = 'websocket';
+		this.ready = false;
 		this.#came = performance.now();
 		const url = new URL(`/api/v1/cameras/${encodeURIComponent(this.camera)}/live`, location.href);
 		url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -92,6 +129,8 @@ export class Looking {
 	}
 	#end(halt: Halt | null): void {
 		clearInterval(this.#timer);
+		this.#line?.end();
+		this.#line = null;
 		const socket = this.#socket;
 		this.#socket = null;
 		socket?.close();
@@ -172,10 +211,14 @@ export class Looking {
 	}
 	/** Four times a second: stays at the newest picture. */
 	#beat(): void {
-		this.still = Math.floor((performance.now() - this.#came) / 1000);
+		this.still = Math.floor((performance.now() - (this.#line?.came ?? this.#came)) / 1000);
 		this.#unseen = document.visibilityState === 'visible' ? 0 : this.#unseen || performance.now();
 		if (this.#unseen && performance.now() - this.#unseen > UNSEEN) return this.#end({ why: 'left' });
 		const video = this.#video;
+		if (this.#line) {
+			this.behind = this.#line.behind;
+			return;
+		}
 		if (!video?.buffered.length) return;
 		const b = video.buffered;
 		const ranges = Array.from({ length: b.length }, (_, i) => [b.start(i), b.end(i)] as const);
