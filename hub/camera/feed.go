@@ -51,7 +51,10 @@ type piece struct {
 }
 
 // Watch begins a feed; without sound none of it is in it. Errors: *home.Conflict.
-func (c *Camera) Watch(sound bool) (*Feed, error) {
+func (c *Camera) Watch(sound bool) (*Feed, error) { return c.watch(sound, 1) }
+
+// watch begins a feed with the last groups that are there, so many at most.
+func (c *Camera) watch(sound bool, groups int) (*Feed, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.rest {
@@ -61,15 +64,17 @@ func (c *Camera) Watch(sound bool) (*Feed, error) {
 		return nil, &home.Conflict{Reason: fmt.Sprintf("%s was changed or removed", c.o.ID)}
 	}
 	f := &Feed{camera: c, sound: sound, wake: make(chan struct{}, 1), waiting: true}
-	if g := c.ring.open(); g != nil {
+	if all := c.ring.groups; len(all) > 0 {
 		f.begin(c.film)
 		f.waiting = false
-		for i := range g.pictures {
-			f.queue = append(f.queue, piece{picture: &g.pictures[i]})
-		}
-		for i := range g.sounds {
-			if sound {
-				f.queue = append(f.queue, piece{sound: &g.sounds[i]})
+		for _, g := range all[max(0, len(all)-groups):] {
+			for i := range g.pictures {
+				f.queue = append(f.queue, piece{picture: &g.pictures[i]})
+			}
+			for i := range g.sounds {
+				if sound {
+					f.queue = append(f.queue, piece{sound: &g.sounds[i]})
+				}
 			}
 		}
 	} else if c.film.video != nil {

@@ -17,6 +17,12 @@ type Film struct {
 	Turned bool
 }
 
+// AAC tells whether the sound is what HLS has (HLS authoring, Apple: AAC, and no Opus).
+func (f Film) AAC() bool {
+	_, ok := f.Audio.(*codecs.MPEG4Audio)
+	return ok
+}
+
 // Law is how samples were made smaller (Rec. ITU-T G.711); "": they were not.
 type Law string
 

@@ -18,6 +18,7 @@ type View struct {
 	bytes  int       // of them
 	sounds []sound
 	missed bool // pictures, before those that are held
+	whole  bool // a part is a group
 }
 
 // What is cut at once at most: a part is written as a whole, and a slow line should
@@ -36,6 +37,22 @@ func (c *Camera) View(sound bool) (*View, error) {
 	return &View{feed: f}, nil
 }
 
+// groupsBefore is how many groups are there at once for who looks by whole groups.
+const groupsBefore = 4
+
+// groupBytes is what a group may be that is a part: more is cut.
+const groupBytes = 16 << 20
+
+// Groups begins a live view whose parts are whole groups, for players that fetch one
+// after the other. Errors: *home.Conflict.
+func (c *Camera) Groups(sound bool) (*View, error) {
+	f, err := c.watch(sound, groupsBefore)
+	if err != nil {
+		return nil, err
+	}
+	return &View{feed: f, whole: true}, nil
+}
+
 // Close ends the view.
 func (v *View) Close() { v.feed.Close() }
 
@@ -51,7 +68,7 @@ func (v *View) Next(ctx context.Context) (home.Moment, error) {
 				switch {
 				case p.skipped: // it does not follow those before it
 					return v.cut(len(v.held), 0)
-				case len(v.held) >= viewPictures || v.bytes >= viewBytes:
+				case v.full(p.picture):
 					return v.cut(len(v.held), p.picture.dts)
 				}
 			}
@@ -68,7 +85,7 @@ func (v *View) Next(ctx context.Context) (home.Moment, error) {
 				v.missed = v.missed || p.skipped
 			}
 		}
-		if n := len(v.held) - 1; n > 0 {
+		if n := len(v.held) - 1; n > 0 && !v.whole {
 			return v.cut(n, v.held[n].dts)
 		}
 		list, err := v.feed.take(ctx)
@@ -77,6 +94,14 @@ func (v *View) Next(ctx context.Context) (home.Moment, error) {
 		}
 		v.queue = list
 	}
+}
+
+// full tells whether what is held is a part without the next picture.
+func (v *View) full(next *picture) bool {
+	if v.whole {
+		return next.key || v.bytes >= groupBytes
+	}
+	return len(v.held) >= viewPictures || v.bytes >= viewBytes
 }
 
 // cut makes a part of the first n pictures that are held, which end at until.

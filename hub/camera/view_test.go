@@ -201,3 +201,36 @@ func TestSoundBeforeAPictureIsNotLate(t *testing.T) {
 		}
 	})
 }
+
+// TestGroups: who looks by whole groups gets those that the ring holds at once, and each
+// later one when it is whole; none is cut, however many pictures wait.
+func TestGroups(t *testing.T) {
+	t.Parallel()
+	s := run(t, shoot(t, 4, x264...), nil)
+	s.after(t, 3*time.Second)
+	v, err := s.Groups(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	asked := time.Now()
+	for i := range 6 {
+		m, err := v.Next(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case i == 0:
+			if m.Begin == nil {
+				t.Fatal("it does not begin with a beginning")
+			}
+		case !m.Part.Key || m.Part.Pictures != 25 || m.Part.Duration != time.Second || m.Missed:
+			t.Errorf("part %d begins with one that stands alone: %v, and is %d pictures in %v", i, m.Part.Key, m.Part.Pictures, m.Part.Duration)
+		}
+		if took := time.Since(asked); i == 2 && took > 500*time.Millisecond {
+			t.Errorf("the second group came after %v, and was there", took)
+		}
+	}
+}

@@ -153,8 +153,9 @@ type API struct {
 	kept    *answers
 	news    *news
 	streams streams
-	lives   streams // live views
-	lines   lines   // of them, those by WebRTC
+	lives   streams  // live views
+	lines   lines    // of them, those that outlive the request that began them
+	fetched fetching // of these, those by HLS
 	set     *metrics.Set
 	panics  *metrics.Counter
 	doc     []byte        // openapi.json

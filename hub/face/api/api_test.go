@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -338,7 +339,7 @@ func newFakePeople() *fakePeople {
 }
 
 func (f *fakePeople) Caller(r *http.Request) (auth.Caller, error) {
-	c, ok := f.callers[r.Header.Get("X-Test-Caller")]
+	c, ok := f.callers[cmp.Or(r.Header.Get("X-Test-Caller"), strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))]
 	if !ok {
 		return auth.Caller{}, auth.ErrNotSignedIn
 	}

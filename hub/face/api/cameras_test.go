@@ -25,6 +25,7 @@ type fakeCameras struct {
 	looks    string
 	doubted  string
 	line     *fakeLine
+	files    *fakeFiles
 	api      *API
 }
 

@@ -115,6 +115,9 @@ func (a *API) gate(rt *route, next http.Handler) http.HandlerFunc {
 		sw := &statusWriter{ResponseWriter: w}
 		defer func(begin time.Time) { count(sw.status, time.Since(begin)) }(time.Now())
 
+		if rt.handler.address {
+			r = tokenInAddress(r)
+		}
 		caller, err := a.o.People.Caller(r)
 		if err != nil && !errors.Is(err, auth.ErrNotSignedIn) {
 			a.refuse(sw, r, err)

@@ -21,6 +21,8 @@ type Live interface {
 	MayLook(home.DeviceID) error
 	// Answer answers a browser that would look by WebRTC; *home.Invalid, too.
 	Answer(ctx context.Context, id home.DeviceID, who string, o Offer) (LiveLine, error)
+	// Files is what a camera sees, as files. Everybody sees that who looks while they run.
+	Files(id home.DeviceID, who string) (LiveFiles, error)
 	// Look begins a view, and shows everywhere that who looks, until it is closed.
 	Look(id home.DeviceID, who string, sound bool) (LiveView, error)
 }

@@ -121,6 +121,13 @@ type route struct {
 type binder struct {
 	bind    func(a *API, rt *route, op huma.Operation)
 	reveals bool // the answer holds a secret that is shown once
+	address bool // the token may stand in the address
+}
+
+// addressed marks a handler for players that can say a token in the address alone.
+func addressed(b binder) binder {
+	b.address = true
+	return b
 }
 
 // revealing marks a handler whose answer holds a secret: it is not kept for
@@ -305,6 +312,10 @@ func (a *API) routes() []route {
 		{
 			post, "/api/v1/cameras/{id}/live", right(auth.CamerasLive), "cameras", "What it sees now, by WebRTC, as WHEP has it: an offer in, an answer out; Location is where the view is ended. For browsers in the house; the view is recorded first", created,
 			taking(sessionDescription, raw(a.whep, sessionDescription, "the answer; RFC 8866")),
+		},
+		{
+			get, "/api/v1/cameras/{id}/hls/{file}", right(auth.CamerasLive), "cameras", "What it sees now, by HLS: index.m3u8 and what that names; ?token= takes a token of the role onlooker. The view is recorded first, and ends 20 s after the last file", 0,
+			addressed(raw(a.hls, playlistType, "a playlist; RFC 8216. What it names is video/mp4")),
 		},
 		{del, "/api/v1/cameras/{id}/live/{view}", right(auth.CamerasLive), "cameras", "End a view by WebRTC", 0, raw(a.endWhep, "text/plain", "it has ended")},
 

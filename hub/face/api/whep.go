@@ -43,7 +43,7 @@ type line struct {
 	stop   context.CancelFunc
 }
 
-// lines are the views by WebRTC: each outlives the request that began it.
+// lines are the views that outlive the request that began them.
 type lines struct {
 	mu    sync.Mutex
 	by    map[string]line
