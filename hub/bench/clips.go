@@ -276,6 +276,21 @@ func timeline(ctx context.Context, r *run) error {
 		}
 		rows = append(rows, []string{q.name, ms(quantile(took, .5)), ms(quantile(took, .99)), "< 20 ms"})
 	}
+	var took []time.Duration
+	until := first.Add(time.Duration(many/2) * time.Minute).UTC()
+	for range tries {
+		began := time.Now()
+		var marks []home.ClipMark
+		ask := fmt.Sprintf("/clips/marks?since=%s&until=%s&grain=120", until.Add(-24*time.Hour).Format(time.RFC3339), until.Format(time.RFC3339))
+		if err := h.get(ask, &marks); err != nil {
+			return err
+		}
+		if len(marks) == 0 {
+			return fmt.Errorf("a day of marks: none")
+		}
+		took = append(took, time.Since(began))
+	}
+	rows = append(rows, []string{"the ruler of a day, of 1440 clips", ms(quantile(took, .5)), ms(quantile(took, .99)), "< 20 ms"})
 	r.table(fmt.Sprintf("A page of 100 clips out of %d, over HTTPS; %d each", many, tries), []string{"", "p50", "p99", "goal"}, rows)
 	return nil
 }

@@ -27,6 +27,19 @@ type Clip struct {
 	Notes    bool        `json:"notes" doc:"sealed notes belong to it: what was seen, and where one can begin to look"`
 }
 
+// ClipMark is what stands on a ruler of time: one clip, or several of a kind that are
+// so near to each other that they would be one stroke.
+type ClipMark struct {
+	Camera    DeviceID `json:"camera"`
+	Start     Time     `json:"start"`
+	End       Time     `json:"end"`
+	Reason    string   `json:"reason" doc:"as of a clip"`
+	Labels    []string `json:"labels" doc:"as of a clip, sorted"`
+	Clips     int      `json:"clips" doc:"how many it stands for"`
+	Clip      ClipID   `json:"clip" doc:"the first of them"`
+	Recording bool     `json:"recording" doc:"the last of them still grows"`
+}
+
 // ClipState is how a clip stands.
 type ClipState string
 

@@ -16,6 +16,8 @@ import (
 // Clips is what the API needs of the recorder. All files are ciphertext.
 type Clips interface {
 	Page(clips.Query) (list []home.Clip, next string, err error)
+	// Marks are the clips between q.Since and q.Until as a ruler shows them.
+	Marks(q clips.Query, grain time.Duration) ([]home.ClipMark, error)
 	Clip(home.ClipID) (home.Clip, error)
 	File(id home.ClipID, name string) (io.ReadSeeker, error)
 	Delete(id home.ClipID, by string) (home.ClipDeletion, error)
@@ -61,6 +63,35 @@ func (a *API) clips(_ context.Context, in *clipsInput) (*out[clipPage], error) {
 		return nil, err
 	}
 	return &out[clipPage]{clipPage{list(page), next}}, nil
+}
+
+type marksInput struct {
+	Camera home.DeviceID `query:"camera" maxLength:"64"`
+	Since  time.Time     `query:"since" doc:"where the ruler begins"`
+	Until  time.Time     `query:"until" doc:"where it ends: two days on at most"`
+	Grain  int           `query:"grain" minimum:"0" maximum:"3600" default:"60" doc:"seconds: clips of a kind with no more between them are one mark"`
+}
+
+// longestRuler is how much time one answer tells of: a day of 25 hours, and some before it.
+const longestRuler = 48 * time.Hour
+
+// marks answers with a ruler: small however many clips it is of.
+func (a *API) marks(_ context.Context, in *marksInput) (*out[[]home.ClipMark], error) {
+	c, err := a.clipsOf()
+	if err != nil {
+		return nil, err
+	}
+	switch long := in.Until.Sub(in.Since); {
+	case in.Since.IsZero():
+		return nil, &home.Invalid{Field: "since", Reason: "say where the ruler begins"}
+	case long <= 0 || long > longestRuler:
+		return nil, &home.Invalid{Field: "until", Reason: "say a time after since, two days later at most"}
+	}
+	got, err := c.Marks(clips.Query{Camera: in.Camera, Since: in.Since, Until: in.Until}, time.Duration(in.Grain)*time.Second)
+	if err != nil {
+		return nil, err
+	}
+	return &out[[]home.ClipMark]{got}, nil
 }
 
 type clipPath struct {

@@ -19,6 +19,7 @@ import (
 type fakeShelf struct {
 	film    []byte
 	asked   clips.Query
+	grain   time.Duration
 	did     []string
 	v       home.Vault
 	refuses error
@@ -32,6 +33,11 @@ var porchClip = home.Clip{
 func (f *fakeShelf) Page(q clips.Query) ([]home.Clip, string, error) {
 	f.asked = q
 	return []home.Clip{porchClip}, "more", nil
+}
+
+func (f *fakeShelf) Marks(q clips.Query, grain time.Duration) ([]home.ClipMark, error) {
+	f.asked, f.grain = q, grain
+	return []home.ClipMark{{Camera: q.Camera, Reason: "continuous", Labels: []string{}, Clips: 1440, Clip: porchClip.ID}}, nil
 }
 
 func (f *fakeShelf) Clip(id home.ClipID) (home.Clip, error) {
@@ -192,4 +198,22 @@ func TestDoubt(t *testing.T) {
 	if c := decode[home.Clip](t, call(t, srv, "owner", "DELETE", path, ""), http.StatusOK); c.ID != "0195" || f.doubted != "0195 person" {
 		t.Errorf("%q is doubted, and %q comes back", f.doubted, c.ID)
 	}
+}
+
+func TestMarksOfClips(t *testing.T) {
+	h, s, _ := shelfHouse()
+	srv := h.api(t).Handler()
+	const path = "/api/v1/clips/marks?camera=camera-porch&since=2026-03-01T00:00:00Z"
+	got := decode[[]home.ClipMark](t, call(t, srv, "member", "GET", path+"&until=2026-03-02T01:00:00Z&grain=90", ""), 200)
+	if len(got) != 1 || got[0].Clips != 1440 {
+		t.Errorf("got %+v", got)
+	}
+	if q := s.asked; q.Camera != "camera-porch" || q.Until.Sub(q.Since) != 25*time.Hour || s.grain != 90*time.Second {
+		t.Errorf("asked %+v, %v", q, s.grain)
+	}
+	for _, bad := range []string{path, path + "&until=2026-02-28T00:00:00Z", path + "&until=2026-03-04T00:00:00Z", path + "&until=2026-03-02T00:00:00Z&grain=3601", "/api/v1/clips/marks?until=2026-03-02T00:00:00Z"} {
+		wantProblem(t, call(t, srv, "member", "GET", bad, ""), http.StatusUnprocessableEntity, "invalid")
+	}
+	h.opt.Clips = nil
+	wantProblem(t, call(t, h.api(t).Handler(), "owner", "GET", path, ""), http.StatusConflict, codeConflict)
 }

@@ -335,6 +335,7 @@ func (a *API) routes() []route {
 		{get, "/api/v1/vault", right(auth.ClipsRead), "clips", "Whose keys clips are sealed to, and the wrapped private key", 0, typed(a.vault)},
 		{put, "/api/v1/vault", right(auth.VaultWrite), "clips", "Seal clips to these keys from the next one on; those of before stay as they are", 0, typed(a.putVault)},
 		{get, "/api/v1/clips", right(auth.ClipsRead), "clips", "Clips, newest first", 0, typed(a.clips)},
+		{get, "/api/v1/clips/marks", right(auth.ClipsRead), "clips", "The clips between two times as marks on a ruler, in their order: those of a kind that are near to each other are one", 0, typed(a.marks)},
 		{get, "/api/v1/clips/{id}", right(auth.ClipsRead), "clips", "One clip", 0, typed(a.clip)},
 		{del, "/api/v1/clips/{id}", right(auth.ClipsDelete), "clips", "Delete a clip: nothing opens it from here on; the answer says when its bytes are gone", http.StatusOK, typed(a.deleteClip)},
 		{post, "/api/v1/clips/{id}/keep", right(auth.ClipsDelete), "clips", "Keep a clip until somebody deletes it", http.StatusOK, typed(a.keepClip)},

@@ -419,6 +419,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clips/marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The clips between two times as marks on a ruler, in their order: those of a kind that are near to each other are one */
+        get: operations["getClipsMarks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clips/{id}": {
         parameters: {
             query?: never;
@@ -2222,6 +2239,26 @@ export interface components {
             score: number;
             /** @description of the camera's zones, where it was seen so surely */
             zone?: string;
+        };
+        ClipMark: {
+            camera: string;
+            /** @description the first of them */
+            clip: string;
+            /**
+             * Format: int64
+             * @description how many it stands for
+             */
+            clips: number;
+            /** Format: date-time */
+            end: string;
+            /** @description as of a clip, sorted */
+            labels: string[];
+            /** @description as of a clip */
+            reason: string;
+            /** @description the last of them still grows */
+            recording: boolean;
+            /** Format: date-time */
+            start: string;
         };
         ClipPage: {
             clips: components["schemas"]["Clip"][];
@@ -4511,6 +4548,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClipPage"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getClipsMarks: {
+        parameters: {
+            query?: {
+                camera?: string;
+                /** @description where the ruler begins */
+                since?: string;
+                /** @description where it ends: two days on at most */
+                until?: string;
+                /** @description seconds: clips of a kind with no more between them are one mark */
+                grain?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClipMark"][];
                 };
             };
             /** @description A problem: see its code */
