@@ -44,6 +44,7 @@ export async function seal(plain: Uint8Array, recipients: readonly string[]): Pr
  */
 export class Shelf {
 	clips: Clip[] = [];
+	cameras = [{ id: 'camera-porch', name: 'Porch' }];
 	media = new Map<string, Uint8Array>();
 	/** Everything that the page ever sent. */
 	sent: string[] = [];
@@ -59,28 +60,42 @@ export class Shelf {
 		return (await (await this.page.request.get(new URL('/api/v1/vault', this.page.url()).href)).json()) as Vault;
 	}
 	async serve(page: Page): Promise<void> {
-		const camera = {
-			id: 'camera-porch',
-			name: 'Porch',
+		const camera = (known: { id: string; name: string }) => ({
+			...known,
 			url: 'rtsp://192.168.1.20/1',
 			pre: '4s',
 			post: '10s',
 			snapshot_url: '',
 			seeing: { on: false, motion: false, verifies: false, area: '', zones: [], doubts: [] },
-			status: { state: 'up', why: '', recording: '' },
-		};
-		await page.route('**/api/v1/cameras', (route) => route.fulfill({ json: [camera] }));
-		await page.route('**/api/v1/cameras/camera-porch', (route) => route.fulfill({ json: camera }));
+			heeds: [],
+			looks: [],
+			status: { state: 'up', why: '', recording: '', watched: [], masks: [] },
+		});
+		await page.route('**/api/v1/cameras', (route) => route.fulfill({ json: this.cameras.map(camera) }));
+		await page.route('**/api/v1/cameras/camera-*', (route) => {
+			const one = this.cameras.find((c) => route.request().url().endsWith(c.id));
+			return route.fulfill(one ? { json: camera(one) } : { status: 404, json: { status: 404, code: 'not-found' } });
+		});
 		await page.route(/\/api\/v1\/clips(\/.*)?(\?.*)?$/, (route) => this.#clip(route.request(), route));
 	}
 	async #clip(request: Request, route: Parameters<Parameters<Page['route']>[1]>[0]): Promise<void> {
 		const [, id, what] = /clips\/([^/?]+)\/?([^?]*)/.exec(request.url()) ?? [];
-		if (!id) return route.fulfill({ json: { clips: this.clips, next: '' } });
+		if (!id || id === 'marks') {
+			const list = this.#between(new URL(request.url()).searchParams);
+			return route.fulfill({ json: id ? list.map(markOf).reverse() : pageOf(list, request.url()) });
+		}
 		const clip = this.clips.find((c) => c.id === id);
 		const body = what ? this.media.get(`${id}/${what}`) : undefined;
 		if (clip && body) return route.fulfill({ contentType: 'application/octet-stream', body: Buffer.from(body) });
 		if (clip && !what) return route.fulfill({ json: clip });
 		await route.fulfill({ status: 404, json: { status: 404, code: 'not-found', detail: 'There is none.' } });
+	}
+	/** What began between two times, newest first. */
+	#between(ask: URLSearchParams): Clip[] {
+		const [since, until, camera] = [ask.get('since') ?? '', ask.get('until') ?? '~', ask.get('camera')];
+		return this.clips
+			.filter((c) => c.start >= since && c.start < until && (!camera || c.camera === camera))
+			.sort((a, b) => b.start.localeCompare(a.start));
 	}
 	/** Puts a clip on the shelf. */
 	put(id: string, media: Uint8Array, over: Partial<Clip> = {}): void {
@@ -109,3 +124,16 @@ export class Shelf {
 		this.media.set(`${id}/media`, media);
 	}
 }
+
+/** A page as the hub gives it out; its cursor is a number here. */
+function pageOf(list: Clip[], url: string) {
+	const ask = new URL(url).searchParams;
+	const [from, limit] = [Number(ask.get('cursor') ?? 0), Number(ask.get('limit') ?? 50)];
+	return { clips: list.slice(from, from + limit), next: list.length > from + limit ? String(from + limit) : '' };
+}
+
+const markOf = (c: Clip): Schemas['ClipMark'] => ({
+	...{ camera: c.camera, start: c.start, end: c.end, reason: c.reason, clip: c.id, clips: 1 },
+	labels: c.labels.map((l) => l.name).sort(),
+	recording: c.state === 'recording',
+});

@@ -27,6 +27,7 @@ export type Zone = Schemas['Zone'];
 export type Device = Schemas['Device'];
 export type Event = Schemas['Event'];
 export type Clip = Schemas['Clip'];
+export type ClipMark = Schemas['ClipMark'];
 export type ClipDeletion = Schemas['ClipDeletion'];
 export type Camera = Schemas['Camera'];
 /** The password goes to the hub and never comes back. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import more from '../i18n/en.more.json';
-import { kept, marks, nearest, opening, reason, sortOf, title, type Clip } from './footage';
+import { addressOf, kept, opening, placeOf, reason, sortOf, title, titleOf, type Clip } from './footage';
 import { learn, speaker } from './i18n';
 
 learn(more);
@@ -66,28 +66,27 @@ describe('the clips of a camera', () => {
 	);
 });
 
-describe('the ruler of a day', () => {
-	const begin = Date.parse('2026-11-22T00:00:00Z');
-	const end = begin + 24 * 3_600_000;
-	const list = marks(
-		[
-			clip({ id: 'noon', start: '2026-11-22T12:00:00Z', end: '2026-11-22T12:01:12Z' }),
-			clip({ id: 'late', start: '2026-11-22T23:59:00Z', end: '2026-11-23T00:01:00Z' }),
-			clip({ id: 'yesterday', start: '2026-11-21T23:50:00Z', end: '2026-11-22T00:00:00Z' }),
-			clip({ id: 'tomorrow', start: '2026-11-23T00:00:00Z', end: '2026-11-23T00:01:00Z' }),
-		],
-		begin,
-		end,
-	);
-	it('has the clips of the day, cut at its ends', () => {
-		expect(list.map((m) => m.id)).toEqual(['noon', 'late']);
-		expect(list[0]).toMatchObject({ from: 0.5, to: 0.5 + 72 / 86_400 });
-		expect(list[1]?.to).toBe(1);
-	});
-	it('finds the clip that a thumb meant', () => {
-		expect(nearest(list, 0.5004, 0.02)?.id).toBe('noon');
-		expect(nearest(list, 0.51, 0.02)?.id).toBe('noon');
-		expect(nearest(list, 0.6, 0.02)).toBeNull();
-		expect(nearest(list, 1, 0.02)?.id).toBe('late');
+describe('a place in a clip', () => {
+	const c = clip({ id: 'c/1' });
+	it.each([
+		['2026-11-22T14:02:07.500Z', '/clips/c%2F1#t=7.5'],
+		['2026-11-22T14:02:00.000Z', '/clips/c%2F1#t=0.0'],
+		['2026-11-22T14:01:59.000Z', '/clips/c%2F1'],
+		['2026-11-22T14:02:13.000Z', '/clips/c%2F1'],
+	] as const)('at %s has the address %s', (at, address) => expect(addressOf(c, Date.parse(at))).toBe(address));
+	it.each([
+		['t=7.5', 7.5],
+		['t=12', 12],
+		['', null],
+		['t=', null],
+		['t=-1', null],
+		['main', null],
+	] as const)('is read from %j as %j', (hash, at) => expect(placeOf(hash)).toBe(at));
+});
+
+describe('a mark', () => {
+	it('is called what its clips are', () => {
+		expect(titleOf({ labels: ['car', 'dog'], reason: 'motion' }, zone, t)).toBe('A dog');
+		expect(titleOf({ labels: [], reason: 'zone:front-door' }, zone, t)).toBe('Front door');
 	});
 });

@@ -1,5 +1,5 @@
 /** What a clip is called, and where it stands on the day. Pure, for the table in its test. */
-import type { Clip } from './api';
+import type { Clip, ClipMark } from './api';
 import type { Key, Say } from './i18n';
 
 export type { Clip } from './api';
@@ -80,34 +80,21 @@ export function seenAs(label: string, t: Say): string {
 	return kind ? t(kind === 'animal' ? 'clip.seen.animal' : 'clip.seen.vehicle') : label;
 }
 
-/** One clip's mark on the ruler of a day: from and to in parts of it, 0 to 1. */
-export interface Mark {
-	id: string;
-	sort: Sort;
-	from: number;
-	to: number;
+/** What a mark on a ruler is called: as a clip is. */
+export const titleOf = (mark: Pick<ClipMark, 'labels' | 'reason'>, zone: (id: string) => string, t: Say): string =>
+	title({ reason: mark.reason, labels: mark.labels.map((name) => ({ name, score: 1 })) }, zone, t);
+
+/** Where in a clip the address says to begin, in seconds: "t=7.5"; null where it does not. */
+export function placeOf(hash: string): number | null {
+	const [, n] = /^t=(\d+(?:\.\d+)?)$/.exec(hash) ?? [];
+	return n === undefined ? null : Number(n);
 }
 
-/** The marks of a day that begins and ends at these instants, in ms. Summer time makes days of 23 and 25 hours. */
-export function marks(clips: readonly Clip[], begin: number, end: number): Mark[] {
-	const part = (iso: string) => Math.min(1, Math.max(0, (Date.parse(iso) - begin) / (end - begin)));
-	return clips
-		.filter((c) => Date.parse(c.end) > begin && Date.parse(c.start) < end)
-		.map((c) => ({ id: c.id, sort: sortOf(c), from: part(c.start), to: part(c.end) }));
-}
-
-/** The clip that stands nearest to a place on the ruler, if any is within reach (in parts of the day). */
-export function nearest(list: readonly Mark[], at: number, reach: number): Mark | null {
-	let best: Mark | null = null;
-	let least = reach;
-	for (const m of list) {
-		const away = at < m.from ? m.from - at : at > m.to ? at - m.to : 0;
-		if (away <= least) {
-			best = m;
-			least = away;
-		}
-	}
-	return best;
+/** The address of a clip, at an instant (ms) if that lies in it. */
+export function addressOf(clip: Pick<Clip, 'id' | 'start' | 'end'>, at: number): string {
+	const into = (at - Date.parse(clip.start)) / 1000;
+	const path = `/clips/${encodeURIComponent(clip.id)}`;
+	return into >= 0 && at <= Date.parse(clip.end) ? `${path}#t=${into.toFixed(1)}` : path;
 }
 
 /** Where to open a clip, in seconds: at what set it off, with what was before behind it. */

@@ -44,6 +44,8 @@ export class Live {
 	#stop: AbortController | null = null;
 	/** Clips that are being recorded. */
 	#recording = $state.raw<readonly Pick<Clip, 'id' | 'camera'>[]>([]);
+	/** How often the hub has said something of a clip. */
+	#clipped = $state(0);
 	#lastId = '';
 	#began = 0;
 	#may: (right: Right) => boolean = () => false;
@@ -65,6 +67,10 @@ export class Live {
 	}
 	readonly answer: Answer = $derived(answer(this.#house, this.#now, t, { atClock, listed, span }));
 
+	/** Changes with each word of a clip, for whoever shows a list of them. */
+	get clipped(): number {
+		return this.#clipped;
+	}
 	/** The cameras that are recording now. */
 	get recording(): string[] {
 		return this.#recording.map((c) => c.camera).filter((c, i, all) => all.indexOf(c) === i);
@@ -222,6 +228,7 @@ export class Live {
 		}
 		if (m.type === 'clip') {
 			const c = JSON.parse(m.data) as Clip;
+			this.#clipped++;
 			const others = this.#recording.filter((r) => r.id !== c.id);
 			this.#recording = c.state === 'recording' ? [...others, c] : others;
 			return;

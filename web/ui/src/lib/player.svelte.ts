@@ -4,7 +4,7 @@
  * the check fails the picture ends, and `stop` says why and where.
  */
 import { call, Refusal, type Problem } from './api';
-import { length, opening, type Clip } from './footage';
+import { length, type Clip } from './footage';
 import { NoFilm, vault, type Opened } from './vault/vault.svelte';
 import { WrongKey } from './vault/wrongkey';
 
@@ -38,8 +38,8 @@ export class Player {
 	#url = '';
 	#gone = new AbortController();
 
-	/** Begins to play; a player plays one clip in its life. `pre` is how much before the trigger the clip holds, in seconds. */
-	async play(video: HTMLVideoElement, clip: Clip, pre: number): Promise<void> {
+	/** Begins to play at a place, in seconds; a player plays one clip in its life. */
+	async play(video: HTMLVideoElement, clip: Clip, from: number): Promise<void> {
 		this.#video = video;
 		this.whole = length(clip) / 1000;
 		const type = `video/mp4; codecs="${clip.codecs}"`;
@@ -64,7 +64,7 @@ export class Player {
 		if (signal.aborted) return;
 		const buffer = source.addSourceBuffer(type);
 		try {
-			const end = await this.#feed(clip, buffer, opening(clip, pre));
+			const end = await this.#feed(clip, buffer, from);
 			if (end === 'cut') this.stop = this.#short(clip);
 		} catch (error) {
 			if (signal.aborted) return;

@@ -1,6 +1,8 @@
 /** The address of the screen that is shown. A few lines instead of a router. */
 class Route {
 	path = $state(location.pathname);
+	/** What stands behind the #: "t=7.5" is a place in a clip. */
+	hash = $state(location.hash.slice(1));
 
 	/** The last part of the address, which names one of its kind: the "zwave-5" of "/devices/zwave-5". */
 	get id(): string {
@@ -8,7 +10,10 @@ class Route {
 	}
 
 	constructor() {
-		addEventListener('popstate', () => (this.path = location.pathname));
+		addEventListener('popstate', () => {
+			this.path = location.pathname;
+			this.hash = location.hash.slice(1);
+		});
 		// Links stay plain links; only a plain click on one of ours is taken.
 		document.addEventListener('click', (e) => {
 			if (e.defaultPrevented || e.button !== 0 || e.metaKey || e.ctrlKey || e.shiftKey || e.altKey) return;
@@ -21,11 +26,14 @@ class Route {
 		});
 	}
 
-	go(path: string, { replace = false } = {}): void {
-		if (path === this.path) return;
-		history[replace ? 'replaceState' : 'pushState'](null, '', path);
+	go(to: string, { replace = false } = {}): void {
+		const [path = '', hash = ''] = to.split('#');
+		const elsewhere = path !== this.path;
+		if (!elsewhere && hash === this.hash) return;
+		history[replace ? 'replaceState' : 'pushState'](null, '', to);
 		this.path = path;
-		scrollTo(0, 0);
+		this.hash = hash;
+		if (elsewhere) scrollTo(0, 0);
 	}
 }
 

@@ -84,3 +84,9 @@ export function fromField(field: string): string {
 	for (let i = 0; i < 2; i++) at = asIf - (Date.parse(`${toField(new Date(at).toISOString())}Z`) - at);
 	return new Date(at).toISOString();
 }
+
+/** An instant as the hub writes it. */
+export const isoOf = (ms: number): string => new Date(ms).toISOString();
+
+/** When a day begins at home, in ms: "2026-11-22". */
+export const midnight = (day: string): number => Date.parse(fromField(`${day}T00:00`));
