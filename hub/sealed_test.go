@@ -85,6 +85,13 @@ func TestSealedMeansSealed(t *testing.T) {
 		if _, err := h.clips.PutVault(home.Vault{Recipients: []string{owner.Recipient().String()}, Wrapped: "opaque"}, "Ada"); err != nil {
 			t.Fatal(err)
 		}
+		// What a passkey opens is ciphertext by itself, and lies on the disk sealed once more, also when it was removed.
+		wrapped := "-----BEGIN AGE ENCRYPTED FILE-----\n" + strings.Repeat("Y2FuYXJ5", 8) + "\n-----END AGE ENCRYPTED FILE-----\n"
+		traces["what a passkey opens"], traces["a credential"] = []byte("Y2FuYXJ5Y2FuYXJ5"), []byte("cGFzc2tleSBjYW5hcnk")
+		key, err := h.clips.AddPasskey(home.VaultPasskey{Name: "Phone", Host: "gatehouse.local", Credential: "cGFzc2tleSBjYW5hcnkgb2Yg", Wrapped: wrapped}, "Ada")
+		if err != nil {
+			t.Fatal(err)
+		}
 		film.At = time.Now()
 		tape, err := h.clips.Begin(film)
 		if err != nil {
@@ -118,7 +125,7 @@ func TestSealedMeansSealed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		key, err := age.DecryptHeader(head, owner)
+		fileKey, err := age.DecryptHeader(head, owner)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,11 +136,14 @@ func TestSealedMeansSealed(t *testing.T) {
 		if _, err := io.ReadFull(sealed, nonce); err != nil {
 			t.Fatal(err)
 		}
-		traces["the key of the file"] = key
-		if traces["the key of its chunks"], err = hkdf.Key(sha256.New, key, nonce, "payload", 32); err != nil {
+		traces["the key of the file"] = fileKey
+		if traces["the key of its chunks"], err = hkdf.Key(sha256.New, fileKey, nonce, "payload", 32); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := h.clips.Keep(list[0].ID, true, "Ada"); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.clips.RemovePasskey(key.ID, "Ada"); err != nil {
 			t.Fatal(err)
 		}
 		h.pass(time.Second)

@@ -67,9 +67,24 @@ type ClipLabel struct {
 
 // Vault is whose keys clips are sealed to. The hub knows public keys only.
 type Vault struct {
-	Recipients []string `json:"recipients" doc:"public keys, age1pq1…: hybrid ones only (ML-KEM-768 and X25519)" maxItems:"8"`
-	Names      []string `json:"names" doc:"what the keys are called, in the same order" maxItems:"8"`
-	Wrapped    string   `json:"wrapped" doc:"the private key, wrapped by the browser that made it: opaque to the hub" maxLength:"32768"`
-	Epoch      int      `json:"epoch" doc:"grows with each change of the keys"`
-	Since      *Time    `json:"since"`
+	Recipients []string       `json:"recipients" doc:"public keys, age1pq1…: hybrid ones only (ML-KEM-768 and X25519)" maxItems:"8"`
+	Names      []string       `json:"names" doc:"what the keys are called, in the same order" maxItems:"8"`
+	Wrapped    string         `json:"wrapped" doc:"the private key, wrapped by the browser that made it: opaque to the hub" maxLength:"32768"`
+	Epoch      int            `json:"epoch" doc:"grows with each change of the keys"`
+	Since      *Time          `json:"since"`
+	Passkeys   []VaultPasskey `json:"passkeys" doc:"what opens the private key beside the passphrase" maxItems:"16"`
+}
+
+// VaultPasskey is the owner's private key once more, wrapped by the browser to what
+// one passkey alone can say (WebAuthn, extension prf). It opens the vault, in a
+// browser; to the hub it is nothing: nobody signs in by it and nothing is reset.
+type VaultPasskey struct {
+	ID         string   `json:"id" readOnly:"true"`
+	Name       string   `json:"name" doc:"what the owner calls it" minLength:"1" maxLength:"40"`
+	Host       string   `json:"host" doc:"the name of the hub at which it was made (the rp id): browsers use it at no other" maxLength:"253"`
+	Credential string   `json:"credential" doc:"the credential's id, base64url" maxLength:"1364"`
+	Transports []string `json:"transports" doc:"how the browser reaches it" maxItems:"8"`
+	Wrapped    string   `json:"wrapped" doc:"an age file in its armour, with a stanza age-encryption.org/fido2prf: opaque to the hub" maxLength:"4096"`
+	Created    Time     `json:"created" readOnly:"true"`
+	By         string   `json:"by" doc:"who added it" readOnly:"true"`
 }

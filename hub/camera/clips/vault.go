@@ -72,11 +72,13 @@ func (r *Recorder) Vault() home.Vault {
 	defer r.vault.mu.Unlock()
 	v := r.vault.v
 	v.Recipients, v.Names = append([]string{}, v.Recipients...), append([]string{}, v.Names...)
+	v.Passkeys = append([]home.VaultPasskey{}, v.Passkeys...)
 	return v
 }
 
 // PutVault changes whose keys clips are sealed to, from the next clip on. Those
-// of before stay sealed as they are: the hub could not open them.
+// of before stay sealed as they are: the hub could not open them. The passkeys stay
+// too: which key each of them opens, a browser alone can tell.
 func (r *Recorder) PutVault(v home.Vault, by string) (home.Vault, error) {
 	for i := len(v.Names); i < len(v.Recipients); i++ {
 		v.Names = append(v.Names, defaultName(i))
@@ -91,7 +93,7 @@ func (r *Recorder) PutVault(v home.Vault, by string) (home.Vault, error) {
 	}
 	r.vault.mu.Lock()
 	defer r.vault.mu.Unlock()
-	v.Epoch = r.vault.v.Epoch
+	v.Epoch, v.Passkeys = r.vault.v.Epoch, append([]home.VaultPasskey{}, r.vault.v.Passkeys...)
 	if !slices.Equal(v.Recipients, r.vault.v.Recipients) {
 		now := home.At(time.Now())
 		v.Epoch, v.Since = v.Epoch+1, &now

@@ -24,6 +24,8 @@ type Clips interface {
 	Keep(id home.ClipID, on bool, by string) (home.Clip, error)
 	Vault() home.Vault
 	PutVault(v home.Vault, by string) (home.Vault, error)
+	AddPasskey(p home.VaultPasskey, by string) (home.VaultPasskey, error)
+	RemovePasskey(id, by string) error
 }
 
 func (a *API) clipsOf() (Clips, error) {
@@ -268,4 +270,39 @@ func (a *API) putVault(ctx context.Context, in *vaultInput) (*out[home.Vault], e
 		return nil, err
 	}
 	return &out[home.Vault]{v}, nil
+}
+
+type passkeyInput struct {
+	Body passkeyRequest
+}
+
+type passkeyRequest struct {
+	Name       string   `json:"name" minLength:"1" maxLength:"40"`
+	Host       string   `json:"host" maxLength:"253" doc:"the rp id: the name by which this page was opened" example:"gatehouse.local"`
+	Credential string   `json:"credential" maxLength:"1364" pattern:"^[A-Za-z0-9_-]+$" doc:"the credential's id, base64url"`
+	Transports []string `json:"transports,omitempty" maxItems:"8" maxLength:"32"`
+	Wrapped    string   `json:"wrapped" maxLength:"4096" doc:"the private key, wrapped by the browser: an age file in its armour"`
+}
+
+func (a *API) addPasskey(ctx context.Context, in *passkeyInput) (*status[home.VaultPasskey], error) {
+	c, err := a.clipsOf()
+	if err != nil {
+		return nil, err
+	}
+	b := in.Body
+	p, err := c.AddPasskey(home.VaultPasskey{
+		Name: b.Name, Host: b.Host, Credential: b.Credential, Transports: list(b.Transports), Wrapped: b.Wrapped,
+	}, ask(ctx).caller.Name)
+	if err != nil {
+		return nil, err
+	}
+	return &status[home.VaultPasskey]{http.StatusCreated, p}, nil
+}
+
+func (a *API) removePasskey(ctx context.Context, in *idPath) (*none, error) {
+	c, err := a.clipsOf()
+	if err != nil {
+		return nil, err
+	}
+	return nil, c.RemovePasskey(in.ID, ask(ctx).caller.Name)
 }

@@ -64,6 +64,20 @@ func (f *fakeShelf) PutVault(v home.Vault, by string) (home.Vault, error) {
 	return v, nil
 }
 
+func (f *fakeShelf) AddPasskey(p home.VaultPasskey, by string) (home.VaultPasskey, error) {
+	if f.refuses != nil {
+		return home.VaultPasskey{}, f.refuses
+	}
+	p.ID, p.By = "k1", by
+	f.v.Passkeys = append(f.v.Passkeys, p)
+	return p, nil
+}
+
+func (f *fakeShelf) RemovePasskey(id, by string) error {
+	f.did = append(f.did, "forget "+id+" by "+by)
+	return f.refuses
+}
+
 func shelfHouse() (*house, *fakeShelf, *fakeViews) {
 	h, v := viewing()
 	s := &fakeShelf{film: bytes.Repeat([]byte("0123456789"), 100)}
@@ -160,6 +174,50 @@ func TestVaultNeedsAStepUpAndKeepsWhatIsNotNamed(t *testing.T) {
 	if v := decode[home.Vault](t, call(t, srv, "member", "GET", "/api/v1/vault", ""), 200); len(v.Recipients) != 2 {
 		t.Errorf("got %+v", v)
 	}
+}
+
+// A passkey opens the vault in a browser and nothing at the hub: to add or remove one
+// takes an owner who has just given password and second factor.
+func TestPasskeysOfTheVault(t *testing.T) {
+	h, s, _ := shelfHouse()
+	srv := h.api(t).Handler()
+	const at = "/api/v1/vault/passkeys"
+	body := `{"name":"Phone","host":"gatehouse.local","credential":"AAAAAAAAAAAAAAAAAAAAAA","transports":["internal"],"wrapped":"opaque"}`
+	for _, row := range []struct {
+		who, code string
+		status    int
+	}{
+		{"nobody", codeUnauthorized, http.StatusUnauthorized},
+		{"member", codeForbidden, http.StatusForbidden},
+		{"installer", codeForbidden, http.StatusForbidden},
+		{"stale", codeStepUp, http.StatusForbidden},
+	} {
+		wantProblem(t, call(t, srv, row.who, "POST", at, body), row.status, row.code)
+		wantProblem(t, call(t, srv, row.who, "DELETE", at+"/k1", ""), row.status, row.code)
+	}
+	if len(s.v.Passkeys)+len(s.did) != 0 {
+		t.Fatalf("%+v, %v", s.v.Passkeys, s.did)
+	}
+	p := decode[home.VaultPasskey](t, call(t, srv, "owner", "POST", at, body), http.StatusCreated)
+	if p.ID != "k1" || p.Name != "Phone" || p.Host != "gatehouse.local" || p.Wrapped != "opaque" || !slices.Equal(p.Transports, []string{"internal"}) {
+		t.Errorf("got %+v", p)
+	}
+	for what, bad := range map[string]string{
+		"a name of 41":          strings.Replace(body, "Phone", strings.Repeat("x", 41), 1),
+		"a credential as such":  strings.Replace(body, "AAAA", "A+/A", 1),
+		"a credential of 1,365": strings.Replace(body, "AAAA", strings.Repeat("A", 1365), 1),
+		"4,097 of what is kept": strings.Replace(body, "opaque", strings.Repeat("x", 4097), 1),
+		"nine transports":       strings.Replace(body, `"internal"`, `"a","b","c","d","e","f","g","h","i"`, 1),
+	} {
+		if w := call(t, srv, "owner", "POST", at, bad); w.Code != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d %s", what, w.Code, w.Body)
+		}
+	}
+	if w := call(t, srv, "owner", "DELETE", at+"/k1", ""); w.Code != http.StatusNoContent || !slices.Equal(s.did, []string{"forget k1 by " + p.By}) {
+		t.Errorf("%d %s, %v", w.Code, w.Body, s.did)
+	}
+	s.refuses = &home.NotFound{What: "passkey", ID: "k1"}
+	wantProblem(t, call(t, srv, "owner", "DELETE", at+"/k1", ""), http.StatusNotFound, codeNotFound)
 }
 
 // A wall tablet, an installer, a guest and whoever carries notices see no clip, no

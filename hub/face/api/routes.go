@@ -334,6 +334,8 @@ func (a *API) routes() []route {
 
 		{get, "/api/v1/vault", right(auth.ClipsRead), "clips", "Whose keys clips are sealed to, and the wrapped private key", 0, typed(a.vault)},
 		{put, "/api/v1/vault", right(auth.VaultWrite), "clips", "Seal clips to these keys from the next one on; those of before stay as they are", 0, typed(a.putVault)},
+		{post, "/api/v1/vault/passkeys", right(auth.VaultWrite), "clips", "Keep the private key as a browser wrapped it to a passkey; nobody signs in by it", http.StatusCreated, typed(a.addPasskey)},
+		{del, "/api/v1/vault/passkeys/{id}", right(auth.VaultWrite), "clips", "Forget what a passkey opens; the vault's key stays as it is", 0, typed(a.removePasskey)},
 		{get, "/api/v1/clips", right(auth.ClipsRead), "clips", "Clips, newest first", 0, typed(a.clips)},
 		{get, "/api/v1/clips/marks", right(auth.ClipsRead), "clips", "The clips between two times as marks on a ruler, in their order: those of a kind that are near to each other are one", 0, typed(a.marks)},
 		{get, "/api/v1/clips/{id}", right(auth.ClipsRead), "clips", "One clip", 0, typed(a.clip)},
