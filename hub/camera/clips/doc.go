@@ -3,7 +3,9 @@
 // Each clip is sealed while it is being recorded, to public keys that the
 // owner's own devices made (the vault); the hub never has what opens them. It
 // can so record, detect and count, and never look at an old clip again. Without
-// a vault nothing is recorded, and a condition says so.
+// a vault nothing is recorded, and a condition says so. The private key it keeps
+// as browsers wrapped it, to a passphrase and to each passkey: opaque, and for
+// nothing but to be handed back.
 //
 // A clip is one standard age file (age-encryption.org/v1) for hybrid recipients,
 // ML-KEM-768 and X25519, which the stock age tool opens from 1.3 on. Inside is a

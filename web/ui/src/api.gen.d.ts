@@ -1569,6 +1569,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/vault/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep the private key as a browser wrapped it to a passkey; nobody signs in by it */
+        post: operations["postVaultPasskeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vault/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forget what a passkey opens; the vault's key stays as it is */
+        delete: operations["deleteVaultPasskeysId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/views": {
         parameters: {
             query?: never;
@@ -2721,6 +2755,19 @@ export interface components {
             /** @description only for panic: people outside are called, and nothing inside sounds, shows or records it */
             silent?: boolean;
         };
+        PasskeyRequest: {
+            /** @description the credential's id, base64url */
+            credential: string;
+            /**
+             * @description the rp id: the name by which this page was opened
+             * @example gatehouse.local
+             */
+            host: string;
+            name: string;
+            transports?: string[] | null;
+            /** @description the private key, wrapped by the browser: an age file in its armour */
+            wrapped: string;
+        };
         PinRequest: {
             /** @description the first five digits of the device's key */
             pin: string;
@@ -3360,11 +3407,30 @@ export interface components {
             epoch: number;
             /** @description what the keys are called, in the same order */
             names: string[];
+            /** @description what opens the private key beside the passphrase */
+            passkeys: components["schemas"]["VaultPasskey"][];
             /** @description public keys, age1pq1…: hybrid ones only (ML-KEM-768 and X25519) */
             recipients: string[];
             /** Format: date-time */
             since: string | null;
             /** @description the private key, wrapped by the browser that made it: opaque to the hub */
+            wrapped: string;
+        };
+        VaultPasskey: {
+            /** @description who added it */
+            readonly by: string;
+            /** Format: date-time */
+            readonly created: string;
+            /** @description the credential's id, base64url */
+            credential: string;
+            /** @description the name of the hub at which it was made (the rp id): browsers use it at no other */
+            host: string;
+            readonly id: string;
+            /** @description what the owner calls it */
+            name: string;
+            /** @description how the browser reaches it */
+            transports: string[];
+            /** @description an age file in its armour, with a stanza age-encryption.org/fido2prf: opaque to the hub */
             wrapped: string;
         };
         VaultRequest: {
@@ -7694,6 +7760,74 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Vault"];
                 };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postVaultPasskeys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VaultPasskey"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteVaultPasskeysId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem: see its code */
             default: {

@@ -32,6 +32,12 @@ class StepUp {
 		return work();
 	}
 
+	/** Has the step-up behind it before something is begun that is not to be begun in vain. */
+	async first(): Promise<void> {
+		await who.look();
+		if (!who.session?.fresh && !(await this.ask())) throw new Dropped();
+	}
+
 	/** Gives password and second factor; throws what the hub says against them. */
 	async give(password: string, code: string): Promise<void> {
 		who.take(await call<Session>('POST', '/reauth', { body: { password, code }, patience: 20_000 }));

@@ -3,12 +3,14 @@
  * speaks to the hub, and what it gives out for the hub is the public keys and
  * the wrapped one.
  *
- * Clips are sealed to two keys: the vault's, which a passphrase opens, and the
- * recovery key, which is on paper only.
+ * Clips are sealed to two keys: the vault's, which a passphrase opens and a passkey
+ * may, and the recovery key, which is on paper only.
  */
 import { Decrypter, Encrypter, generateHybridIdentity, identityToRecipient, armor } from 'age-encryption';
 
+import type { Said } from './passkey';
 import { normal } from './passphrase';
+import { ByPasskey, ToPasskey } from './prf';
 import { WrongKey } from './wrongkey';
 
 /** scrypt with N = 2^17: about half a second and 128 MiB, which a phone still has. */
@@ -64,6 +66,26 @@ export async function unwrap(wrapped: string, passphrase: string, recipients: re
 		identity = await d.decrypt(file, 'text');
 	} catch (cause) {
 		throw new WrongKey('the passphrase does not open the vault', { cause });
+	}
+	return belongs(identity, recipients);
+}
+
+/** Wraps the key to a passkey that was asked with this nonce. */
+export async function wrapTo(identity: Identity, nonce: Uint8Array, said: Said): Promise<string> {
+	const e = new Encrypter();
+	e.addRecipient(new ToPasskey(nonce, said));
+	return armor.encode(await e.encrypt(identity));
+}
+
+/** Opens the key that was wrapped to a passkey. It has to be the one of the recipients here too. */
+export async function unwrapBy(wrapped: string, said: Said, recipients: readonly string[]): Promise<Identity> {
+	let identity: string;
+	try {
+		const d = new Decrypter();
+		d.addIdentity(new ByPasskey(said));
+		identity = await d.decrypt(armor.decode(wrapped), 'text');
+	} catch (cause) {
+		throw new WrongKey('the passkey does not open the vault', { cause });
 	}
 	return belongs(identity, recipients);
 }

@@ -6,9 +6,10 @@
  * What goes to the hub is the public keys and the wrapped one, and nothing else
  * of what is typed or made here.
  */
-import { call, type Problem, type Schemas } from '../api';
-import { change } from '../stepup.svelte';
+import { call, Silence, type Problem, type Schemas } from '../api';
+import { change, stepUp } from '../stepup.svelte';
 import { who } from '../who.svelte';
+import { ask, create, forget, newNonce, nonceOf, type Passkey } from './passkey';
 import type { Answer, Ask, Fault, MadePublic, Piece } from './worker';
 import address from './worker?worker&url';
 import { WrongKey } from './wrongkey';
@@ -53,6 +54,8 @@ class Vault {
 	/** What the hub keeps; null until it said so. */
 	keys = $state.raw<Keys | null>(null);
 	open = $state(false);
+	/** It was opened by what is on paper, which is to stay there alone. */
+	byPaper = $state(false);
 	/** What was just made and is to be put on paper; null once it is. */
 	paper = $state<string | null>(null);
 
@@ -104,7 +107,52 @@ class Vault {
 	async recover(key: string): Promise<void> {
 		const { recipients } = await this.#fresh();
 		await this.#ask({ do: 'recover', key, recipients });
+		this.#opened(true);
+	}
+	/** Opens it with a passkey that was made at this name; throws WrongKey or NoPasskey. */
+	async unlockByPasskey(): Promise<void> {
+		const { passkeys, recipients } = await this.#fresh();
+		const asking = passkeys.flatMap((passkey) => {
+			const nonce = passkey.host === location.hostname ? nonceOf(passkey.wrapped) : null;
+			return nonce ? [{ passkey, nonce }] : [];
+		});
+		if (!asking.length) throw new WrongKey('no passkey of this name opens the vault');
+		const { passkey, said } = await ask(asking);
+		await this.#ask({ do: 'unlock-by', wrapped: passkey.wrapped, said, recipients }, [said.buffer]);
 		this.#opened();
+	}
+
+	/**
+	 * Makes a passkey that opens the vault, which is open; throws NoPasskey. It is
+	 * asked at once, so that one which cannot open it is never kept.
+	 */
+	async addPasskey(name: string): Promise<void> {
+		await stepUp.first();
+		const { passkeys } = await this.#fresh();
+		const made = await create(
+			who.session?.home ?? '',
+			name,
+			passkeys.filter((p) => p.host === location.hostname),
+		);
+		try {
+			const nonce = newNonce();
+			const { said } = await ask([{ passkey: made, nonce }]);
+			const wrapped = (await this.#ask({ do: 'wrap', nonce, said }, [said.buffer])) as string;
+			await change<Passkey>('POST', '/vault/passkeys', {
+				body: { name, host: location.hostname, ...made, wrapped },
+			});
+		} catch (error) {
+			// A hub that said nothing may have kept it.
+			if (!(error instanceof Silence)) forget(made.credential);
+			throw error;
+		}
+		await this.look();
+	}
+	/** Has the hub forget what a passkey opens. */
+	async removePasskey(p: Passkey): Promise<void> {
+		await change('DELETE', `/vault/passkeys/${encodeURIComponent(p.id)}`);
+		if (p.host === location.hostname) forget(p.credential);
+		await this.look();
 	}
 
 	/** Forgets the key. */
@@ -134,8 +182,9 @@ class Vault {
 		if (!this.keys) throw new Error('the vault is not known');
 		return this.keys;
 	}
-	#opened(): void {
+	#opened(byPaper = false): void {
 		this.open = true;
+		this.byPaper = byPaper;
 		this.#used();
 	}
 	#used(): void {
@@ -143,11 +192,12 @@ class Vault {
 		if (this.open) this.#rest = setTimeout(() => this.lock(), REST);
 	}
 
-	#ask(ask: Ask): Promise<unknown> {
+	/** What is given goes over and is not here any more. */
+	#ask(ask: Ask, given: ArrayBuffer[] = []): Promise<unknown> {
 		this.#used();
 		this.#worker ??= this.#start();
 		const id = ++this.#asked;
-		this.#worker.postMessage({ id, ask });
+		this.#worker.postMessage({ id, ask }, given);
 		return new Promise((done, failed) => this.#waiting.set(id, { done, failed }));
 	}
 	#start(): Worker {

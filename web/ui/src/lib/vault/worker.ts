@@ -4,13 +4,16 @@
  * the page ends the worker, and the key with it.
  */
 import { Changed, Film, Foreign } from './film';
-import { make, recover, unwrap, type Identity } from './keys';
+import { make, recover, unwrap, unwrapBy, wrapTo, type Identity } from './keys';
+import type { Said } from './passkey';
 import { WrongKey } from './wrongkey';
 
 /** What the page asks. */
 export type Ask =
 	| { do: 'make'; passphrase: string }
 	| { do: 'unlock'; wrapped: string; passphrase: string; recipients: string[] }
+	| { do: 'unlock-by'; wrapped: string; said: Said; recipients: string[] }
+	| { do: 'wrap'; nonce: Uint8Array; said: Said }
 	| { do: 'recover'; key: string; recipients: string[] }
 	| { do: 'open'; url: string }
 	| { do: 'read'; film: number }
@@ -64,6 +67,12 @@ async function act(ask: Ask): Promise<unknown> {
 		case 'unlock':
 			identity = await unwrap(ask.wrapped, ask.passphrase, ask.recipients);
 			return null;
+		case 'unlock-by':
+			identity = await unwrapBy(ask.wrapped, ask.said, ask.recipients);
+			return null;
+		case 'wrap':
+			if (!identity) throw new WrongKey('the vault is locked');
+			return wrapTo(identity, ask.nonce, ask.said);
 		case 'recover':
 			identity = await recover(ask.key, ask.recipients);
 			return null;
