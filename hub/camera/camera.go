@@ -69,6 +69,8 @@ type State struct {
 	ClockOff    time.Duration // the camera's clock less the hub's; 0 while less than clockSlack
 	Certificate string        // SHA-256 of the camera's, in TLS
 	NoTape      string        // why the last clip could not be begun or gone on with
+	Speaker     string        // how it takes sound, for people; "": it does not, or was not asked yet
+	NoSpeaker   string        // why it does not
 }
 
 // Figures that count up while a camera is there.
@@ -99,6 +101,7 @@ type Camera struct {
 	asked   *asked    // nil: nobody waits for a picture that stands alone
 	drop    context.CancelCauseFunc
 	feeds   map[*Feed]struct{} // who looks
+	talk    *Talk              // who speaks; nil: nobody
 	ended   bool               // Run has
 }
 
@@ -182,12 +185,20 @@ func (c *Camera) Run(ctx context.Context) error {
 	return nil
 }
 
-// leave ends all views: nothing comes any more.
+// leave ends all views and what is said: nothing comes or goes any more.
 func (c *Camera) leave() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ended = true
 	c.unwatch(ErrGone)
+	c.hush(ErrGone)
+}
+
+// hush ends what is said; the lock is held.
+func (c *Camera) hush(why error) {
+	if c.talk != nil {
+		c.talk.end(why)
+	}
 }
 
 func (c *Camera) connect(ctx context.Context) error {
@@ -202,7 +213,12 @@ func (c *Camera) connect(ctx context.Context) error {
 		reach: c.o.Dial, seen: func(sum string) { c.change(func(s *State) { s.Certificate = sum }) },
 	}
 	c.mu.Unlock()
-	return s.run(ctx)
+	var beside sync.WaitGroup
+	beside.Go(func() { c.learn(ctx) })
+	err := s.run(ctx)
+	cancel(nil)
+	beside.Wait()
+	return err
 }
 
 // hungUp notes that a connection ended, and why; nil: it was meant to.
@@ -242,6 +258,7 @@ func (c *Camera) Rest(rest bool) {
 	c.rest = rest
 	if rest {
 		c.unwatch(ErrRests)
+		c.hush(ErrRests)
 		c.finish(0, nil)
 		c.ring.clear()
 		c.wanted.forget()

@@ -48,16 +48,21 @@ type source struct {
 // silence is how long a camera may send nothing before it counts as lost.
 const silence = 10 * time.Second
 
-// run connects, and hands on what comes until ctx ends or the connection does.
-func (s *source) run(ctx context.Context) error {
+// client is a connection that is not made yet.
+func (s *source) client() *gortsplib.Client {
 	overTCP := gortsplib.ProtocolTCP
-	client := &gortsplib.Client{
+	return &gortsplib.Client{
 		Scheme: s.url.Scheme, Host: s.url.Host, Protocol: &overTCP, UserAgent: "Gatehouse",
 		ReadTimeout: silence, WriteTimeout: silence,
 		DialContext: s.dial, TLSConfig: s.tls(),
-		OnPacketsLost: s.to.miss,
-		OnDecodeError: func(error) { s.to.miss(1) },
 	}
+}
+
+// run connects, and hands on what comes until ctx ends or the connection does.
+func (s *source) run(ctx context.Context) error {
+	client := s.client()
+	client.OnPacketsLost = s.to.miss
+	client.OnDecodeError = func(error) { s.to.miss(1) }
 	if err := client.Start(); err != nil {
 		return fmt.Errorf("camera: %w", err)
 	}

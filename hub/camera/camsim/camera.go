@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -48,6 +49,11 @@ type Options struct {
 	User, Password string            // "": it asks for none
 	Auth           auth.VerifyMethod // with a password; Digest (MD5) by default
 	TLS            *tls.Config       // nil: in the clear
+	// Speaker is how it takes sound, for who asks for a way back; nil: it has no loudspeaker.
+	Speaker format.Format
+	// Strict has it refuse whoever asks for a way back, as RFC 2326 §12.32 wants of one
+	// that does not know what that is.
+	Strict bool
 }
 
 // Camera is a simulated camera.
@@ -66,6 +72,7 @@ type Camera struct {
 	losing  int           // packets that get lost from now on
 	asked   int           // connections that asked for pictures
 	sent    int           // pictures
+	speaker speaker
 	plugged bool
 	off     context.CancelFunc
 	on      chan struct{}
@@ -80,7 +87,7 @@ func New(o Options) (*Camera, error) {
 	if o.Auth == 0 {
 		o.Auth = auth.VerifyMethodDigestMD5
 	}
-	return &Camera{o: o, address: l.Addr().String(), listener: l, scene: o.Scene, plugged: true, on: make(chan struct{}, 1)}, nil
+	return &Camera{o: o, address: l.Addr().String(), listener: l, scene: o.Scene, plugged: true, on: make(chan struct{}, 1), speaker: newSpeaker(o.Speaker)}, nil
 }
 
 // URL is where the pictures are, without user and password.
@@ -268,6 +275,9 @@ func (c *Camera) serve(ctx context.Context) error {
 	if c.o.Scene.Audio != nil {
 		desc.Medias = append(desc.Medias, &description.Media{Type: description.MediaTypeAudio, Formats: []format.Format{c.o.Scene.Audio}})
 	}
+	if c.speaker.media != nil {
+		desc.Medias = append(desc.Medias, c.speaker.media)
+	}
 	server := &gortsplib.Server{
 		Handler: door{c}, RTSPAddress: c.address, Listen: c.listen, TLSConfig: c.o.TLS,
 		AuthMethods: []auth.VerifyMethod{c.o.Auth}, WriteQueueSize: 4096,
@@ -315,6 +325,9 @@ func (d door) admit(conn *gortsplib.ServerConn, req *base.Request) (*base.Respon
 	if d.c.o.Password != "" && !conn.VerifyCredentials(req, d.c.o.User, d.c.o.Password) {
 		return &base.Response{StatusCode: base.StatusUnauthorized}, nil, liberrors.ErrServerAuth{}
 	}
+	if d.c.refuses(req) {
+		return &base.Response{StatusCode: base.StatusOptionNotSupported, Header: base.Header{"Unsupported": base.HeaderValue{backchannel}}}, nil, nil
+	}
 	d.c.mu.Lock()
 	defer d.c.mu.Unlock()
 	if d.c.stream == nil { // it has not started up yet
@@ -334,10 +347,13 @@ func (d door) OnSetup(x *gortsplib.ServerHandlerOnSetupCtx) (*base.Response, *go
 }
 
 // OnPlay implements gortsplib.ServerHandlerOnPlay.
-func (d door) OnPlay(*gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
+func (d door) OnPlay(x *gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error) {
 	d.c.mu.Lock()
 	defer d.c.mu.Unlock()
-	d.c.asked++
+	d.c.speaker.listen(d.c, x.Session)
+	if slices.ContainsFunc(x.Session.Medias(), func(m *description.Media) bool { return m.Type == description.MediaTypeVideo }) {
+		d.c.asked++
+	}
 	return &base.Response{StatusCode: base.StatusOK}, nil
 }
 
