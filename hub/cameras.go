@@ -49,6 +49,8 @@ type cameras struct {
 	mu    sync.Mutex
 	known map[home.DeviceID]*watched
 	eyes  map[home.DeviceID][]string // who looks through each, once for each view
+
+	talkers map[home.DeviceID]*speakingThrough
 }
 
 // reelKeeper keeps what cameras record.
@@ -81,7 +83,7 @@ func (h *Hub) openCameras() error {
 		hub: h, recorder: noRecorder{}, ringBytes: 24 << 20, // 4 s of 4 Mbit/s are 2 MB, a group of 30 s is 15 MB
 		table:     storage.NewTable[home.Camera](h.db, "cameras"),
 		passwords: storage.NewSealedCell[map[home.DeviceID]string](h.db, "camera-passwords", h.seal),
-		changed:   make(chan struct{}, 1), known: map[home.DeviceID]*watched{}, eyes: map[home.DeviceID][]string{},
+		changed:   make(chan struct{}, 1), known: map[home.DeviceID]*watched{}, eyes: map[home.DeviceID][]string{}, talkers: map[home.DeviceID]*speakingThrough{},
 		claims: map[claim]bool{},
 		masks:  storage.NewCell[map[home.DeviceID][]string](h.db, "camera-masks"),
 	}

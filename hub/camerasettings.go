@@ -99,9 +99,10 @@ func (c *cameras) shown(w *watched, name string) home.Camera {
 		s.Status = home.CameraStatus{
 			State: string(st.Condition), Why: st.Why, Since: home.At(st.Since), Recording: st.Recording, Codecs: st.Codecs(),
 			Width: st.Width, Height: st.Height, PacketsLost: n.PacketsLost, Clips: n.Clips, ONVIF: w.word.status(),
+			Speaker: st.Speaker != "", NoSpeaker: st.NoSpeaker,
 		}
 	}
-	s.Status.Watched = c.watchers(s.ID)
+	s.Status.Watched, s.Status.Talks = c.watchers(s.ID), c.talkers[s.ID].name()
 	s.Status.Masks = w.maskStatus()
 	return s
 }

@@ -43,17 +43,22 @@ func (h *Hub) viewsFault(f storage.Fault, present bool) {
 	}
 }
 
-// viewed tells the house of a view. Who is filmed may know that somebody looks
-// now: what a camera sees now is in the journal too.
+// viewed tells the house of a view. Who is filmed may know that somebody looks or
+// speaks now: what a camera sees and says now is in the journal too.
 func (h *Hub) viewed(e audit.Entry) {
 	h.viewChanges.Publish(e)
-	if now := e.Kind == audit.Live || e.Kind == audit.Still && e.Clip == ""; !now {
+	does := " looks "
+	switch {
+	case e.Kind == audit.Talk:
+		does = " speaks "
+	case e.Kind == audit.Live || e.Kind == audit.Still && e.Clip == "":
+	default:
 		return
 	}
-	text := e.Who + " looks through " + h.nameOf(e.Camera) + "."
 	if e.Ends != 0 {
-		text = e.Who + " looks no longer through " + h.nameOf(e.Camera) + "."
+		does += "no longer "
 	}
+	text := e.Who + does + "through " + h.nameOf(e.Camera) + "."
 	h.journal.Add(home.Event{At: e.At, Kind: home.KindAccess, Device: e.Camera, Who: home.Who(e.Who), Text: text})
 }
 

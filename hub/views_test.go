@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,13 +58,13 @@ func TestViewsThatCannotBeWrittenAreSaid(t *testing.T) {
 	})
 }
 
-// Who is filmed may know that somebody looks now, and who looks at what was is
+// Who is filmed may know that somebody looks or speaks now, and who looks at what was is
 // between them and the owner.
 func TestALiveViewIsInTheJournal(t *testing.T) {
 	inHouse(t, nil, func(t *testing.T, h *house) {
 		news := h.viewChanges.Subscribe(8)
 		defer news.Close()
-		for _, v := range []audit.View{{Kind: audit.Clip, Clip: "c1"}, {Kind: audit.Live}, {Kind: audit.Still, Clip: "c1"}, {Kind: audit.Still}} {
+		for _, v := range []audit.View{{Kind: audit.Clip, Clip: "c1"}, {Kind: audit.Live}, {Kind: audit.Still, Clip: "c1"}, {Kind: audit.Still}, {Kind: audit.Talk}} {
 			v.Camera, v.Who = doorID, "Anna"
 			if _, err := h.views.Record(context.Background(), time.Now(), v); err != nil {
 				t.Fatal(err)
@@ -78,8 +79,8 @@ func TestALiveViewIsInTheJournal(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines = slices.DeleteFunc(lines, func(e home.Event) bool { return e.Device != doorID })
-		if len(lines) != 2 || lines[0].Who == nil || *lines[0].Who != "Anna" {
-			t.Errorf("the journal has %+v, want two lines: that Anna looks, live and at a picture of now", lines)
+		if len(lines) != 3 || lines[0].Who == nil || *lines[0].Who != "Anna" || !strings.HasPrefix(lines[0].Text, "Anna speaks through ") {
+			t.Errorf("the journal has %+v, want three lines: that Anna looks, live and at a picture of now, and speaks", lines)
 		}
 	})
 }

@@ -258,7 +258,7 @@ func (c *Camera) Rest(rest bool) {
 	c.rest = rest
 	if rest {
 		c.unwatch(ErrRests)
-		c.hush(ErrRests)
+		c.hush(ErrHushed)
 		c.finish(0, nil)
 		c.ring.clear()
 		c.wanted.forget()

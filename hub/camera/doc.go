@@ -32,6 +32,11 @@
 // that stands alone on, and each as it comes. One that does not follow misses
 // pictures up to the next such one. It holds neither the camera nor anybody else.
 //
+// Who speaks gets a Talk: one at a time, for two minutes at most, and only through a
+// camera that says that it takes sound. It goes over a connection of its own, which is
+// there only while somebody speaks, so that pictures and clips know nothing of it. The
+// camera chirps before anything else is said.
+//
 // Recording is asked for by Record, for a time, and by Hold until Release, as long
 // as something lasts; both go on for the post-roll. Neither waits for a camera, a
 // disk or a network, and nothing here is on the alarm's way.

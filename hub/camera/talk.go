@@ -13,8 +13,10 @@ import (
 	"gatehouse/hub/home"
 )
 
-// Why a talk ends by itself, beside ErrRests and ErrGone.
+// Why a talk ends by itself, beside ErrGone.
 var (
+	// ErrHushed: the camera was told to rest; nobody may speak now.
+	ErrHushed = errors.New("the camera rests: nobody may speak through it now")
 	// ErrLong: somebody spoke for as long as one may at once.
 	ErrLong = errors.New("nobody speaks for longer than 2 minutes at once: begin again")
 	// ErrQuiet: nothing was said for a while.
@@ -65,7 +67,7 @@ func (c *Camera) MayTalk() error {
 }
 
 func (c *Camera) mayTalk() error {
-	reason := ""
+	var reason string
 	switch {
 	case c.rest:
 		reason = "rests: nobody may speak through it now"

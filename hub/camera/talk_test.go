@@ -93,7 +93,7 @@ func TestTalk(t *testing.T) {
 		speaker             format.Format
 		rate                int
 	}{
-		{"µ-law", "G.711 µ-law", "mulaw", &format.G711{PayloadTyp: 0, MULaw: true, SampleRate: 8000, ChannelCount: 1}, 8000},
+		{"µ-law", "G.711 µ-law", "mulaw", camsim.MuLaw(), 8000},
 		{"A-law", "G.711 A-law", "alaw", &format.G711{PayloadTyp: 8, SampleRate: 8000, ChannelCount: 1}, 8000},
 		{"A-law at 16 kHz", "G.711 A-law", "alaw", &format.G711{PayloadTyp: 96, SampleRate: 16000, ChannelCount: 1}, 16000},
 		{"linear", "linear samples", "s16be", &format.LPCM{PayloadTyp: 97, BitDepth: 16, SampleRate: 8000, ChannelCount: 1}, 8000},
@@ -214,7 +214,7 @@ func TestWhoTakesNoSound(t *testing.T) {
 func TestOneSpeaksAtATime(t *testing.T) {
 	t.Parallel()
 	s := run(t, shoot(t, 4, x264...), func(sim *camsim.Options, _ *Options) {
-		sim.Speaker = &format.G711{PayloadTyp: 0, MULaw: true, SampleRate: 8000, ChannelCount: 1}
+		sim.Speaker = camsim.MuLaw()
 	})
 	var conflict *home.Conflict
 	if _, err := s.Talk(); !errors.As(err, &conflict) || !strings.Contains(conflict.Reason, "not said yet") {
@@ -233,7 +233,7 @@ func TestOneSpeaksAtATime(t *testing.T) {
 
 	talk, ended = s.speaking(t)
 	s.Rest(true)
-	if err := <-ended; !errors.Is(err, ErrRests) {
+	if err := <-ended; !errors.Is(err, ErrHushed) {
 		t.Errorf("it rests, and that is told as %v", err)
 	}
 	talk.Close()
@@ -260,7 +260,7 @@ func bubble(t *testing.T, scene camsim.Scene, do func(*testing.T, *Camera)) {
 	synctest.Test(t, func(t *testing.T) {
 		wire := &camsim.Wire{}
 		sim, err := camsim.New(camsim.Options{
-			Wire: wire, Scene: scene, Speaker: &format.G711{PayloadTyp: 0, MULaw: true, SampleRate: 8000, ChannelCount: 1},
+			Wire: wire, Scene: scene, Speaker: camsim.MuLaw(),
 		})
 		if err != nil {
 			t.Fatal(err)

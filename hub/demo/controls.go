@@ -23,6 +23,7 @@ const Path = "/demo/"
 //	GET  /demo/state   {"stick":{"plugged":true,"noise":-100},"zigbee":{"plugged":true},"power":{"mains":true,"battery":100},"clock":{"ahead":3600},
 //	                    "things":[{"key","name","room","kind","state","device"}]};
 //	                   a keypad has "shows":{"light","besides","seconds","muted","heard"} as well
+//	GET  /demo/heard/{thing}  what came out of a camera's loudspeaker last, a WAV file
 //	POST /demo/do      {"thing":"front-door","act":"open","digits":""} → 204
 func (f *Family) Controls() http.Handler {
 	files, err := fs.Sub(page, "page")
@@ -32,6 +33,7 @@ func (f *Family) Controls() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET "+Path, http.StripPrefix(Path, http.FileServerFS(files)))
 	mux.HandleFunc("GET "+Path+"state", f.showState)
+	mux.HandleFunc("GET "+Path+"heard/{thing}", f.showHeard)
 	mux.HandleFunc("POST "+Path+"do", f.doIt)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -88,6 +90,16 @@ func (f *Family) showState(w http.ResponseWriter, _ *http.Request) {
 		state.Things = append(state.Things, t)
 	}
 	answer(w, http.StatusOK, state)
+}
+
+func (f *Family) showHeard(w http.ResponseWriter, r *http.Request) {
+	it := f.thing(r.PathValue("thing"))
+	if it == nil || it.eye == nil {
+		answer(w, http.StatusNotFound, map[string]string{"detail": "there is no such camera"})
+		return
+	}
+	w.Header().Set("Content-Type", "audio/wav")
+	_, _ = w.Write(it.eye.heard()) // the client may be gone
 }
 
 func (f *Family) doIt(w http.ResponseWriter, r *http.Request) {

@@ -3,6 +3,7 @@ package demo
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"image/jpeg"
 	"sync"
@@ -59,7 +60,7 @@ func (f *Family) openEyes(onto string) error {
 	} {
 		c := home.DefaultCamera(home.DeviceID("camera-" + e.key[:len(e.key)-len("-camera")]))
 		c.Name, c.Zones, c.Buttons = e.name, append(c.Zones, e.zones...), append(c.Buttons, e.buttons...)
-		it, err := hangCamera(e.key, e.room, e.place, c)
+		it, err := hangCamera(e.key, e.room, e.place, c, c.ID == doorbell)
 		if err == nil && c.ID == doorbell {
 			err = it.giveBell(onto)
 		}
@@ -75,10 +76,14 @@ func (f *Family) openEyes(onto string) error {
 	return nil
 }
 
-func hangCamera(key, room string, place camsim.Place, c home.Camera) (*item, error) {
+func hangCamera(key, room string, place camsim.Place, c home.Camera, speaks bool) (*item, error) {
 	e := &eye{known: c, place: place}
 	e.draw(camsim.Mask{})
-	sim, err := camsim.New(camsim.Options{Listen: "127.0.0.1:0", Scene: e.rest})
+	o := camsim.Options{Listen: "127.0.0.1:0", Scene: e.rest}
+	if speaks {
+		o.Speaker = camsim.MuLaw()
+	}
+	sim, err := camsim.New(o)
 	if err != nil {
 		return nil, err
 	}
@@ -92,13 +97,13 @@ func hangCamera(key, room string, place camsim.Place, c home.Camera) (*item, err
 	}, nil
 }
 
-// giveBell has a camera speak ONVIF: it has a bell, says what moves, and blacks out what
-// it is told to.
+// giveBell has a camera speak ONVIF: it has a bell, says what moves, blacks out what it
+// is told to, and says that it takes sound.
 func (it *item) giveBell(onto string) error {
 	e := it.eye
 	own, err := onvifsim.New(onvifsim.Options{
 		Listen: "127.0.0.1:0", Name: it.name, Maker: "Gatehouse", Model: "Demo doorbell", Interface: onto,
-		Main: e.known.URL, Sub: e.known.URL, Picture: e.picture, Masked: e.hide,
+		Main: e.known.URL, Sub: e.known.URL, Picture: e.picture, Masked: e.hide, TalkBack: true,
 	})
 	if err != nil {
 		return err
@@ -196,9 +201,32 @@ func (e *eye) state() string {
 		return "unplugged"
 	case e.covered:
 		return "covered"
+	case e.spoken():
+		return "is spoken through"
 	default:
 		return word(e.sim.Happens(), "sees someone", "sees nobody")
 	}
+}
+
+// spoken tells whether somebody speaks through the camera.
+func (e *eye) spoken() bool {
+	now, _ := e.sim.Talkers()
+	return now > 0
+}
+
+// heard is what came out of the camera's loudspeaker in the last minute of sound, as a
+// WAV file of µ-law.
+func (e *eye) heard() []byte {
+	sound := e.sim.Heard()
+	b := []byte("RIFF....WAVEfmt ")
+	b = binary.LittleEndian.AppendUint32(b, 18)
+	for _, v := range []uint16{7, 1, 8000, 0, 8000, 0, 1, 8, 0} { // µ-law, one channel, samples and bytes a second, bytes and bits of one
+		b = binary.LittleEndian.AppendUint16(b, v)
+	}
+	b = binary.LittleEndian.AppendUint32(append(b, "data"...), uint32(len(sound)))
+	b = append(b, sound...)
+	binary.LittleEndian.PutUint32(b[4:], uint32(len(b)-8))
+	return b
 }
 
 // cameras are those of the house as a hub is told of them, and what runs them.

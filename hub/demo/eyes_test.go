@@ -147,6 +147,10 @@ func TestTheDoorbellSpeaks(t *testing.T) {
 		}
 	}
 
+	v.soon("it says that somebody can speak through it", func() bool { return camera().Status.Speaker })
+	if status, wav := v.request(http.MethodGet, "/demo/heard/doorbell-camera", nil); status != http.StatusOK || !bytes.HasPrefix(wav, []byte("RIFF")) || len(wav) != 46 {
+		t.Errorf("what it said, which is nothing: %d, %d bytes", status, len(wav))
+	}
 	v.do("doorbell-camera", "unplug")
 	v.soon("it is lost", func() bool { c := camera(); return c.Status.State == "lost" && !c.Status.ONVIF.Heard })
 	v.do("doorbell-camera", "plug")

@@ -46,6 +46,9 @@ type CameraStatus struct {
 	Since       Time     `json:"since"`
 	Recording   string   `json:"recording" doc:"why it records now; empty: it does not"`
 	Watched     []string `json:"watched" doc:"who looks through it now: people and programs by name"`
+	Talks       string   `json:"talks" doc:"who speaks through it now, by name; empty: nobody"`
+	Speaker     bool     `json:"speaker" doc:"somebody can speak through it: asked of the camera once its pictures come"`
+	NoSpeaker   string   `json:"no_speaker" doc:"why nobody can; one sentence; empty also until it has said"`
 	Codecs      string   `json:"codecs" doc:"RFC 6381; empty before the first picture"`
 	Width       int      `json:"width"`
 	Height      int      `json:"height"`
@@ -65,7 +68,7 @@ type CameraONVIF struct {
 	Firmware string   `json:"firmware"`
 	Notices  []string `json:"notices" doc:"what it says that it can notice: motion, person, doorbell, covered"`
 	Turns    bool     `json:"turns" doc:"it can be turned to presets"`
-	TalkBack bool     `json:"talk_back" doc:"it says that it takes sound; the hub does not send any yet"`
+	TalkBack bool     `json:"talk_back" doc:"it says that it takes sound; whether the hub can make it is status.speaker"`
 }
 
 // CameraMask is how it stands with a part of the picture that the camera is to black out.

@@ -195,6 +195,7 @@ type Device struct {
 	Waiting  []Waiting       `json:"waiting,omitempty"`
 	Upgrade  *Upgrade        `json:"upgrade,omitempty"` // the value it points to never changes
 	Watched  []string        `json:"watched,omitempty"` // who looks through it now: people, programs
+	Talks    string          `json:"talks,omitempty"`   // who speaks through it now
 }
 
 // Problem is something that keeps a device from doing what it is there for, though

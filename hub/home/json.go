@@ -55,6 +55,9 @@ func (d Device) AppendJSON(b []byte) []byte {
 	if len(d.Watched) > 0 {
 		b = appendStrings(append(b, `,"watched":`...), d.Watched)
 	}
+	if d.Talks != "" {
+		b = appendString(append(b, `,"talks":`...), d.Talks)
+	}
 	return append(b, '}')
 }
 

@@ -17,6 +17,11 @@ const heardMost = 60 * 8000
 // §5.3.1).
 const backchannel = "www.onvif.org/ver20/backchannel"
 
+// MuLaw is how most cameras take sound: G.711 µ-law, payload type 0 of RFC 3551.
+func MuLaw() format.Format {
+	return &format.G711{PayloadTyp: 0, MULaw: true, SampleRate: 8000, ChannelCount: 1}
+}
+
 // speaker is the loudspeaker of a camera.
 type speaker struct {
 	media   *description.Media // nil: it has none

@@ -115,6 +115,7 @@ function add(t) {
   if (t.kind === 'keypad') {
     for (const [what, text] of help) c.keys.append(hold(text, () => act(t.key, `${what}-down`), () => act(t.key, `${what}-up`)))
   }
+  if (t.kind === 'bell camera') c.keys.append(button('Listen to what it said', () => new Audio(`heard/${t.key}`).play()))
   for (const [what, text] of supplies(t.kind)) c.keys.append(button(text, () => act(t.key, what)))
   document.getElementById('things').append(host)
   return c

@@ -28,6 +28,7 @@ type Cameras interface {
 	// Snapshot is what a camera sees now, a JPEG; it waits for the camera.
 	Snapshot(ctx context.Context, id home.DeviceID) ([]byte, error)
 	Live
+	Talk
 }
 
 // cameraPath names a camera.

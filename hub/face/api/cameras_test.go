@@ -22,6 +22,7 @@ type fakeCameras struct {
 	looked   string
 	sound    bool
 	view     *fakeView
+	speech   *fakeSpeech
 	looks    string
 	doubted  string
 	line     *fakeLine

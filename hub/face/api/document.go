@@ -65,6 +65,7 @@ func (a *API) finishDocument() error {
 	schemas.Schema(reflect.TypeFor[Problem](), true, "")
 	schemas.Schema(reflect.TypeFor[streamed](), true, "")
 	schemas.Schema(reflect.TypeFor[liveText](), true, "")
+	schemas.Schema(reflect.TypeFor[talkText](), true, "")
 	for name, s := range schemas.Map() {
 		refine(s, schemas.TypeFromRef("#/components/schemas/"+name), strings.HasSuffix(name, "Request"))
 	}

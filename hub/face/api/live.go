@@ -96,13 +96,7 @@ func (a *API) showLive(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer view.Close()
-	up := websocket.Upgrader{
-		HandshakeTimeout: headTimeout, WriteBufferSize: 4 << 10, CheckOrigin: func(*http.Request) bool { return true }, // it was
-		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
-			problem(status, codeInvalid, "%s.", sentence(reason)).write(w)
-		},
-	}
-	conn, err := up.Upgrade(w, r, nil)
+	conn, err := openSocket(w, r)
 	if err != nil {
 		return nil // it was answered
 	}
@@ -121,6 +115,18 @@ func (a *API) showLive(w http.ResponseWriter, r *http.Request) error {
 	}()
 	s.show(ctx, view)
 	return nil
+}
+
+// openSocket makes a WebSocket of a request whose origin was checked. An error was
+// answered.
+func openSocket(w http.ResponseWriter, r *http.Request) (*websocket.Conn, error) {
+	up := websocket.Upgrader{
+		HandshakeTimeout: headTimeout, WriteBufferSize: 4 << 10, CheckOrigin: func(*http.Request) bool { return true }, // it was
+		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
+			problem(status, codeInvalid, "%s.", sentence(reason)).write(w)
+		},
+	}
+	return up.Upgrade(w, r, nil)
 }
 
 // sameOrigin tells whether a page of the hub's own asks, or a program. A browser

@@ -52,7 +52,7 @@ func (f *fakeCameras) Look(_ home.DeviceID, who string, sound bool) (LiveView, e
 func liveHouse(t *testing.T) (*fakeCameras, *fakeViews, *httptest.Server, func(path, who string, with ...func(http.Header)) (*websocket.Conn, Problem)) {
 	t.Helper()
 	h, views := viewing()
-	cams := &fakeCameras{known: map[home.DeviceID]home.Camera{"camera-porch": {ID: "camera-porch"}}, view: newFakeView()}
+	cams := &fakeCameras{known: map[home.DeviceID]home.Camera{"camera-porch": {ID: "camera-porch"}}, view: newFakeView(), speech: newFakeSpeech()}
 	h.opt.Cameras = cams
 	cams.api = h.api(t)
 	srv := httptest.NewServer(cams.api.Handler())

@@ -318,6 +318,10 @@ func (a *API) routes() []route {
 			addressed(raw(a.hls, playlistType, "a playlist; RFC 8216. What it names is video/mp4")),
 		},
 		{del, "/api/v1/cameras/{id}/live/{view}", right(auth.CamerasLive), "cameras", "End a view by WebRTC", 0, raw(a.endWhep, "text/plain", "it has ended")},
+		{
+			get, "/api/v1/cameras/{id}/talk", right(auth.CamerasTalk), "cameras", "Speak through its loudspeaker, over a WebSocket: each binary message is samples of 16 bits, the smaller byte first, 8000 a second, one channel; texts are objects TalkText. The camera chirps first. For people alone; it is recorded first", 0,
+			raw(a.talk, "application/json", "texts, in messages"),
+		},
 
 		{get, "/api/v1/radios", right(auth.RadiosRead), "radios", "The radio networks", 0, typed(a.radios)},
 		{post, "/api/v1/radios/{radio}/join", right(auth.RadiosWrite), "radios", "Open the network for a new device", accepted, typed(a.join)},

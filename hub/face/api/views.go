@@ -40,7 +40,7 @@ func (a *API) onRecord(ctx context.Context, v audit.View, write func(context.Con
 	}
 	v.From, v.Agent = as.client.Addr.String(), as.client.Agent
 	refused := problem(http.StatusServiceUnavailable, codeNotOnRecord,
-		"Who watches is written down first, and the hub can't write now. Nothing was shown; Health says why.").wait(recordWithin)
+		"Who watches or speaks is written down first, and the hub can't write now. Nothing was shown or said; Health says why.").wait(recordWithin)
 	if a.o.Views == nil {
 		return refused
 	}
@@ -56,7 +56,7 @@ func (a *API) onRecord(ctx context.Context, v audit.View, write func(context.Con
 type viewsInput struct {
 	Since  time.Time     `query:"since" doc:"not before"`
 	Until  time.Time     `query:"until" doc:"before"`
-	Kind   audit.Kind    `query:"kind" enum:"clip,still,live,export"`
+	Kind   audit.Kind    `query:"kind" enum:"clip,still,live,export,talk"`
 	Camera home.DeviceID `query:"camera" maxLength:"64"`
 	Clip   string        `query:"clip" maxLength:"200"`
 	Caller string        `query:"caller" maxLength:"200" doc:"id of an account or token; whoever may not read all views reads their own"`

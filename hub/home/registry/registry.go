@@ -471,6 +471,14 @@ func (r *Registry) SetWatched(id home.DeviceID, who []string) {
 	r.change(id, func(d *home.Device) { d.Watched = slices.Clone(who) })
 }
 
+// SetTalks notes who speaks through a camera; "": nobody.
+func (r *Registry) SetTalks(id home.DeviceID, who string) {
+	if d, ok := r.Device(id); ok && d.Talks == who {
+		return
+	}
+	r.change(id, func(d *home.Device) { d.Talks = who })
+}
+
 // SetUpgrade notes how a new firmware for the device stands; nil: there is none.
 func (r *Registry) SetUpgrade(id home.DeviceID, u *home.Upgrade) {
 	r.change(id, func(d *home.Device) { d.Upgrade = u })

@@ -1,5 +1,6 @@
 // Package audit is the record of who watched what: each clip, still and live
-// view that the hub ever gave out, and each copy of one that was taken away.
+// view that the hub ever gave out, each copy of one that was taken away, and who
+// spoke through a camera.
 //
 // Its promises:
 //
@@ -54,11 +55,12 @@ const (
 	Still  Kind = "still"  // a picture: of a recording, sealed; of now, open
 	Live   Kind = "live"   // what a camera sees now
 	Export Kind = "export" // a recording that was taken away as a file
+	Talk   Kind = "talk"   // nothing: somebody spoke through a camera
 )
 
 // View is one thing that somebody looks at.
 type View struct {
-	Kind   Kind          `json:"kind" enum:"clip,still,live,export"`
+	Kind   Kind          `json:"kind" enum:"clip,still,live,export,talk"`
 	Camera home.DeviceID `json:"camera"`
 	Clip   string        `json:"clip" doc:"empty: what the camera sees now"`
 	Who    string        `json:"who" doc:"name of the person or program, as it was then"`
@@ -68,8 +70,8 @@ type View struct {
 	From   string        `json:"from" doc:"network address"`
 	Agent  string        `json:"agent" doc:"what the browser or program calls itself"`
 	Why    string        `json:"why" doc:"as the caller said; empty: nothing was said"`
-	// Ends is written when a live view is over. A hub that was killed has none to tell.
-	Ends uint64 `json:"ends,omitempty" doc:"this entry is the end of that one, a live view; without: it is a beginning"`
+	// Ends is written when a live view or a talk is over. A hub that was killed has none to tell.
+	Ends uint64 `json:"ends,omitempty" doc:"this entry is the end of that one, a live view or a talk; without: it is a beginning"`
 }
 
 // Head names the end of the record: the number of its newest entry and its hash.

@@ -83,7 +83,7 @@ func TestRolesKeepTheirPromises(t *testing.T) {
 			}
 		}
 	}
-	for _, right := range []Right{ClipsRead, CamerasLive, AlarmArm, AlarmDisarm, Panic} {
+	for _, right := range []Right{ClipsRead, CamerasLive, CamerasTalk, AlarmArm, AlarmDisarm, Panic} {
 		if Allowed(Installer, right) || Allowed(Guest, right) || Allowed(Viewer, right) {
 			t.Errorf("%s is for the household", right)
 		}

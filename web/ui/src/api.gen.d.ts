@@ -402,6 +402,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{id}/talk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Speak through its loudspeaker, over a WebSocket: each binary message is samples of 16 bits, the smaller byte first, 8000 a second, one channel; texts are objects TalkText. The camera chirps first. For people alone; it is recorded first */
+        get: operations["getCamerasIdTalk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clips": {
         parameters: {
             query?: never;
@@ -2081,7 +2098,7 @@ export interface components {
             model: string;
             /** @description what it says that it can notice: motion, person, doorbell, covered */
             notices: string[];
-            /** @description it says that it takes sound; the hub does not send any yet */
+            /** @description it says that it takes sound; whether the hub can make it is status.speaker */
             talk_back: boolean;
             /** @description it can be turned to presets */
             turns: boolean;
@@ -2144,6 +2161,8 @@ export interface components {
             height: number;
             /** @description how it stands with each part of the picture that the camera is to black out */
             masks: components["schemas"]["CameraMask"][];
+            /** @description why nobody can; one sentence; empty also until it has said */
+            no_speaker: string;
             /** @description how it stands with its own services; absent without */
             onvif?: components["schemas"]["CameraONVIF"];
             /** Format: int64 */
@@ -2152,11 +2171,15 @@ export interface components {
             recording: string;
             /** Format: date-time */
             since: string;
+            /** @description somebody can speak through it: asked of the camera once its pictures come */
+            speaker: boolean;
             /**
              * @description resting: nobody may record now, and it is not connected
              * @enum {string}
              */
             state: "starting" | "up" | "lost" | "resting";
+            /** @description who speaks through it now, by name; empty: nobody */
+            talks: string;
             /** @description who looks through it now: people and programs by name */
             watched: string[];
             /** @description it is lost; one sentence */
@@ -2374,6 +2397,7 @@ export interface components {
             /** @enum {string} */
             security: "none" | "s0" | "s2-unauthenticated" | "s2-authenticated" | "s2-access-control" | "install-code" | "link-key";
             sounder?: components["schemas"]["Sounder"];
+            talks?: string;
             traits: {
                 [key: string]: components["schemas"]["State"];
             };
@@ -2407,13 +2431,13 @@ export interface components {
             clip: string;
             /**
              * Format: int64
-             * @description this entry is the end of that one, a live view; without: it is a beginning
+             * @description this entry is the end of that one, a live view or a talk; without: it is a beginning
              */
             ends?: number;
             /** @description network address */
             from: string;
             /** @enum {string} */
-            kind: "clip" | "still" | "live" | "export";
+            kind: "clip" | "still" | "live" | "export" | "talk";
             /**
              * Format: int64
              * @description number, from 1
@@ -3082,7 +3106,7 @@ export interface components {
              */
             now: string;
             /** @description what the role may do */
-            rights: ("alarm.read" | "alarm.arm" | "alarm.disarm" | "alarm.silence" | "alarm.settings" | "panic" | "zones.read" | "zones.write" | "codes.read" | "codes.write" | "rules.read" | "rules.write" | "presence.write" | "devices.read" | "devices.command" | "devices.write" | "radios.read" | "radios.write" | "radios.backup" | "events.read" | "health.read" | "metrics.read" | "network.read" | "network.write" | "cameras.read" | "cameras.write" | "cameras.live" | "clips.read" | "clips.delete" | "views.read" | "views.all" | "vault.write" | "users.read" | "users.write" | "sessions.own" | "sessions.all" | "tokens.read" | "tokens.write" | "consents.read" | "consents.write" | "disclose" | "notify.own" | "notify.write" | "notices.read" | "homekit.write" | "system.read" | "system.write")[];
+            rights: ("alarm.read" | "alarm.arm" | "alarm.disarm" | "alarm.silence" | "alarm.settings" | "panic" | "zones.read" | "zones.write" | "codes.read" | "codes.write" | "rules.read" | "rules.write" | "presence.write" | "devices.read" | "devices.command" | "devices.write" | "radios.read" | "radios.write" | "radios.backup" | "events.read" | "health.read" | "metrics.read" | "network.read" | "network.write" | "cameras.read" | "cameras.write" | "cameras.live" | "cameras.talk" | "clips.read" | "clips.delete" | "views.read" | "views.all" | "vault.write" | "users.read" | "users.write" | "sessions.own" | "sessions.all" | "tokens.read" | "tokens.write" | "consents.read" | "consents.write" | "disclose" | "notify.own" | "notify.write" | "notices.read" | "homekit.write" | "system.read" | "system.write")[];
             /** @enum {string} */
             role: "" | "owner" | "member" | "guest" | "installer" | "viewer";
             /**
@@ -3299,6 +3323,12 @@ export interface components {
         SystemRequest: {
             /** @description announce devices over MQTT for Home Assistant */
             home_assistant?: boolean;
+        };
+        TalkText: {
+            /** @enum {string} */
+            kind: "listens" | "end";
+            /** @description end: one sentence; without, it may be asked for again */
+            why?: string;
         };
         TestRequest: {
             /** @description true begins a walk test, which ends by itself after 30 minutes */
@@ -4573,6 +4603,37 @@ export interface operations {
                 };
                 content: {
                     "image/jpeg": string;
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCamerasIdTalk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description texts, in messages */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
                 };
             };
             /** @description A problem: see its code */
@@ -7847,7 +7908,7 @@ export interface operations {
                 since?: string;
                 /** @description before */
                 until?: string;
-                kind?: "clip" | "still" | "live" | "export";
+                kind?: "clip" | "still" | "live" | "export" | "talk";
                 camera?: string;
                 clip?: string;
                 /** @description id of an account or token; whoever may not read all views reads their own */

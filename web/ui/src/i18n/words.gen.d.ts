@@ -546,6 +546,7 @@ interface Words {
 	'watched.kind.still': never;
 	'watched.kind.live': never;
 	'watched.kind.export': never;
+	'watched.kind.talk': never;
 	'watched.line': 'who' | 'from';
 	'cameras.title': never;
 	'cameras.none': never;
