@@ -43,6 +43,8 @@ func (c *cameras) conditions(now time.Time) {
 			why = w.gaze.blind(now)
 		}
 		h.board.Set(why != "" && st.Condition == camera.Up, health.CameraUnseen, id, name, why)
+		sub, since := w.camera.SmallFault()
+		h.board.Set(sub != "" && st.Condition == camera.Up && now.Sub(since) >= lostPatience, health.CameraSubLost, id, name, sub)
 		h.board.Set(st.Condition != camera.Resting && (w.gaze.isCovered() || w.word.isCovered()), health.CameraCovered, id, name)
 		why = w.word.deaf(now)
 		h.board.Set(why != "", health.CameraUnheard, id, name, why)

@@ -244,7 +244,7 @@ func (c *cameras) ask(ctx context.Context, s *home.Camera, secret *string) error
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
-	stream, err := streamOf(ctx, s.ONVIF, password)
+	stream, sub, err := streamsOf(ctx, s.ONVIF, password)
 	if errors.Is(err, onvif.ErrPassword) {
 		return &home.Invalid{Field: "password", Reason: "the camera refuses the name or the password"}
 	}
@@ -253,21 +253,37 @@ func (c *cameras) ask(ctx context.Context, s *home.Camera, secret *string) error
 	}
 	stream.User = u.User
 	s.URL = stream.String()
+	if s.SubURL == "" && sub != nil && checkSubURL(sub.String(), stream) == nil {
+		s.SubURL = sub.String()
+	}
 	return nil
 }
 
-// streamOf asks a camera where the best of its pictures come from.
-func streamOf(ctx context.Context, address, password string) (*url.URL, error) {
+// streamsOf asks a camera where the best of its pictures come from, and where smaller
+// ones that can be looked at; sub is nil when there are none.
+func streamsOf(ctx context.Context, address, password string) (stream, sub *url.URL, err error) {
 	client, err := onvif.Dial(ctx, address, password)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer client.Close()
 	profiles, err := client.Profiles(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return client.Stream(ctx, profiles[0])
+	if stream, err = client.Stream(ctx, profiles[0]); err != nil {
+		return nil, nil, err
+	}
+	i := slices.IndexFunc(profiles[1:], func(p onvif.Profile) bool { return p.Looked(profiles[0]) })
+	if i < 0 {
+		return stream, nil, nil
+	}
+	// Without it the camera is as good as one that has none.
+	if sub, err = client.Stream(ctx, profiles[1+i]); err != nil || *sub == *stream {
+		return stream, nil, nil
+	}
+	sub.User = nil
+	return stream, sub, nil
 }
 
 // sameMachine refuses services on another machine than the pictures': the password

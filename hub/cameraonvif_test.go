@@ -22,11 +22,17 @@ import (
 // smart is a simulated camera that speaks ONVIF beside its stream.
 func smart(t *testing.T, sim *camsim.Camera, o onvifsim.Options) *onvifsim.Device {
 	t.Helper()
+	return smartWith(t, sim, sim.URL(), o)
+}
+
+// smartWith is one that has a second stream.
+func smartWith(t *testing.T, sim *camsim.Camera, sub string, o onvifsim.Options) *onvifsim.Device {
+	t.Helper()
 	var picture bytes.Buffer
 	if err := jpeg.Encode(&picture, image.NewGray(image.Rect(0, 0, 64, 36)), nil); err != nil {
 		t.Fatal(err)
 	}
-	o.Listen, o.User, o.Password, o.Main, o.Sub = "127.0.0.1:0", "hub", "s3cret word", sim.URL(), sim.URL()
+	o.Listen, o.User, o.Password, o.Main, o.Sub = "127.0.0.1:0", "hub", "s3cret word", sim.URL(), sub
 	o.Maker, o.Model, o.Picture = "Gatehouse", "Sim 1", picture.Bytes
 	d, err := onvifsim.New(o)
 	if err != nil {

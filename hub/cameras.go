@@ -129,7 +129,7 @@ func (c *cameras) furnish(list []home.Camera) ([]home.Camera, error) {
 	}
 	for i, s := range list {
 		if now := slices.IndexFunc(begin, func(b home.Camera) bool { return b.ID == s.ID }); now >= 0 {
-			list[i].URL, list[i].ONVIF = begin[now].URL, begin[now].ONVIF
+			list[i].URL, list[i].SubURL, list[i].ONVIF = begin[now].URL, begin[now].SubURL, begin[now].ONVIF
 		}
 		if err := c.table.Put(string(s.ID), list[i]); err != nil {
 			return nil, err
@@ -164,7 +164,7 @@ func (c *cameras) watch(s home.Camera, password string) *watched {
 	}
 	c.recorder.Limit(s.ID, quota, s.KeepDays)
 	cam, err := camera.New(camera.Options{
-		ID: s.ID, URL: s.URL, Password: password, Certificate: s.Certificate,
+		ID: s.ID, URL: s.URL, SubURL: s.SubURL, Password: password, Certificate: s.Certificate,
 		Pre: time.Duration(s.Pre), Post: time.Duration(s.Post), Longest: time.Duration(s.Longest),
 		Audio: s.Audio, Continuous: s.Continuous, RingBytes: c.ringBytes,
 		Recorder: c.recorder, Dial: c.dial, Changed: func(st camera.State) { c.look(); w.gaze.begins(st); w.began(st) }, Log: c.hub.log,

@@ -102,6 +102,9 @@ func (c *cameras) shown(w *watched, name string) home.Camera {
 			Speaker: st.Speaker != "", NoSpeaker: st.NoSpeaker,
 		}
 	}
+	if w.camera != nil {
+		s.Status.SubWhy, _ = w.camera.SmallFault()
+	}
 	s.Status.Watched, s.Status.Talks = c.watchers(s.ID), c.talkers[s.ID].name()
 	s.Status.Masks = w.maskStatus()
 	return s
@@ -259,6 +262,9 @@ func (c *cameras) check(s *home.Camera, secret *string) error {
 		}
 	}
 	if err := checkSnapshotURL(s.SnapshotURL, u); err != nil {
+		return err
+	}
+	if err := checkSubURL(s.SubURL, u); err != nil {
 		return err
 	}
 	s.Name = strings.TrimSpace(s.Name)

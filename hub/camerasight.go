@@ -96,7 +96,7 @@ func (c *cameras) gaze(ctx context.Context, w *watched) {
 		}
 		if now.Sub(last) >= every {
 			last = now
-			if !c.glance(ctx, w, now) {
+			if !c.glance(ctx, w, now, every == glanceEvery) {
 				every = max(every, pictureTime)
 			}
 		}
@@ -108,12 +108,17 @@ func (c *cameras) gaze(ctx context.Context, w *watched) {
 	}
 }
 
-// glance hands the camera's picture to the detector. It returns false when there is
-// none.
-func (c *cameras) glance(ctx context.Context, w *watched, now time.Time) bool {
+// glance hands the camera's picture to the detector: often, of its sub-stream if it has
+// one. It returns false when there is none.
+func (c *cameras) glance(ctx context.Context, w *watched, now time.Time, often bool) bool {
 	g := w.gaze
 	if w.camera.State().Condition == camera.Resting {
 		return true // nobody may look
+	}
+	if p, at, ok := w.small(ctx, often); ok {
+		g.trouble("", now)
+		c.detector.Look(g.of.ID, at, p)
+		return true
 	}
 	in, cancel := context.WithTimeout(ctx, pictureTime)
 	p, at, err := w.look(in)
@@ -312,7 +317,11 @@ const mostStill = 512 << 10
 
 // asStill is a picture as JPEG, of a size that can be kept; nil when there is none.
 func asStill(j detect.Judgement) []byte {
-	if b, ok := j.Of.(detect.JPEG); ok && len(b) <= mostStill {
+	of := j.Of
+	if s, ok := of.(smallPicture); ok {
+		of = s.Picture
+	}
+	if b, ok := of.(detect.JPEG); ok && len(b) <= mostStill {
 		return b
 	}
 	if m, ok := j.Image.(*image.YCbCr); ok && m.SubsampleRatio == image.YCbCrSubsampleRatio420 {

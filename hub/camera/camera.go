@@ -28,6 +28,7 @@ type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 type Options struct {
 	ID       home.DeviceID
 	URL      string // rtsp:// or rtsps://, with the user's name
+	SubURL   string // of a smaller stream to look at, without a name: that of URL is used; "": none
 	Password string
 	// Certificate is the SHA-256 of the one that the camera showed before, as hex.
 	Certificate string
@@ -103,6 +104,8 @@ type Camera struct {
 	feeds   map[*Feed]struct{} // who looks
 	talk    *Talk              // who speaks; nil: nobody
 	ended   bool               // Run has
+
+	small *small // nil: it has none
 }
 
 // New makes a camera. It connects to nothing before Run.
@@ -117,14 +120,23 @@ func New(o Options) (*Camera, error) {
 	if o.Password != "" {
 		u.User = url.UserPassword(u.User.Username(), o.Password)
 	}
-	return &Camera{
+	c := &Camera{
 		o: o, url: (*base.URL)(u), log: o.Log.With("device", o.ID), wake: make(chan struct{}, 1),
 		state: State{Condition: Starting, Since: time.Now(), Certificate: o.Certificate},
 		ring:  ring{keep: o.Pre, limit: o.RingBytes},
 		wanted: wanted{
 			post: o.Post, holds: map[string]hold{},
 		},
-	}, nil
+	}
+	if o.SubURL != "" {
+		sub, err := ParseURL(o.SubURL)
+		if err != nil {
+			return nil, err
+		}
+		sub.User = u.User
+		c.small = &small{camera: c, url: (*base.URL)(sub), wake: make(chan struct{}, 1)}
+	}
+	return c, nil
 }
 
 // ParseURL reads the address of a camera.
@@ -152,6 +164,11 @@ const (
 // Run keeps the camera connected until ctx ends. A clip that runs then ends whole.
 func (c *Camera) Run(ctx context.Context) error {
 	defer c.leave()
+	if c.small != nil {
+		var beside sync.WaitGroup
+		defer beside.Wait()
+		beside.Go(func() { c.small.run(ctx) })
+	}
 	if c.o.Continuous {
 		c.Hold(continuous, continuous)
 	}
@@ -265,6 +282,9 @@ func (c *Camera) Rest(rest bool) {
 		if c.drop != nil {
 			c.drop(nil)
 		}
+	}
+	if rest && c.small != nil {
+		c.small.rest()
 	}
 	c.set(func(s *State) {
 		s.Condition, s.Why = Starting, ""

@@ -28,6 +28,10 @@
 //   - The hub talks to the address that the owner gave, and to no other: a camera
 //     that answers with another is not followed.
 //
+// A camera may have a sub-stream, H.264 or JPEG (RFC 2435): Small hands out its pictures
+// that stand alone, so that whoever looks at what a camera shows decodes small ones. It is
+// connected while somebody looks and ten seconds longer, and never recorded.
+//
 // Who looks gets a Feed, or a View of parts for a browser: from the newest picture
 // that stands alone on, and each as it comes. One that does not follow misses
 // pictures up to the next such one. It holds neither the camera nor anybody else.

@@ -35,9 +35,15 @@ var (
 	errNoVideo     = errors.New("it offers neither H.264 nor H.265")
 )
 
+// taker makes pictures of packets, and tells when a packet ended one that stands alone.
+type taker interface {
+	take(p *rtp.Packet, pts int64, now time.Time) bool
+}
+
 // source is one connection to a camera.
 type source struct {
 	url         *base.URL
+	small       bool   // it is looked at, and not recorded
 	sound       bool   // is wanted
 	certificate string // SHA-256 of the camera's, as hex; "": the first one that it shows
 	seen        func(certificate string)
@@ -88,9 +94,13 @@ func (s *source) run(ctx context.Context) error {
 
 // setUp asks for the pictures, and for the sound if it is wanted.
 func (s *source) setUp(client *gortsplib.Client, desc *description.Session) error {
-	media, video := findVideo(desc)
+	find, lacks := findVideo, errNoVideo
+	if s.small {
+		find, lacks = findSmall, errNoSmall
+	}
+	media, video := find(desc)
 	if media == nil {
-		return fmt.Errorf("camera: %w", errNoVideo)
+		return fmt.Errorf("camera: %w", lacks)
 	}
 	ask := func(m *description.Media) error {
 		if _, err := client.Setup(desc.BaseURL, m, 0, 0); err != nil {
@@ -100,6 +110,14 @@ func (s *source) setUp(client *gortsplib.Client, desc *description.Session) erro
 	}
 	if err := ask(media); err != nil {
 		return err
+	}
+	if f, ok := video.(*format.MJPEG); ok {
+		album, err := newAlbum(f, s.to)
+		if err != nil {
+			return err
+		}
+		s.follow(client, media, video, album)
+		return nil
 	}
 	reel, err := newReel(video, s.to)
 	if err != nil {
@@ -122,6 +140,12 @@ func (s *source) setUp(client *gortsplib.Client, desc *description.Session) erro
 			})
 		}
 	}
+	s.follow(client, media, video, reel)
+	return nil
+}
+
+// follow hands the packets of pictures on.
+func (s *source) follow(client *gortsplib.Client, media *description.Media, video format.Format, to taker) {
 	client.OnPacketRTP(media, video, func(p *rtp.Packet) {
 		pts, ok := client.PacketPTS(media, p)
 		if !ok { // a stream's time begins with a picture that stands alone
@@ -129,13 +153,12 @@ func (s *source) setUp(client *gortsplib.Client, desc *description.Session) erro
 			return
 		}
 		now := time.Now()
-		if reel.take(p, pts, now) {
+		if to.take(p, pts, now) {
 			if ntp, ok := client.PacketNTP(media, p); ok {
 				s.to.compare(ntp, now)
 			}
 		}
 	})
-	return nil
 }
 
 // dial goes to the owner's address only: an answer that names another, as a redirect

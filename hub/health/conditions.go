@@ -56,6 +56,7 @@ const (
 	CameraClock       Code = "camera-clock-wrong"
 	CameraNotRecorded Code = "camera-not-recorded"
 	CameraUnseen      Code = "camera-not-looked-at"
+	CameraSubLost     Code = "camera-sub-stream-lost"
 	CameraCovered     Code = "camera-covered"
 	CameraUnheard     Code = "camera-unheard"
 	CameraUnmasked    Code = "camera-not-masked"
@@ -278,6 +279,10 @@ var Declarations = map[Code]Declaration{
 	CameraUnseen: {
 		home.SeverityWarning, "Nobody looks at the pictures of %s: %s.",
 		"Mend what it names, or say under Cameras that it need not be looked at.", nil,
+	},
+	CameraSubLost: {
+		home.SeverityInfo, "The sub-stream of %s can't be looked at: %s. The stream that is recorded is looked at instead, which takes more of the processor.",
+		"Mend what it names, or leave its address out under Cameras.", nil,
 	},
 	CameraCovered: {
 		home.SeverityWarning, "%s shows nothing: it is covered, turned to a wall, or in the dark.",

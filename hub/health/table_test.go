@@ -145,6 +145,7 @@ var proofs = map[health.Code][]string{
 	health.CameraNotRecorded: {"hub.fallIll"},
 	health.CameraUnmasked:    {"hub.TestMasksOfACamera"},
 	health.CameraUnheard:     {"hub.TestONVIFCamerasThatAreUnwell"},
+	health.CameraSubLost:     {"hub.TestASubStreamIsLookedAt"},
 	health.CameraPreShort:    {"hub.fallIll"},
 	health.CameraUnseen:      {"hub.TestPicturesThatAreNotLookedAt"},
 	health.DetectorMissing:   {"hub.TestPicturesThatAreNotLookedAt"},

@@ -21,6 +21,9 @@ type Camera struct {
 	// SnapshotURL is on the machine that URL names: the password goes there too.
 	SnapshotURL string `json:"snapshot_url" doc:"http:// address of the camera's present picture (JPEG), without name and password: those of url are used; empty: from where onvif says that it is, or else from the stream, if that is H.264"`
 
+	// SubURL is on the machine that URL names: the password goes there too.
+	SubURL string `json:"sub_url" doc:"rtsp:// or rtsps:// address of a second, smaller stream of the camera (H.264 or JPEG) that shows the same, without name and password: those of url are used. It is looked at instead of the stream that is recorded, while something is looked for; empty: that one is"`
+
 	Pre        Duration     `json:"pre" doc:"what a clip shows of before its trigger"`
 	Post       Duration     `json:"post" doc:"what it shows of after"`
 	Longest    Duration     `json:"longest" doc:"of one clip; continuous recording and alarms go on in another"`
@@ -44,6 +47,7 @@ type CameraStatus struct {
 	State       string   `json:"state" enum:"starting,up,lost,resting" doc:"resting: nobody may record now, and it is not connected"`
 	Why         string   `json:"why" doc:"it is lost; one sentence"`
 	Since       Time     `json:"since"`
+	SubWhy      string   `json:"sub_why" doc:"why the smaller stream (sub_url) can't be looked at; one sentence; empty: it can, or nobody looks"`
 	Recording   string   `json:"recording" doc:"why it records now; empty: it does not"`
 	Watched     []string `json:"watched" doc:"who looks through it now: people and programs by name"`
 	Talks       string   `json:"talks" doc:"who speaks through it now, by name; empty: nobody"`

@@ -21,15 +21,15 @@ import (
 
 // Scene is what a camera sees, coded.
 type Scene struct {
-	Video    format.Format // *format.H264 or *format.H265, with its parameter sets
+	Video    format.Format // *format.H264 or *format.H265 with its parameter sets, or *format.MJPEG
 	Pictures []Picture     // in the order of decoding
 	Length   int64         // after which it begins again, in ticks of 90 kHz
 	Audio    format.Format // nil: it hears nothing
 	Sounds   []Sound
 }
 
-// Picture is one coded picture: its NAL units, and when it is decoded and shown, in
-// ticks of 90 kHz since the scene began.
+// Picture is one coded picture: its NAL units, or the one JPEG that it is, and when it is
+// decoded and shown, in ticks of 90 kHz since the scene began.
 type Picture struct {
 	DTS, PTS int64
 	Units    [][]byte
@@ -381,8 +381,14 @@ func newPlayer(c *Camera, stream *gortsplib.ServerStream, desc *description.Sess
 			return nil, fmt.Errorf("camsim: %w", err)
 		}
 		p.video = e.Encode
+	case *format.MJPEG:
+		e, err := f.CreateEncoder()
+		if err != nil {
+			return nil, fmt.Errorf("camsim: %w", err)
+		}
+		p.video = func(units [][]byte) ([]*rtp.Packet, error) { return e.Encode(units[0]) }
 	default:
-		return nil, errors.New("camsim: a scene is H.264 or H.265")
+		return nil, errors.New("camsim: a scene is H.264, H.265 or JPEG")
 	}
 	switch f := c.o.Scene.Audio.(type) {
 	case nil:

@@ -34,6 +34,13 @@ type Profile struct {
 	media2        bool
 }
 
+// Looked tells whether pictures are looked at in this way rather than in the main one:
+// they can be decoded, and are at most half as wide, yet wide enough to tell who is on them.
+func (p Profile) Looked(main Profile) bool {
+	const least = 320
+	return (p.Codec == "H264" || p.Codec == "JPEG") && p.Width >= least && 2*p.Width <= main.Width
+}
+
 // Dial finds out what a camera can do. The password is tried where the first question
 // wants it.
 func Dial(ctx context.Context, address, password string) (*Client, error) {

@@ -591,6 +591,8 @@ interface Words {
 	'camera.name.help': never;
 	'camera.url': never;
 	'camera.url.help': never;
+	'camera.sub': never;
+	'camera.sub.help': never;
 	'camera.password': never;
 	'camera.password.help': never;
 	'camera.pre': never;
