@@ -37,6 +37,8 @@ interface Words {
 	'camera.recording': 'names' | 'n';
 	'camera.watched': 'who' | 'n' | 'name';
 	'camera.watched.short': never;
+	'camera.talked': 'who' | 'name';
+	'camera.talked.short': never;
 	'camera.recording.short': never;
 	'doorbell.rang': never;
 	'doorbell.line': 'name' | 'time';
@@ -575,7 +577,6 @@ interface Words {
 	'camera.own.heard': never;
 	'camera.own.unheard': 'why';
 	'camera.own.waits': never;
-	'camera.own.talks': never;
 	'camera.heeds': never;
 	'camera.heeds.help': never;
 	'camera.heeds.motion': never;
@@ -625,6 +626,20 @@ interface Words {
 	'live.halt.unplayable': 'codecs';
 	'live.halt.left': never;
 	'live.halt.lost': never;
+	'talk.group': 'name';
+	'talk.start': never;
+	'talk.stop': never;
+	'talk.help': never;
+	'talk.asked': never;
+	'talk.on': never;
+	'talk.level': never;
+	'talk.other': 'name';
+	'talk.none': 'why';
+	'talk.hush.insecure': never;
+	'talk.hush.denied': never;
+	'talk.hush.deaf': never;
+	'talk.hush.left': never;
+	'talk.hush.lost': never;
 	'live.watched': 'names' | 'n';
 	'camera.record': never;
 	'camera.settings': never;
