@@ -101,8 +101,6 @@ func (c *cameras) shown(w *watched, name string) home.Camera {
 			Width: st.Width, Height: st.Height, PacketsLost: n.PacketsLost, Clips: n.Clips, ONVIF: w.word.status(),
 			Speaker: st.Speaker != "", NoSpeaker: st.NoSpeaker,
 		}
-	}
-	if w.camera != nil {
 		s.Status.SubWhy, _ = w.camera.SmallFault()
 	}
 	s.Status.Watched, s.Status.Talks = c.watchers(s.ID), c.talkers[s.ID].name()

@@ -282,6 +282,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{id}/hls/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What it sees now, by HLS: index.m3u8 and what that names; ?token= takes a token of the role onlooker. The view is recorded first, and ends 20 s after the last file */
+        get: operations["getCamerasIdHlsFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cameras/{id}/live": {
         parameters: {
             query?: never;
@@ -292,8 +309,26 @@ export interface paths {
         /** What it sees now, over a WebSocket: texts are objects LiveText, each binary message is a piece of a fragmented MP4; ?sound=true with sound. The view is recorded first */
         get: operations["getCamerasIdLive"];
         put?: never;
-        post?: never;
+        /** What it sees now, by WebRTC, as WHEP has it: an offer in, an answer out; Location is where the view is ended. For browsers in the house; the view is recorded first */
+        post: operations["postCamerasIdLive"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{id}/live/{view}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a view by WebRTC */
+        delete: operations["deleteCamerasIdLiveView"];
         options?: never;
         head?: never;
         patch?: never;
@@ -367,6 +402,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cameras/{id}/talk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Speak through its loudspeaker, over a WebSocket: each binary message is samples of 16 bits, the smaller byte first, 8000 a second, one channel; texts are objects TalkText. The camera chirps first. For people alone; it is recorded first */
+        get: operations["getCamerasIdTalk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clips": {
         parameters: {
             query?: never;
@@ -376,6 +428,23 @@ export interface paths {
         };
         /** Clips, newest first */
         get: operations["getClips"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clips/marks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The clips between two times as marks on a ruler, in their order: those of a kind that are near to each other are one */
+        get: operations["getClipsMarks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1517,6 +1586,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/vault/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep the private key as a browser wrapped it to a passkey; nobody signs in by it */
+        post: operations["postVaultPasskeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vault/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forget what a passkey opens; the vault's key stays as it is */
+        delete: operations["deleteVaultPasskeysId"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/views": {
         parameters: {
             query?: never;
@@ -1997,7 +2100,7 @@ export interface components {
             model: string;
             /** @description what it says that it can notice: motion, person, doorbell, covered */
             notices: string[];
-            /** @description it says that it takes sound; the hub does not send any yet */
+            /** @description it says that it takes sound; whether the hub can make it is status.speaker */
             talk_back: boolean;
             /** @description it can be turned to presets */
             turns: boolean;
@@ -2062,6 +2165,8 @@ export interface components {
             height: number;
             /** @description how it stands with each part of the picture that the camera is to black out */
             masks: components["schemas"]["CameraMask"][];
+            /** @description why nobody can; one sentence; empty also until it has said */
+            no_speaker: string;
             /** @description how it stands with its own services; absent without */
             onvif?: components["schemas"]["CameraONVIF"];
             /** Format: int64 */
@@ -2070,6 +2175,8 @@ export interface components {
             recording: string;
             /** Format: date-time */
             since: string;
+            /** @description somebody can speak through it: asked of the camera once its pictures come */
+            speaker: boolean;
             /**
              * @description resting: nobody may record now, and it is not connected
              * @enum {string}
@@ -2077,6 +2184,8 @@ export interface components {
             state: "starting" | "up" | "lost" | "resting";
             /** @description why the smaller stream (sub_url) can't be looked at; one sentence; empty: it can, or nobody looks */
             sub_why: string;
+            /** @description who speaks through it now, by name; empty: nobody */
+            talks: string;
             /** @description who looks through it now: people and programs by name */
             watched: string[];
             /** @description it is lost; one sentence */
@@ -2194,6 +2303,26 @@ export interface components {
             /** @description of the camera's zones, where it was seen so surely */
             zone?: string;
         };
+        ClipMark: {
+            camera: string;
+            /** @description the first of them */
+            clip: string;
+            /**
+             * Format: int64
+             * @description how many it stands for
+             */
+            clips: number;
+            /** Format: date-time */
+            end: string;
+            /** @description as of a clip, sorted */
+            labels: string[];
+            /** @description as of a clip */
+            reason: string;
+            /** @description the last of them still grows */
+            recording: boolean;
+            /** Format: date-time */
+            start: string;
+        };
         ClipPage: {
             clips: components["schemas"]["Clip"][];
             /** @description cursor of the next page, which may be shorter; empty on the last */
@@ -2274,6 +2403,7 @@ export interface components {
             /** @enum {string} */
             security: "none" | "s0" | "s2-unauthenticated" | "s2-authenticated" | "s2-access-control" | "install-code" | "link-key";
             sounder?: components["schemas"]["Sounder"];
+            talks?: string;
             traits: {
                 [key: string]: components["schemas"]["State"];
             };
@@ -2307,13 +2437,13 @@ export interface components {
             clip: string;
             /**
              * Format: int64
-             * @description this entry is the end of that one, a live view; without: it is a beginning
+             * @description this entry is the end of that one, a live view or a talk; without: it is a beginning
              */
             ends?: number;
             /** @description network address */
             from: string;
             /** @enum {string} */
-            kind: "clip" | "still" | "live" | "export";
+            kind: "clip" | "still" | "live" | "export" | "talk";
             /**
              * Format: int64
              * @description number, from 1
@@ -2655,6 +2785,19 @@ export interface components {
             /** @description only for panic: people outside are called, and nothing inside sounds, shows or records it */
             silent?: boolean;
         };
+        PasskeyRequest: {
+            /** @description the credential's id, base64url */
+            credential: string;
+            /**
+             * @description the rp id: the name by which this page was opened
+             * @example gatehouse.local
+             */
+            host: string;
+            name: string;
+            transports?: string[] | null;
+            /** @description the private key, wrapped by the browser: an age file in its armour */
+            wrapped: string;
+        };
         PinRequest: {
             /** @description the first five digits of the device's key */
             pin: string;
@@ -2969,7 +3112,7 @@ export interface components {
              */
             now: string;
             /** @description what the role may do */
-            rights: ("alarm.read" | "alarm.arm" | "alarm.disarm" | "alarm.silence" | "alarm.settings" | "panic" | "zones.read" | "zones.write" | "codes.read" | "codes.write" | "rules.read" | "rules.write" | "presence.write" | "devices.read" | "devices.command" | "devices.write" | "radios.read" | "radios.write" | "radios.backup" | "events.read" | "health.read" | "metrics.read" | "network.read" | "network.write" | "cameras.read" | "cameras.write" | "cameras.live" | "clips.read" | "clips.delete" | "views.read" | "views.all" | "vault.write" | "users.read" | "users.write" | "sessions.own" | "sessions.all" | "tokens.read" | "tokens.write" | "consents.read" | "consents.write" | "disclose" | "notify.own" | "notify.write" | "notices.read" | "homekit.write" | "system.read" | "system.write")[];
+            rights: ("alarm.read" | "alarm.arm" | "alarm.disarm" | "alarm.silence" | "alarm.settings" | "panic" | "zones.read" | "zones.write" | "codes.read" | "codes.write" | "rules.read" | "rules.write" | "presence.write" | "devices.read" | "devices.command" | "devices.write" | "radios.read" | "radios.write" | "radios.backup" | "events.read" | "health.read" | "metrics.read" | "network.read" | "network.write" | "cameras.read" | "cameras.write" | "cameras.live" | "cameras.talk" | "clips.read" | "clips.delete" | "views.read" | "views.all" | "vault.write" | "users.read" | "users.write" | "sessions.own" | "sessions.all" | "tokens.read" | "tokens.write" | "consents.read" | "consents.write" | "disclose" | "notify.own" | "notify.write" | "notices.read" | "homekit.write" | "system.read" | "system.write")[];
             /** @enum {string} */
             role: "" | "owner" | "member" | "guest" | "installer" | "viewer";
             /**
@@ -3187,6 +3330,12 @@ export interface components {
             /** @description announce devices over MQTT for Home Assistant */
             home_assistant?: boolean;
         };
+        TalkText: {
+            /** @enum {string} */
+            kind: "listens" | "end";
+            /** @description end: one sentence; without, it may be asked for again */
+            why?: string;
+        };
         TestRequest: {
             /** @description true begins a walk test, which ends by itself after 30 minutes */
             on: boolean;
@@ -3294,11 +3443,30 @@ export interface components {
             epoch: number;
             /** @description what the keys are called, in the same order */
             names: string[];
+            /** @description what opens the private key beside the passphrase */
+            passkeys: components["schemas"]["VaultPasskey"][];
             /** @description public keys, age1pq1…: hybrid ones only (ML-KEM-768 and X25519) */
             recipients: string[];
             /** Format: date-time */
             since: string | null;
             /** @description the private key, wrapped by the browser that made it: opaque to the hub */
+            wrapped: string;
+        };
+        VaultPasskey: {
+            /** @description who added it */
+            readonly by: string;
+            /** Format: date-time */
+            readonly created: string;
+            /** @description the credential's id, base64url */
+            credential: string;
+            /** @description the name of the hub at which it was made (the rp id): browsers use it at no other */
+            host: string;
+            readonly id: string;
+            /** @description what the owner calls it */
+            name: string;
+            /** @description how the browser reaches it */
+            transports: string[];
+            /** @description an age file in its armour, with a stanza age-encryption.org/fido2prf: opaque to the hub */
             wrapped: string;
         };
         VaultRequest: {
@@ -4182,6 +4350,38 @@ export interface operations {
             };
         };
     };
+    getCamerasIdHlsFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a playlist; RFC 8216. What it names is video/mp4 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apple.mpegurl": string;
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getCamerasIdLive: {
         parameters: {
             query?: never;
@@ -4200,6 +4400,79 @@ export interface operations {
                 };
                 content: {
                     "video/mp4": string;
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postCamerasIdLive: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/sdp": string;
+            };
+        };
+        responses: {
+            /** @description the answer; RFC 8866 */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/sdp": string;
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteCamerasIdLiveView: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+                view: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description it has ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
             /** @description A problem: see its code */
@@ -4349,6 +4622,37 @@ export interface operations {
             };
         };
     };
+    getCamerasIdTalk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description texts, in messages */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getClips: {
         parameters: {
             query?: {
@@ -4377,6 +4681,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ClipPage"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getClipsMarks: {
+        parameters: {
+            query?: {
+                camera?: string;
+                /** @description where the ruler begins */
+                since?: string;
+                /** @description where it ends: two days on at most */
+                until?: string;
+                /** @description seconds: clips of a kind with no more between them are one mark */
+                grain?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClipMark"][];
                 };
             };
             /** @description A problem: see its code */
@@ -7498,6 +7839,74 @@ export interface operations {
             };
         };
     };
+    postVaultPasskeys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VaultPasskey"];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteVaultPasskeysId: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Any text that is new for each thing to be done. A repeat within 24 hours with the same body gets the first answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getViews: {
         parameters: {
             query?: {
@@ -7505,7 +7914,7 @@ export interface operations {
                 since?: string;
                 /** @description before */
                 until?: string;
-                kind?: "clip" | "still" | "live" | "export";
+                kind?: "clip" | "still" | "live" | "export" | "talk";
                 camera?: string;
                 clip?: string;
                 /** @description id of an account or token; whoever may not read all views reads their own */

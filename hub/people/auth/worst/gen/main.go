@@ -20,9 +20,9 @@ import (
 func main() {
 	out := flag.String("o", "worst.bf8", "the filter")
 	flag.Parse()
-	if flag.NArg() != 1 || flag.Arg(0) == "" {
-		fmt.Fprintln(os.Stderr, "gen: set WORST_PASSWORDS to a list with one password a line (see README.md)")
-		os.Exit(2)
+	if flag.NArg() != 1 || flag.Arg(0) == "" { // everything else is generated without it
+		fmt.Fprintln(os.Stderr, "gen: the filter of the worst passwords stays as it is: WORST_PASSWORDS names no list (see README.md)")
+		return
 	}
 	if err := run(flag.Arg(0), *out); err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
