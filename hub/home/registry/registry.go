@@ -148,6 +148,10 @@ func (r *Registry) Attach(kind string, radio Radio) {
 // speak again anyway.
 const savePause = 3 * time.Second
 
+// saveBreath is how long a save keeps out of the way of what set it off: a reading
+// may be starting sirens, and is on its way to every face.
+const saveBreath = 20 * time.Millisecond
+
 // Run saves what changed, at most once each savePause, until ctx ends; then
 // saves what is left. A failed save is kept and tried again.
 func (r *Registry) Run(ctx context.Context) error {
@@ -158,6 +162,12 @@ func (r *Registry) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return r.save()
 		case <-r.wake:
+		}
+		pause.Reset(saveBreath)
+		select {
+		case <-ctx.Done():
+			return r.save()
+		case <-pause.C:
 		}
 		if err := r.save(); err != nil {
 			r.o.Log.Error("devices not saved", "err", err)
@@ -334,7 +344,7 @@ func (r *Registry) Report(readings ...home.Reading) {
 	}
 	var out home.Device
 	if shown {
-		r.touch(id)
+		r.dirty[id] = true
 		out = d.Clone()
 	}
 	r.mu.Unlock()
@@ -356,6 +366,7 @@ func (r *Registry) Report(readings ...home.Reading) {
 			r.Readings.Publish(in)
 		}
 	}
+	r.toSave() // last: what wakes for it takes a processor
 }
 
 // taken is what became of a reading.

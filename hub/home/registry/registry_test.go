@@ -477,6 +477,35 @@ func (discard) Reading(home.Reading, func())                 {}
 func (discard) ZoneOf(home.DeviceID, home.Trait) home.ZoneID { return "" }
 func (discard) Hidden(home.DeviceID, home.Trait) bool        { return false }
 
+// A save would take a processor from what the reading sets off: a siren, and the
+// news of it.
+func TestASaveWaitsForABreath(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, r := open(t)
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- r.Run(ctx) }()
+		r.Introduce(door())
+		time.Sleep(time.Minute)
+		before := h.commits
+		r.Report(home.Reading{Device: "zwave-5", Trait: home.Contact, Value: home.Open, At: time.Now()})
+		time.Sleep(19 * time.Millisecond)
+		synctest.Wait()
+		if h.commits != before {
+			t.Errorf("%d commits at once, want none", h.commits-before)
+		}
+		time.Sleep(2 * time.Millisecond)
+		synctest.Wait()
+		if h.commits != before+1 {
+			t.Errorf("%d commits after a breath, want one", h.commits-before)
+		}
+		stop()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 // Many readings cost few commits: an SD card wears out by them.
 func TestReadingsAreSavedTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
