@@ -64,7 +64,7 @@ for (const [width, height] of [
 		await page.goto(`${demo.url}/devices`);
 		const card = page.getByRole('region', { name: 'Zigbee backup' });
 		await card.getByRole('button', { name: 'Back up now' }).click();
-		await expect(card.getByText(/with 13 devices/)).toBeVisible({ timeout: 60_000 });
+		await expect(card.getByText(/with 15 devices/)).toBeVisible({ timeout: 60_000 });
 		await accessible(page, 'a backup');
 		await fits(page, 'a backup');
 
