@@ -48,6 +48,9 @@ test('the starters fit the house', () => {
 		if: 'dark',
 		then: [{ do: 'command', device: 'lamp', trait: 'switch', value: 'on', for: '5m' }],
 	});
+	const porch = { ...device('camera-porch', 'motion'), radio: 'camera' };
+	expect(begin('hall', 'Hall', [porch, ...house]).when.device).toBe(begin('hall', 'Hall', house).when.device);
+	expect(begin('hall', 'Hall', [porch]).when.device).toBe('camera-porch');
 	expect(begin('leaving', 'Leaving', []).then).toEqual([{ do: 'arm', mode: 'away' }]);
 	expect(begin('own', 'x', house).name).toBe('');
 });

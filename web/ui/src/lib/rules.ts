@@ -165,7 +165,8 @@ export function begin(starter: string, name: string, devices: readonly Device[])
 		case 'leaving':
 			return { ...draft, when: freshWhen('person', devices), if: 'not armed', then: [{ do: 'arm', mode: 'away' }] };
 		case 'hall': {
-			const eye = devices.find((d) => 'motion' in d.traits);
+			const eyes = devices.filter((d) => 'motion' in d.traits);
+			const eye = eyes.find((d) => d.radio !== 'camera') ?? eyes[0]; // most cameras look at what is outside
 			return {
 				...draft,
 				when: eye ? readingOf(eye, 'motion') : freshWhen('reading', devices),
