@@ -482,22 +482,26 @@ func (discard) Hidden(home.DeviceID, home.Trait) bool        { return false }
 func TestASaveWaitsForABreath(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, r := open(t)
+		commits := func() int {
+			synctest.Wait()
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			return h.commits
+		}
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- r.Run(ctx) }()
 		r.Introduce(door())
 		time.Sleep(time.Minute)
-		before := h.commits
+		before := commits()
 		r.Report(home.Reading{Device: "zwave-5", Trait: home.Contact, Value: home.Open, At: time.Now()})
 		time.Sleep(19 * time.Millisecond)
-		synctest.Wait()
-		if h.commits != before {
-			t.Errorf("%d commits at once, want none", h.commits-before)
+		if n := commits() - before; n != 0 {
+			t.Errorf("%d commits at once, want none", n)
 		}
 		time.Sleep(2 * time.Millisecond)
-		synctest.Wait()
-		if h.commits != before+1 {
-			t.Errorf("%d commits after a breath, want one", h.commits-before)
+		if n := commits() - before; n != 1 {
+			t.Errorf("%d commits after a breath, want one", n)
 		}
 		stop()
 		if err := <-done; err != nil {

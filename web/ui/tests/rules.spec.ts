@@ -29,6 +29,7 @@ for (const [width, height] of [
 		await expect(page.getByLabel('When')).toHaveValue('reading');
 		await accessible(page, 'rule');
 		await fits(page, 'rule');
+		await page.getByLabel('Device').first().selectOption('Hall motion');
 		await page.getByLabel('and', { exact: true }).selectOption('own');
 		await page.getByLabel('Condition').fill('mode == "disarmed" and drak');
 		await page.getByText('The words it can read').click();
