@@ -119,7 +119,8 @@ func TestATalkEndsWithItsTalker(t *testing.T) {
 			if c == nil {
 				t.Fatal(p.Detail)
 			}
-			if err := tt.do(c); err != nil {
+			// Too much at once is hung up on, perhaps before all of it is written.
+			if err := tt.do(c); err != nil && tt.why != "" {
 				t.Fatal(err)
 			}
 			if tt.why != "" {
