@@ -20,6 +20,7 @@ import (
 	"gatehouse/hub/home"
 	"gatehouse/hub/home/supervision"
 	"gatehouse/hub/people/auth"
+	"gatehouse/hub/radio/bridge"
 	"gatehouse/hub/radio/zwavehome"
 	"gatehouse/zwave/zwavesim"
 )
@@ -340,7 +341,7 @@ func until(t *testing.T, what string, ok func() bool) {
 // nothing yet.
 func TestStickThatIsStarting(t *testing.T) {
 	stick := zwavesim.New(zwavesim.Options{})
-	tcp, err := stick.ListenTCP(t.Context(), "127.0.0.1:0")
+	tcp, err := bridge.Listen(t.Context(), stick, "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

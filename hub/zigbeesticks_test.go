@@ -121,8 +121,8 @@ func TestZigbeeCoordinatorUnplugged(t *testing.T) {
 	})
 }
 
-// bridge is a network port to a stick that can be cut and be wayward.
-type bridge struct {
+// wayward is a network port to a stick that can be cut and be wayward.
+type wayward struct {
 	l     net.Listener
 	stick *zigbeesim.Stick
 
@@ -133,7 +133,7 @@ type bridge struct {
 }
 
 // run serves until the listener closes.
-func (b *bridge) run(ctx context.Context) {
+func (b *wayward) run(ctx context.Context) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	for {
@@ -159,7 +159,7 @@ func (b *bridge) run(ctx context.Context) {
 }
 
 // cut ends every connection, and drops so many of the next.
-func (b *bridge) cut(refuses int) {
+func (b *wayward) cut(refuses int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.refuses = refuses
@@ -179,7 +179,7 @@ func TestZigbeeNetworkStickWhosePortDoesNotReopen(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			b := &bridge{l: l, stick: zigbeesim.New(o), tried: make(chan struct{}, 10)}
+			b := &wayward{l: l, stick: zigbeesim.New(o), tried: make(chan struct{}, 10)}
 			ctx, cancel := context.WithCancel(t.Context())
 			var wg sync.WaitGroup
 			wg.Go(func() { b.run(ctx) })

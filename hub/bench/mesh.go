@@ -15,6 +15,7 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 
 	"gatehouse/hub"
+	"gatehouse/hub/radio/bridge"
 	"gatehouse/hub/radio/zigbeehome"
 	"gatehouse/zigbee"
 	"gatehouse/zigbee/zigbeesim"
@@ -52,16 +53,16 @@ func newMesh(ctx context.Context, doors int, before bool) (*mesh, error) {
 		m.doors, m.all = append(m.doors, d), append(m.all, d)
 	}
 	m.all = append(m.all, m.NewSiren(zigbeesim.Make{}), m.NewPlug(zigbeesim.Make{}))
-	bridge, err := m.ListenTCP(ctx, "127.0.0.1:0")
+	port, err := bridge.Listen(ctx, m, "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	m.addr = "tcp://" + bridge.Addr()
+	m.addr = "tcp://" + port.Addr()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = bridge.Run(ctx)
+		_ = port.Run(ctx)
 	}()
 	m.stop = sync.OnceFunc(func() { cancel(); <-done })
 	return m, nil

@@ -25,6 +25,7 @@ import (
 
 	"gatehouse/hub/home"
 	"gatehouse/hub/people/auth"
+	"gatehouse/hub/radio/bridge"
 	"gatehouse/storage"
 	"gatehouse/zwave/zwavesim"
 )
@@ -62,7 +63,7 @@ func newHouse(t *testing.T, binary, data string) *house {
 	h.siren = h.stick.NewSiren(zwavesim.Make{Name: "Siren"})
 	h.stick.Place(h.door, h.window, h.siren)
 	ctx, cancel := context.WithCancel(context.Background())
-	port, err := h.stick.ListenTCP(ctx, "127.0.0.1:0")
+	port, err := bridge.Listen(ctx, h.stick, "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

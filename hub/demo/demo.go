@@ -18,6 +18,7 @@ import (
 	"gatehouse/hub/config"
 	"gatehouse/hub/home"
 	"gatehouse/hub/people/auth"
+	"gatehouse/hub/radio/bridge"
 	"gatehouse/zwave/zwavesim"
 )
 
@@ -61,7 +62,7 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
-	mesh, err := f.Mesh.ListenTCP(ctx, "127.0.0.1:0")
+	mesh, err := bridge.Listen(ctx, f.Mesh, "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 	"gatehouse/hub/config"
 	"gatehouse/hub/face/api"
 	"gatehouse/hub/home"
+	"gatehouse/hub/radio/bridge"
 	"gatehouse/zigbee/zigbeesim"
 	"gatehouse/zwave/zwavesim"
 )
@@ -48,7 +49,7 @@ func Simulate(ctx context.Context, c config.Sim, out io.Writer) error {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	tcp, err := f.Stick.ListenTCP(ctx, c.Zwave.Listen)
+	tcp, err := bridge.Listen(ctx, f.Stick, c.Zwave.Listen)
 	if err != nil {
 		return fmt.Errorf("sim: %w", err)
 	}
@@ -56,7 +57,7 @@ func Simulate(ctx context.Context, c config.Sim, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("sim: %w", err)
 	}
-	mesh, err := f.Mesh.ListenTCP(ctx, "127.0.0.1:0")
+	mesh, err := bridge.Listen(ctx, f.Mesh, "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("sim: %w", err)
 	}

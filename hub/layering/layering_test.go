@@ -28,7 +28,6 @@ var rooms = []struct {
 	{"hub/home/notices", 2},
 	{"hub/home/supervision", 2},
 	{"hub/home", 0},
-	{"bridge", -1}, // below the radios' simulators, which share it
 	{"zwave", 0},
 	{"zigbee", 0},
 	{"lte", 0},
@@ -47,6 +46,7 @@ var rooms = []struct {
 	{"hub/box", 1},
 	{"hub/network", 2},
 	{"hub/share", 2},
+	{"hub/radio/bridge", 1},
 	{"hub/radio/port", 3},
 	{"hub/radio/zwavehome", 3},
 	{"hub/radio/zigbeehome", 3},
@@ -59,7 +59,6 @@ var rooms = []struct {
 	{"hub/bench", 6},
 	{"hub/crash", 6},
 	{"hub/soak", 6},
-	{"hub/bench", 7},
 	{"hub", 5},
 	{"cmd", 7},
 }

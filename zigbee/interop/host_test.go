@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"gatehouse/hub/radio/bridge"
 	"gatehouse/zigbee"
 	"gatehouse/zigbee/zigbeesim"
 )
@@ -47,7 +48,7 @@ func begin(t *testing.T, stick *zigbeesim.Stick, adapter string, key [16]byte) *
 // listening has a stick listen on TCP until the test ends.
 func listening(t *testing.T, stick *zigbeesim.Stick) (addr string) {
 	t.Helper()
-	l, err := stick.ListenTCP(t.Context(), "127.0.0.1:0")
+	l, err := bridge.Listen(t.Context(), stick, "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"gatehouse/hub/radio/bridge"
 	"gatehouse/zwave/zwavesim"
 )
 
@@ -127,7 +128,7 @@ func TestPTYDoesNotReplaceAFile(t *testing.T) {
 
 func TestTCP(t *testing.T) {
 	s := zwavesim.New(zwavesim.Options{Bridge: false})
-	l, err := s.ListenTCP(t.Context(), "127.0.0.1:0")
+	l, err := bridge.Listen(t.Context(), s, "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

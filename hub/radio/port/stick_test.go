@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"gatehouse/hub/radio/bridge"
 	"gatehouse/hub/radio/port"
 	"gatehouse/zwave"
 	"gatehouse/zwave/cc"
@@ -26,7 +27,7 @@ func TestStickPulledAndPutBack(t *testing.T) {
 			return p, p.Path()
 		},
 		"tcp": func(t *testing.T, s *zwavesim.Stick) (outlet, string) {
-			l, err := s.ListenTCP(t.Context(), "127.0.0.1:0")
+			l, err := bridge.Listen(t.Context(), s, "127.0.0.1:0")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -9,13 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"gatehouse/hub/radio/bridge"
 	"gatehouse/zwave/zwavesim"
 )
 
 // serveTCP puts a stick on a TCP port of loopback.
 func serveTCP(t *testing.T, s *zwavesim.Stick) (addr string) {
 	t.Helper()
-	l, err := s.ListenTCP(t.Context(), "127.0.0.1:0")
+	l, err := bridge.Listen(t.Context(), s, "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,5 @@
 // Package bridge puts a simulated radio stick behind a TCP port, as a network bridge
-// does with a real one. It is below the rooms of the radios, whose simulators share
-// it.
+// does with a real one.
 package bridge
 
 import (
