@@ -17,7 +17,7 @@ const ownTime = 3 * time.Second
 func (w *watched) own(ctx context.Context) ([]byte, error) {
 	switch {
 	case w.stills != nil:
-		return w.stills.Picture(ctx, w.settings.SnapshotURL)
+		return w.stills.picture(ctx)
 	case w.word == nil:
 		return nil, onvif.ErrLacks
 	}

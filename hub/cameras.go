@@ -13,7 +13,6 @@ import (
 
 	"gatehouse/hub/camera"
 	"gatehouse/hub/camera/detect"
-	"gatehouse/hub/camera/onvif"
 	"gatehouse/hub/camera/whep"
 	"gatehouse/hub/home"
 	"gatehouse/storage"
@@ -62,10 +61,10 @@ type reelKeeper interface {
 
 // watched is one camera.
 type watched struct {
-	settings home.Camera
+	settings home.Camera // under mu: it learns while it runs
 	password string
 	camera   *camera.Camera // nil: it can't be had, see fault
-	stills   *onvif.Door    // to its present picture; nil: what onvif says
+	stills   *stills        // its present picture; nil: what onvif says
 	word     *ownWord       // what it says itself; nil: it is not asked
 	gaze     *gaze          // nil: its pictures are not looked at
 	wants    chan struct{}  // a clip has begun, and has no picture yet
@@ -236,7 +235,7 @@ func (c *cameras) run(ctx context.Context) error {
 // startAll starts the cameras that do not run yet.
 func (c *cameras) startAll(ctx context.Context) {
 	c.mu.Lock()
-	var fresh []*watched
+	var fresh []home.Camera
 	hears := false
 	for _, w := range c.known {
 		hears = hears || len(w.settings.Zones)+len(w.settings.Buttons)+len(w.settings.Looks) > 0
@@ -245,14 +244,15 @@ func (c *cameras) startAll(ctx context.Context) {
 		}
 		own, stop := context.WithCancel(ctx)
 		w.stop, w.ended = stop, make(chan struct{})
-		fresh = append(fresh, w)
+		id := w.settings.ID
+		fresh = append(fresh, w.settings)
 		go func() {
 			defer close(w.ended)
 			if w.camera == nil {
 				return
 			}
 			var beside sync.WaitGroup
-			beside.Go(func() { c.posters(own, w) })
+			beside.Go(func() { c.posters(own, id, w) })
 			if w.gaze != nil {
 				beside.Go(func() { c.gaze(own, w) })
 			}
@@ -265,14 +265,14 @@ func (c *cameras) startAll(ctx context.Context) {
 	}
 	c.hears.Store(hears)
 	c.mu.Unlock()
-	for _, w := range fresh {
+	for _, s := range fresh {
 		room := ""
 		if c.hub.o.Demo != nil {
-			room = c.hub.o.Demo.Furniture[w.settings.ID].Room
+			room = c.hub.o.Demo.Furniture[s.ID].Room
 		}
 		c.hub.devices.Introduce(home.Device{
-			ID: w.settings.ID, Name: w.settings.Name, Room: room, Radio: cameraKind, Address: address(w.settings.URL), Power: "mains", Health: home.HealthJoining,
-			Traits: w.settings.Seeing.Traits(),
+			ID: s.ID, Name: s.Name, Room: room, Radio: cameraKind, Address: address(s.URL), Power: "mains", Health: home.HealthJoining,
+			Traits: s.Seeing.Traits(),
 		})
 	}
 	if len(fresh) > 0 {

@@ -50,9 +50,17 @@ func plain(err error) string {
 	}
 }
 
+// stills is where the owner says that a camera's present picture is.
+type stills struct {
+	door    *onvif.Door
+	address string
+}
+
+func (s *stills) picture(ctx context.Context) ([]byte, error) { return s.door.Picture(ctx, s.address) }
+
 // openStills makes the way to a camera's present picture, with the name and password
 // of its stream.
-func openStills(s home.Camera, password string) (*onvif.Door, error) {
+func openStills(s home.Camera, password string) (*stills, error) {
 	stream, err := camera.ParseURL(s.URL)
 	if err != nil {
 		return nil, err
@@ -62,7 +70,11 @@ func openStills(s home.Camera, password string) (*onvif.Door, error) {
 		return nil, err
 	}
 	still.User = stream.User
-	return onvif.NewDoor(still.String(), password)
+	door, err := onvif.NewDoor(still.String(), password)
+	if err != nil {
+		return nil, err
+	}
+	return &stills{door, s.SnapshotURL}, nil
 }
 
 // checkSnapshotURL refuses an address that is none of the camera's: its password would

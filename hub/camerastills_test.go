@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"gatehouse/hub/camera/camsim"
@@ -68,4 +69,26 @@ func TestSnapshotOfACamera(t *testing.T) {
 	if _, err := h.cameras.Snapshot(t.Context(), c.ID); !errors.As(err, new(*home.Conflict)) {
 		t.Errorf("a camera that rests: %v", err)
 	}
+}
+
+// TestACameraLearnsWhileItIsLookedAt: what somebody says that it saw wrongly changes its
+// settings under the eyes of those who look, which only the race detector sees.
+func TestACameraLearnsWhileItIsLookedAt(t *testing.T) {
+	t.Parallel()
+	h, page, _, c := lookedAt(t)
+	c = h.put(t, c)
+	var learning sync.WaitGroup
+	learning.Go(func() {
+		for range 20 {
+			if err := h.cameras.addDoubt(c.ID, "drive", "person"); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	for range 20 {
+		if got, err := h.cameras.Snapshot(t.Context(), c.ID); err != nil || !bytes.Equal(got, page.show) {
+			t.Errorf("%d bytes, %v", len(got), err)
+		}
+	}
+	learning.Wait()
 }

@@ -111,7 +111,7 @@ func (w *watched) began(st camera.State) {
 
 // posters gives each clip of a camera the picture that shows what there was when it
 // was set off, so that it can be told from others.
-func (c *cameras) posters(ctx context.Context, w *watched) {
+func (c *cameras) posters(ctx context.Context, id home.DeviceID, w *watched) {
 	var last home.Tape
 	for {
 		select {
@@ -129,7 +129,7 @@ func (c *cameras) posters(ctx context.Context, w *watched) {
 			err = tape.Still(at, b)
 		}
 		if err != nil && ctx.Err() == nil && !errors.Is(err, onvif.ErrLacks) {
-			c.hub.log.Warn("a clip has no picture", "device", w.settings.ID, "err", err)
+			c.hub.log.Warn("a clip has no picture", "device", id, "err", err)
 		}
 	}
 }
