@@ -105,17 +105,13 @@ func (c *cameras) LookAt(ctx context.Context, id home.DeviceID, preset string) e
 	return err
 }
 
-// smart is a camera's own word.
+// smart is a camera's own word. Errors: as find's.
 func (c *cameras) smart(id home.DeviceID) (*ownWord, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	w, ok := c.known[id]
-	switch {
-	case !ok:
-		return nil, &home.NotFound{What: "camera", ID: string(id)}
-	case w.camera == nil:
-		return nil, &home.Conflict{Reason: w.fault}
-	case w.word == nil:
+	w, err := c.find(id)
+	if err != nil {
+		return nil, err
+	}
+	if w.word == nil {
 		return nil, &home.Conflict{Reason: "it is not asked: say where its services are, as onvif"}
 	}
 	return w.word, nil

@@ -19,8 +19,7 @@ func (c *cameras) Snapshot(ctx context.Context, id home.DeviceID) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case w.camera.State().Condition == camera.Resting:
+	if w.camera.State().Condition == camera.Resting {
 		return nil, &home.Conflict{Reason: c.hub.nameOf(id) + " rests: nobody may look through it now"}
 	}
 	picture, err := c.picture(ctx, w)
