@@ -1,8 +1,6 @@
 package hub
 
 import (
-	"context"
-	"net/http/httptest"
 	"net/url"
 	"os/exec"
 	"slices"
@@ -22,13 +20,7 @@ import (
 func TestViewByHLS(t *testing.T) {
 	t.Parallel()
 	h, sim, _ := cameraHouse(t, camsim.Draw(camsim.Porch))
-	views, stopViews := context.WithCancel(t.Context())
-	written := make(chan error, 1)
-	go func() { written <- h.views.Run(views) }()
-	t.Cleanup(func() { stopViews(); <-written })
-	go func() { _ = h.api.Run(views) }() // ends with its context
-	srv := httptest.NewServer(h.api.Handler())
-	t.Cleanup(srv.Close)
+	srv := h.served(t)
 	c := home.DefaultCamera("camera-porch")
 	c.Name, c.URL = "Porch", with(sim, url.UserPassword("hub", "s3cret word"))
 	h.put(t, c)

@@ -28,13 +28,7 @@ import (
 func TestLiveView(t *testing.T) {
 	t.Parallel()
 	h, sim, _ := cameraHouse(t, camsim.Draw(camsim.Porch))
-	views, stopViews := context.WithCancel(t.Context())
-	written := make(chan error, 1)
-	go func() { written <- h.views.Run(views) }()
-	t.Cleanup(func() { stopViews(); <-written })
-	go func() { _ = h.api.Run(views) }() // ends with its context
-	srv := httptest.NewServer(h.api.Handler())
-	t.Cleanup(srv.Close)
+	srv := h.served(t)
 	c := home.DefaultCamera("camera-porch")
 	c.Name, c.URL, c.OffIn = "Porch", with(sim, url.UserPassword("hub", "s3cret word")), []home.Mode{home.Home}
 	h.put(t, c)
@@ -134,6 +128,19 @@ func TestLiveView(t *testing.T) {
 	if took := time.Since(revoked); took > time.Second {
 		t.Errorf("a view ended %v after its token", took)
 	}
+}
+
+// served has the house answer over HTTP, and put on record who looks and who speaks.
+func (h *Hub) served(t *testing.T) *httptest.Server {
+	t.Helper()
+	views, stopViews := context.WithCancel(t.Context())
+	written := make(chan error, 1)
+	go func() { written <- h.views.Run(views) }()
+	t.Cleanup(func() { stopViews(); <-written })
+	go func() { _ = h.api.Run(views) }() // ends with its context
+	srv := httptest.NewServer(h.api.Handler())
+	t.Cleanup(srv.Close)
+	return srv
 }
 
 // seenLive are the live views on record, newest first.

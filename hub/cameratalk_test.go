@@ -1,10 +1,8 @@
 package hub
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -61,13 +59,7 @@ func TestTalk(t *testing.T) {
 	h, sim, _ := houseWith(t, camsim.Options{
 		Listen: "127.0.0.1:0", Scene: camsim.Draw(camsim.Porch), Speaker: camsim.MuLaw(),
 	})
-	views, stopViews := context.WithCancel(t.Context())
-	written := make(chan error, 1)
-	go func() { written <- h.views.Run(views) }()
-	t.Cleanup(func() { stopViews(); <-written })
-	go func() { _ = h.api.Run(views) }() // ends with its context
-	srv := httptest.NewServer(h.api.Handler())
-	t.Cleanup(srv.Close)
+	srv := h.served(t)
 	c := home.DefaultCamera("camera-porch")
 	c.Name, c.URL, c.OffIn = "Porch", with(sim, url.UserPassword("hub", "s3cret word")), []home.Mode{home.Home}
 	h.put(t, c)

@@ -1,12 +1,10 @@
 package hub
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"regexp"
@@ -27,13 +25,7 @@ func TestViewByWebRTC(t *testing.T) {
 	t.Parallel()
 	h, sim, _ := cameraHouse(t, camsim.Draw(camsim.Porch))
 	h.cameras.door = whep.New(whep.Options{Listen: "127.0.0.1:0", Log: h.log})
-	views, stopViews := context.WithCancel(t.Context())
-	written := make(chan error, 1)
-	go func() { written <- h.views.Run(views) }()
-	t.Cleanup(func() { stopViews(); <-written })
-	go func() { _ = h.api.Run(views) }() // ends with its context
-	srv := httptest.NewServer(h.api.Handler())
-	t.Cleanup(srv.Close)
+	srv := h.served(t)
 	c := home.DefaultCamera("camera-porch")
 	c.Name, c.URL = "Porch", with(sim, url.UserPassword("hub", "s3cret word"))
 	h.put(t, c)
