@@ -8,8 +8,10 @@ import (
 	"gatehouse/hub/home"
 )
 
-// longBefore is how long before a window a clip may have begun that reaches into it.
-const longBefore = time.Hour
+// longBefore is how long before a window a clip may have begun that reaches into it. An
+// owner may have clips of an hour; one goes on for as long again where no picture stands
+// alone, and begins with what was before it was set off.
+const longBefore = 3 * time.Hour
 
 // Marks are what stands on a ruler from q.Since to q.Until, in the order in which it
 // began: clips of one camera, of one reason and with the same labels are one mark

@@ -14,12 +14,18 @@ import (
 // put writes clips of 50 s into an index, without footage.
 func (h *room) put(first time.Time, each time.Duration, many int, camera, reason string) {
 	h.t.Helper()
+	h.putLong(first, each, many, 50*time.Second, camera, reason)
+}
+
+// putLong is put of clips of any length.
+func (h *room) putLong(first time.Time, each time.Duration, many int, length time.Duration, camera, reason string) {
+	h.t.Helper()
 	var batch clip.Batch
 	for i := range many {
 		at := first.Add(time.Duration(i) * each)
 		row := clip.Row{
 			ID: clip.NewID(at), Group: camera, Class: clip.Events, At: at,
-			About: fmt.Appendf(nil, `{"end":%q,"reason":%q}`, at.Add(50*time.Second).Format(time.RFC3339), reason),
+			About: fmt.Appendf(nil, `{"end":%q,"reason":%q}`, at.Add(length).Format(time.RFC3339), reason),
 		}
 		batch.Begin, batch.End = append(batch.Begin, row), append(batch.End, row)
 		batch.Heads = append(batch.Heads, clip.Head{ID: row.ID, Bytes: []byte{1}})
@@ -84,6 +90,11 @@ func TestMarksOfADay(t *testing.T) {
 	}
 	if got := ask(Query{Camera: "camera-porch", Since: at(10, 0), Until: at(11, 0)}, 0); len(got) != 0 {
 		t.Errorf("an hour in which nothing was: %+v", got)
+	}
+	// A clip of an hour goes on for another while no picture of its camera stands alone.
+	h.putLong(at(12, 0), time.Minute, 1, 2*time.Hour+time.Minute, "camera-gate", "motion")
+	if got := ask(Query{Camera: "camera-gate", Since: at(14, 0), Until: at(15, 0)}, 0); len(got) != 1 || got[0].From != at(12, 0) {
+		t.Errorf("the end of a clip of two hours: %+v", got)
 	}
 }
 
