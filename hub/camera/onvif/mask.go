@@ -70,15 +70,7 @@ func (m Mask) covers(shape []Point) bool {
 	return false
 }
 
-// Masks reads which masks the camera has now and uses.
-func (c *Camera) Masks(ctx context.Context) ([]Mask, error) {
-	l, err := c.reach(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return l.masks(ctx, l.main)
-}
-
+// masks reads which masks the camera has now and uses.
 func (c *Client) masks(ctx context.Context, p Profile) ([]Mask, error) {
 	type masks struct{ Masks []maskXML }
 	got, err := ask[masks](ctx, c, nsMedia2, "GetMasks", "<ConfigurationToken>"+escaped(p.SourceConfig)+"</ConfigurationToken>")

@@ -77,7 +77,11 @@ func TestMask(t *testing.T) {
 			if tokens[2] != tokens[0] {
 				t.Errorf("the same mask is %q and %q", tokens[0], tokens[2])
 			}
-			if list, err := c.Masks(t.Context()); err != nil || len(list) != it.masks || !list[0].covers(window) || list[0].covers(door) {
+			l, err := c.reach(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if list, err := l.masks(t.Context(), l.main); err != nil || len(list) != it.masks || !list[0].covers(window) || list[0].covers(door) {
 				t.Errorf("%+v, %v", list, err)
 			}
 			if err := c.Unmask(t.Context(), tokens[0]); err != nil || d.Masks() != it.masks-1 {
