@@ -120,7 +120,7 @@ func (s *Stream) take(m home.Moment) {
 	if len(s.begins) == 0 {
 		return
 	}
-	if m.Part.Key && (s.open.length >= segmentShort || m.Missed) {
+	if m.Missed { // it does not follow what is open
 		s.close()
 	}
 	if len(s.open.bytes) == 0 {

@@ -71,6 +71,21 @@ func TestPlaylist(t *testing.T) {
 	}
 }
 
+// A group before which pictures are missing is in no segment with those before them.
+func TestMissed(t *testing.T) {
+	s := New()
+	s.take(beginning("first"))
+	s.take(group(0, 800*time.Millisecond, "a"))
+	missed := group(30, 2*time.Second, "bb")
+	missed.Missed = true
+	s.take(missed)
+	for name, want := range map[string]string{"0.m4s": "a", "1.m4s": "bb"} {
+		if b, _ := s.File(name); string(b) != want {
+			t.Errorf("%s is %q", name, b)
+		}
+	}
+}
+
 // A camera that was away goes on behind a discontinuity; what nobody fetched is gone.
 func TestWindow(t *testing.T) {
 	s := New()
