@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
@@ -64,7 +63,7 @@ const heldMost = 64 << 10
 
 func newViewer(d *Door, s *socket, o *offer, c chosen, there netip.Addr) *Viewer {
 	v := &Viewer{
-		door: d, socket: s, offer: o, chosen: c, there: there, user: word(6), password: word(18), // 4 and 22 characters at least (RFC 8445 §5.3)
+		door: d, socket: s, offer: o, chosen: c, there: there, user: rand.Text(), password: rand.Text(), // 4 and 22 characters at least (RFC 8445 §5.3)
 		begun: make(chan struct{}), records: packetio.NewBuffer(), reports: make(chan []byte, 32),
 	}
 	v.records.SetLimitSize(heldMost)
@@ -77,13 +76,6 @@ func newViewer(d *Door, s *socket, o *offer, c chosen, there netip.Addr) *Viewer
 		c.audio.ssrc = c.video.ssrc + 1
 	}
 	return v
-}
-
-// word is text that nobody guesses, of so many bytes.
-func word(n int) string {
-	b := make([]byte, n)
-	_, _ = rand.Read(b) // it does not fail
-	return base64.RawStdEncoding.EncodeToString(b)
 }
 
 // Answer is what the browser is told.
