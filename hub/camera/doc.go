@@ -33,8 +33,10 @@
 // connected while somebody looks and ten seconds longer, and never recorded.
 //
 // Who looks gets a Feed, or a View of parts for a browser: from the newest picture
-// that stands alone on, and each as it comes. One that does not follow misses
-// pictures up to the next such one. It holds neither the camera nor anybody else.
+// that stands alone on, and each as it comes. A View of whole groups (Groups) begins with
+// the last four, for players that fetch one after the other. One that does not follow
+// misses pictures up to the next that stands alone. It holds neither the camera nor
+// anybody else.
 //
 // Who speaks gets a Talk: one at a time, for two minutes at most, and only through a
 // camera that says that it takes sound. It goes over a connection of its own, which is

@@ -6,7 +6,9 @@
 //
 //   - It talks to the host that the owner named and to no other. An address that the
 //     camera gives is brought back to that host, as one must behind NAT; a redirect is
-//     not followed; no proxy is asked.
+//     not followed; no proxy is asked. Find alone asks everybody on a link, for as long as
+//     it takes and not again, and heeds those of that link who answer this very question;
+//     what they say is proven by nothing.
 //   - The password is never sent, only digests of it (WS-Security UsernameToken,
 //     HTTP Digest, RFC 7616). A camera that wants it in the clear is refused.
 //   - What a camera answers is bounded: in bytes, in depth, in elements, in pixels, in
