@@ -41,7 +41,7 @@ func filmOf(t *testing.T, scene camsim.Scene) string {
 	for _, p := range scene.Pictures {
 		r.picture(p.Units, p.PTS, time.Now())
 	}
-	c.ended(nil)
+	c.hungUp(nil)
 	whole := s.clip(t)
 	return whole.file(t, len(whole.parts))
 }
