@@ -21,6 +21,9 @@ GOLANGCI    := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@
 GO_DIRS     := cmd hub zwave zigbee lte storage web/*.go firmware
 FUZZTIME    ?= 30s
 
+# What failed is not done: a page over its budget would pass for built the next time.
+.DELETE_ON_ERROR:
+
 WEB_SOURCES := $(shell find web/ui -type f -not -path '*/node_modules/*' -not -path '*/test-results/*' 2>/dev/null)
 
 .PHONY: help demo build web test test-go test-web journey e2e picture check generate \
