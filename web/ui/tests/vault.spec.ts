@@ -173,3 +173,31 @@ test('a clip that was changed, one that was cut, one of another vault, and one t
 	await accessible(page, 'gone');
 	watch.check();
 });
+
+test('a clip plays in a browser that has only the managed kind of player, as an iPhone does', async ({
+	page,
+	demo,
+	watch,
+}) => {
+	await page.addInitScript(() => {
+		const all = globalThis as { ManagedMediaSource?: unknown; MediaSource?: unknown };
+		all.ManagedMediaSource = all.MediaSource;
+		delete all.MediaSource;
+	});
+	const shelf = new Shelf(page);
+	await shelf.serve(page);
+	await demo.signIn(page);
+	await page.goto(`${demo.url}/privacy/vault`);
+	const secret = await page.getByLabel('Passphrase for this vault').inputValue();
+	await page.getByRole('button', { name: 'Make the vault' }).click();
+	await page.getByRole('button', { name: 'I have it on paper' }).click({ timeout: 30_000 });
+	shelf.put('c1', await seal(await film(), (await shelf.vault()).recipients));
+	await page.goto(`${demo.url}/clips/c1`);
+	await page.getByLabel('Passphrase for this vault').fill(secret);
+	await page.getByRole('button', { name: 'Unlock' }).click();
+	const video = page.locator('video');
+	await expect(video).toHaveAttribute('data-ready', 'true', { timeout: 30_000 });
+	await expect.poll(() => video.evaluate((v: HTMLVideoElement) => v.currentTime)).toBeGreaterThan(4);
+	await expect(page.locator('[data-stop]')).toHaveCount(0);
+	watch.check();
+});

@@ -6,6 +6,7 @@
  */
 import { call, Refusal } from './api';
 import { behind, catchUp, codecs, type Playable } from './edge';
+import { feed, plays, typeOf } from './feed';
 import { Line } from './line';
 
 /** Why there is no picture, or no more of it. */
@@ -16,10 +17,6 @@ interface Said {
 	codecs?: string;
 	at?: string;
 	why?: string;
-}
-interface Sources {
-	ManagedMediaSource?: new () => MediaSource;
-	MediaSource?: (new () => MediaSource) & { isTypeSupported(type: string): boolean };
 }
 
 /** How much that was seen is kept, in seconds: nobody goes back in a live picture. */
@@ -167,20 +164,16 @@ export class Looking {
 	/** A beginning: of the view, or of what the camera sends after it was away. */
 	#begin(words: string): void {
 		this.#drop();
-		if (!plays(words) || !this.#video) return this.#end({ why: 'unplayable' });
-		const { ManagedMediaSource, MediaSource: Plain } = globalThis as unknown as Sources;
-		const Made = ManagedMediaSource ?? Plain;
-		if (!Made) return this.#end({ why: 'unplayable' });
-		const source = new Made();
-		if (ManagedMediaSource) this.#video.disableRemotePlayback = true;
+		const fed = this.#video && feed(this.#video, words);
+		if (!fed) return this.#end({ why: 'unplayable' });
+		const { source } = fed;
 		this.#source = source;
-		this.#url = URL.createObjectURL(source);
-		this.#video.src = this.#url;
+		this.#url = fed.url;
 		source.addEventListener(
 			'sourceopen',
 			() => {
 				if (source !== this.#source) return;
-				const buffer = source.addSourceBuffer(`video/mp4; codecs="${words}"`);
+				const buffer = source.addSourceBuffer(typeOf(words));
 				buffer.addEventListener('updateend', () => this.#next());
 				this.#buffer = buffer;
 				this.#next();
@@ -239,10 +232,4 @@ export class Looking {
 			this.#end(known ? { why: 'refused', text: error.problem.detail } : { why: 'lost' });
 		}
 	}
-}
-
-function plays(words: string): boolean {
-	const { MediaSource: Plain, ManagedMediaSource } = globalThis as unknown as Sources;
-	const Made = (ManagedMediaSource as Sources['MediaSource']) ?? Plain;
-	return !!Made?.isTypeSupported(`video/mp4; codecs="${words}"`);
 }

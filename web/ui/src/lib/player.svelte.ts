@@ -4,6 +4,7 @@
  * the check fails the picture ends, and `stop` says why and where.
  */
 import { call, Refusal, type Problem } from './api';
+import { feed, typeOf } from './feed';
 import { length, type Clip } from './footage';
 import { NoFilm, vault, type Opened } from './vault/vault.svelte';
 import { WrongKey } from './vault/wrongkey';
@@ -17,12 +18,6 @@ export type Stop =
 const AHEAD = 60;
 /** How much that was seen is kept for who goes back, in seconds. */
 const BEHIND = 60;
-
-type Source = MediaSource;
-interface Sources {
-	ManagedMediaSource?: new () => Source;
-	MediaSource?: (new () => Source) & { isTypeSupported(type: string): boolean };
-}
 
 export class Player {
 	/** Whether the first picture is there. */
@@ -42,10 +37,8 @@ export class Player {
 	async play(video: HTMLVideoElement, clip: Clip, from: number): Promise<void> {
 		this.#video = video;
 		this.whole = length(clip) / 1000;
-		const type = `video/mp4; codecs="${clip.codecs}"`;
-		const { ManagedMediaSource, MediaSource: Plain } = globalThis as unknown as Sources;
-		const Made = ManagedMediaSource ?? Plain;
-		if (!Made || !Plain?.isTypeSupported(type)) {
+		const fed = feed(video, clip.codecs);
+		if (!fed) {
 			this.stop = { why: 'unplayable', at: 0 };
 			return;
 		}
@@ -56,13 +49,11 @@ export class Player {
 		on('pause', () => (this.playing = false));
 		on('loadeddata', () => (this.ready = true));
 		on('error', () => (this.stop ??= { why: 'unplayable', at: this.#end() }));
-		const source = new Made();
-		if (ManagedMediaSource) video.disableRemotePlayback = true;
-		this.#url = URL.createObjectURL(source);
-		video.src = this.#url;
+		const { source } = fed;
+		this.#url = fed.url;
 		await heard(source, 'sourceopen');
 		if (signal.aborted) return;
-		const buffer = source.addSourceBuffer(type);
+		const buffer = source.addSourceBuffer(typeOf(clip.codecs));
 		try {
 			const end = await this.#feed(clip, buffer, from);
 			if (end === 'cut') this.stop = this.#short(clip);
