@@ -6,15 +6,8 @@ interface Words {
 	'app.skip': never;
 	'app.main': never;
 	'app.signedin': 'name';
-	'app.back': never;
 	'app.close': never;
 	'app.again': never;
-	'app.copy': never;
-	'app.copied': never;
-	'app.save': never;
-	'app.change': never;
-	'app.saved': never;
-	'app.readonly': never;
 	'nav.home': never;
 	'nav.cameras': never;
 	'nav.watched': never;
@@ -261,9 +254,15 @@ interface Words {
 	'stepup.dropped': never;
 	'error.title': never;
 	'error.silent': never;
+	'nav.rules': never;
+	'app.back': never;
+	'app.copied': never;
+	'app.save': never;
+	'app.change': never;
+	'app.saved': never;
+	'app.readonly': never;
 	'missing.title': never;
 	'missing.home': never;
-	'nav.rules': never;
 	'rules.start.evening': never;
 	'rules.start.evening.does': never;
 	'rules.start.leaving': never;
@@ -352,7 +351,6 @@ interface Words {
 	'clip.watched.none': never;
 	'clip.watched.you': 'n';
 	'clip.watched.by': 'names';
-	'clip.watched.all': never;
 	'clip.keep': never;
 	'clip.letgo': never;
 	'clip.export': never;
@@ -464,7 +462,6 @@ interface Words {
 	'watched.lead': never;
 	'watched.lead.own': never;
 	'watched.none': never;
-	'watched.check': never;
 	'watched.whole': 'n' | 'day';
 	'watched.whole.none': never;
 	'watched.broken': never;
