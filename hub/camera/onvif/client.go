@@ -198,7 +198,12 @@ func (c *Client) Profiles(ctx context.Context) ([]Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	list = slices.DeleteFunc(list, func(p Profile) bool { return p.Token == "" || p.Source != list[0].Source })
+	list = slices.DeleteFunc(list, func(p Profile) bool { return p.Token == "" }) // nobody could ask for it
+	if len(list) == 0 {
+		return nil, errNoProfile
+	}
+	lens := list[0].Source
+	list = slices.DeleteFunc(list, func(p Profile) bool { return p.Source != lens })
 	slices.SortStableFunc(list, func(a, b Profile) int {
 		return cmp.Or(cmp.Compare(rank(b.Codec), rank(a.Codec)), cmp.Compare(b.Width*b.Height, a.Width*a.Height))
 	})

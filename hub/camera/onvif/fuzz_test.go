@@ -27,6 +27,8 @@ func FuzzAnswers(f *testing.F) {
 		`<a><Capabilities><tt:Media><tt:XAddr>http://192.0.2.9/m</tt:XAddr></tt:Media><tt:PTZ><tt:XAddr>//</tt:XAddr></tt:PTZ></Capabilities></a>`,
 		`<a><Manufacturer>` + strings.Repeat("Ä", 200) + "</Manufacturer><Model>a\u202eb\tc</Model></a>",
 		`<a><Profiles token="main"><Configurations><VideoSource token="v"><SourceToken>s</SourceToken></VideoSource><VideoEncoder><Encoding>H.265</Encoding><Resolution><Width>-5</Width><Height>999999</Height></Resolution></VideoEncoder><PTZ token="p"/></Configurations></Profiles></a>`,
+		`<a><Profiles><Configurations><VideoSource><SourceToken>s</SourceToken></VideoSource></Configurations></Profiles></a>`,
+		`<a><Profiles><Configurations><VideoSource><SourceToken>s</SourceToken></VideoSource></Configurations></Profiles><Profiles token="main"><Configurations><VideoSource><SourceToken>t</SourceToken></VideoSource></Configurations></Profiles></a>`,
 		`<a><MediaUri><tt:Uri>http://evil:pw@192.0.2.9/snap</tt:Uri></MediaUri></a>`, `<a><Uri>rtsp://[::1]:99999/</Uri></a>`,
 		`<a><SubscriptionReference><Address>http://192.0.2.9/sub</Address><ReferenceParameters><d:Id xmlns:d="urn:axis">7&lt;</d:Id><x/></ReferenceParameters></SubscriptionReference><CurrentTime>2026-11-26T00:00:00Z</CurrentTime><TerminationTime>2036-11-26T00:00:00Z</TerminationTime></a>`,
 		`<a><NotificationMessage><Topic Dialect="x">tns1:RuleEngine/CellMotionDetector/Motion</Topic><Message><tt:Message PropertyOperation="Changed"><tt:Data><tt:SimpleItem Name="IsMotion" Value="true"/></tt:Data></tt:Message></Message></NotificationMessage></a>`,
