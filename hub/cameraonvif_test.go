@@ -324,6 +324,17 @@ func TestMasksOfACamera(t *testing.T) {
 	word.changed()
 	soon(t, "it is blacked out again", func() bool { return d.Masks() == 2 && mask().Black })
 
+	// It does not say which masks it has: none of them is taken back for that.
+	d.Have(onvifsim.Quirks{Mute: "GetMasks"})
+	word.changed()
+	soon(t, "it is not known whether it is blacked out", func() bool { return !mask().Black && mask().Why != "" })
+	if d.Masks() != 2 {
+		t.Errorf("a camera that did not answer has %d masks, want 2", d.Masks())
+	}
+	d.Have(onvifsim.Quirks{})
+	word.changed()
+	soon(t, "it says again that it is", func() bool { return mask().Black })
+
 	// The owner wants it no more.
 	c.Seeing.Zones = nil
 	c = h.put(t, c)

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -99,7 +100,7 @@ func (w *ownWord) mask(ctx context.Context) {
 	if !wanted && len(made[id]) == 0 {
 		return
 	}
-	held, tokens := map[string]masked{}, []string{}
+	held, tokens, answers := map[string]masked{}, []string{}, true
 	for _, z := range w.of.Seeing.Zones {
 		if !z.Mask {
 			continue
@@ -115,13 +116,18 @@ func (w *ownWord) mask(ctx context.Context) {
 		m := masked{token: token}
 		if err != nil {
 			m.why = plain(err)
+			answers = answers && errors.As(err, new(*onvif.Fault))
 		} else {
 			tokens = append(tokens, token)
 		}
 		held[z.Name] = m
 	}
 	for _, token := range made[id] {
-		if !slices.Contains(tokens, token) {
+		switch {
+		case slices.Contains(tokens, token):
+		case !answers: // which of them are still wanted is not known now
+			tokens = append(tokens, token)
+		default:
 			if err := w.onvif.Unmask(ctx, token); err != nil && ctx.Err() == nil {
 				c.hub.log.Info("camera does not take a mask back", "device", id, "err", err)
 			}

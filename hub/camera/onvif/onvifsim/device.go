@@ -42,6 +42,7 @@ type Quirks struct {
 	MasksGone bool          // masks are taken and not kept
 	Basic     bool          // it wants the password in the clear for its pictures
 	Blind     bool          // it says where its picture is, and there is none
+	Mute      string        // an operation on which it hangs up
 }
 
 // Point is a corner of a mask as ONVIF has it: -1 to 1, upwards.

@@ -62,6 +62,9 @@ func (d *Device) soap(w http.ResponseWriter, r *http.Request) {
 	d.asked[what]++
 	q := d.quirks
 	d.mu.Unlock()
+	if q.Mute != "" && what == q.Mute {
+		panic(http.ErrAbortHandler)
+	}
 	if !open[what] && d.o.Password != "" {
 		switch {
 		case q.Digest:
