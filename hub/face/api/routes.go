@@ -300,10 +300,10 @@ func (a *API) routes() []route {
 		{get, "/api/v1/cameras/{id}", right(auth.CamerasRead), "cameras", "One camera", 0, typed(a.camera)},
 		{put, "/api/v1/cameras/{id}", right(auth.CamerasWrite), "cameras", "Make a camera, or change what is named of it; a new address wants its password anew", 0, typed(a.putCamera)},
 		{del, "/api/v1/cameras/{id}", right(auth.CamerasWrite), "cameras", "Remove a camera; its clips stay until they expire", 0, typed(a.deleteCamera)},
-		{post, "/api/v1/cameras/{id}/record", right(auth.CamerasLive), "cameras", "Record now, with the pre-roll before it", accepted, typed(a.recordNow)},
+		{post, "/api/v1/cameras/{id}/record", right(auth.CamerasDirect), "cameras", "Record now, with the pre-roll before it", accepted, typed(a.recordNow)},
 		{post, "/api/v1/cameras/find", right(auth.CamerasWrite).withoutStepUp(), "cameras", "Look for cameras on the LAN, which takes some seconds; what they say of themselves is not proven", http.StatusOK, typed(a.findCameras)},
 		{get, "/api/v1/cameras/{id}/presets", right(auth.CamerasRead), "cameras", "Where a camera that turns can look", 0, typed(a.presets)},
-		{post, "/api/v1/cameras/{id}/look", right(auth.CamerasLive), "cameras", "Turn a camera to a preset; answered when it has begun to turn", 0, typed(a.lookAt)},
+		{post, "/api/v1/cameras/{id}/look", right(auth.CamerasDirect), "cameras", "Turn a camera to a preset; answered when it has begun to turn", 0, typed(a.lookAt)},
 		{get, "/api/v1/cameras/{id}/snapshot", right(auth.CamerasLive), "cameras", "What a camera sees now, one picture; the view is recorded first", 0, raw(a.snapshot, "image/jpeg", "a picture")},
 		{
 			get, "/api/v1/cameras/{id}/live", right(auth.CamerasLive), "cameras", "What it sees now, over a WebSocket: texts are objects LiveText, each binary message is a piece of a fragmented MP4; ?sound=true with sound. The view is recorded first", 0,

@@ -52,7 +52,8 @@ const (
 	CamerasRead    Right = "cameras.read"
 	CamerasWrite   Right = "cameras.write"
 	CamerasLive    Right = "cameras.live"
-	CamerasTalk    Right = "cameras.talk" // be heard through their loudspeakers
+	CamerasDirect  Right = "cameras.direct" // have them record, or look elsewhere
+	CamerasTalk    Right = "cameras.talk"   // be heard through their loudspeakers
 	ClipsRead      Right = "clips.read"
 	ClipsDelete    Right = "clips.delete"
 	ViewsRead      Right = "views.read" // one's own
@@ -81,7 +82,7 @@ var Rights = []Right{
 	ZonesRead, ZonesWrite, CodesRead, CodesWrite, RulesRead, RulesWrite, PresenceWrite,
 	DevicesRead, DevicesCommand, DevicesWrite, RadiosRead, RadiosWrite, RadiosBackup,
 	EventsRead, HealthRead, MetricsRead, NetworkRead, NetworkWrite,
-	CamerasRead, CamerasWrite, CamerasLive, CamerasTalk, ClipsRead, ClipsDelete, ViewsRead, ViewsAll, VaultWrite,
+	CamerasRead, CamerasWrite, CamerasLive, CamerasDirect, CamerasTalk, ClipsRead, ClipsDelete, ViewsRead, ViewsAll, VaultWrite,
 	UsersRead, UsersWrite, SessionsOwn, SessionsAll, TokensRead, TokensWrite,
 	ConsentsRead, ConsentsWrite, Disclose, NotifyOwn, NotifyWrite, NoticesRead, HomeKitWrite,
 	SystemRead, SystemWrite,
@@ -120,7 +121,7 @@ var (
 	memberRights = []Right{
 		AlarmRead, AlarmArm, AlarmDisarm, AlarmSilence, Panic,
 		ZonesRead, RulesRead, PresenceWrite, DevicesRead, DevicesCommand, RadiosRead,
-		EventsRead, HealthRead, NetworkRead, CamerasRead, CamerasLive, CamerasTalk, ClipsRead, ViewsRead,
+		EventsRead, HealthRead, NetworkRead, CamerasRead, CamerasLive, CamerasDirect, CamerasTalk, ClipsRead, ViewsRead,
 		SessionsOwn, ConsentsRead, NotifyOwn, SystemRead,
 	}
 	// A guest disarms at the keypad, by a code with a schedule, not here.

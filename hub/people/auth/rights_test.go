@@ -83,9 +83,15 @@ func TestRolesKeepTheirPromises(t *testing.T) {
 			}
 		}
 	}
-	for _, right := range []Right{ClipsRead, CamerasLive, CamerasTalk, AlarmArm, AlarmDisarm, Panic} {
+	for _, right := range []Right{ClipsRead, CamerasLive, CamerasDirect, CamerasTalk, AlarmArm, AlarmDisarm, Panic} {
 		if Allowed(Installer, right) || Allowed(Guest, right) || Allowed(Viewer, right) {
 			t.Errorf("%s is for the household", right)
+		}
+	}
+	// Its token goes over the line in the clear (rtsp.listen), and stands in addresses.
+	for _, right := range Rights {
+		if Allowed(Onlooker, right) != (right == CamerasLive) {
+			t.Errorf("an onlooker and %s: it sees what cameras see now, and does nothing else", right)
 		}
 	}
 }
