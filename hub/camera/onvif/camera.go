@@ -263,8 +263,18 @@ func (c *Camera) follow(ctx context.Context, l *Client, s subscription, heard de
 		for _, n := range list {
 			heard.take(n)
 		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(5+len(list)) * breath):
+		}
 	}
 }
+
+// breath is how long a camera is left alone before it is asked what else there is: five
+// of them, and one for each thing that it told. One that always has something to tell
+// would else keep a processor of the hub busy, and fill the journal.
+const breath = 20 * time.Millisecond
 
 // detectors are what each of a camera's detectors last said.
 type detectors struct {

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gatehouse/hub/camera/onvif/onvifsim"
@@ -226,4 +228,44 @@ func TestWhatIsWrongWithACamera(t *testing.T) {
 	if _, err := Dial(t.Context(), u.String(), ""); err == nil || !strings.Contains(err.Error(), "Not Found") && !errors.Is(err, errNoSOAP) {
 		t.Errorf("an address at which nothing is: %v", err)
 	}
+}
+
+// chatter is a camera that has something to tell whenever it is asked.
+type chatter struct {
+	asked int
+	tired func() // of being asked
+}
+
+func (c *chatter) RoundTrip(r *http.Request) (*http.Response, error) {
+	if c.asked++; c.asked == 1000 {
+		c.tired()
+	}
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	const motion = `<NotificationMessage><Topic>tns1:RuleEngine/CellMotionDetector/Motion</Topic><Message><Message><Data><SimpleItem Name="IsMotion" Value="%t"/></Data></Message></Message></NotificationMessage>`
+	return says(fmt.Sprintf(`<Envelope><Body><PullMessagesResponse>`+strings.Repeat(motion, 2)+`</PullMessagesResponse></Body></Envelope>`, true, false)).RoundTrip(r)
+}
+
+// TestChatter: a camera that never stops talking is heard, and not for all that the hub
+// has.
+func TestChatter(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		door, err := NewDoor("http://hub@203.0.113.7", "pw")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		camera := &chatter{tired: cancel}
+		door.client.Transport = camera
+		c, told := &Client{door: door, device: door.base}, 0
+		_ = (&Camera{}).follow(ctx, c, subscription{at: c.first(), until: time.Now().Add(time.Hour)},
+			detectors{tell: func(Kind, Edge) { told++ }, on: map[Kind]map[string]bool{}})
+		// Seven breaths lie between two questions, the first of them not.
+		if want := int(10*time.Second/(7*breath)) + 1; camera.asked != want || told != 2*want {
+			t.Errorf("in 10 s it was asked %d times and told %d things, want %d and %d", camera.asked, told, want, 2*want)
+		}
+	})
 }
