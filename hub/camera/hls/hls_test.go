@@ -118,6 +118,22 @@ func TestWindow(t *testing.T) {
 	}
 }
 
+// TestPicturesThatTakeNoTime: a camera whose clock stands still fills a window and not
+// the hub.
+func TestPicturesThatTakeNoTime(t *testing.T) {
+	s := New()
+	s.take(beginning("first"))
+	s.take(group(0, time.Millisecond, "a"))
+	for range 12 {
+		m := group(0, 0, strings.Repeat("x", windowBytes/4))
+		m.Part.Key = false
+		s.take(m)
+	}
+	if held := s.bytes + len(s.open.bytes); held > 2*windowBytes || len(s.segments) != 1 {
+		t.Errorf("%d bytes are held in %d segments", held, len(s.segments))
+	}
+}
+
 // views are moments that come when the test says so.
 type views struct{ moments chan home.Moment }
 
