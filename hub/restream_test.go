@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bluenviron/gortsplib/v5"
+	"github.com/bluenviron/gortsplib/v5/pkg/base"
+
 	"gatehouse/hub/camera/camsim"
 	"gatehouse/hub/camera/restream"
 	"gatehouse/hub/config"
@@ -102,6 +105,39 @@ func TestRestream(t *testing.T) {
 	soon(t, "nobody looks", func() bool { d, _ := h.devices.Device(c.ID); return len(d.Watched) == 0 })
 	if out, err := play(t, withToken); err == nil {
 		t.Errorf("a token that was withdrawn shows %s", out)
+	}
+
+	// Nor does one that was still good when the player asked what there is.
+	_, secret, err := h.people.CreateToken(t.Context(), "Ada", "tv upstairs", auth.Onlooker, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := len(h.seenLive(t))
+	u, err := base.ParseURL(at + "?token=" + string(secret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	overTCP := gortsplib.ProtocolTCP
+	player := &gortsplib.Client{Scheme: u.Scheme, Host: u.Host, Protocol: &overTCP}
+	if err := player.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer player.Close()
+	desc, _, err := player.Describe(u)
+	if err == nil {
+		err = player.SetupAll(desc.BaseURL, desc.Medias)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.people.RevokeToken(t.Context(), "Ada", "tv upstairs"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := player.Play(nil); err == nil {
+		t.Error("a token that was withdrawn meanwhile plays")
+	}
+	if got := h.seenLive(t); len(got) != seen {
+		t.Errorf("%d views are on record, want %d", len(got), seen)
 	}
 }
 

@@ -68,6 +68,11 @@ func (v *viewer) begin() error {
 	if v.feed != nil || v.stream == nil || v.left {
 		return errors.New("restream: it plays already, or nothing was set up")
 	}
+	select {
+	case <-v.who.Ended():
+		return errors.New("restream: the token was withdrawn since the player came")
+	default:
+	}
 	from, err := netip.ParseAddrPort(v.conn.NetConn().RemoteAddr().String())
 	if err != nil {
 		return fmt.Errorf("restream: %w", err)
