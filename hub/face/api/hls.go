@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"sync"
 	"time"
@@ -32,7 +33,7 @@ const (
 	playlistType = "application/vnd.apple.mpegurl" // RFC 8216 §4
 )
 
-// fetching are the live views by HLS, by who looks and at what.
+// fetching are the live views by HLS, by who looks from where and at what.
 type fetching struct {
 	mu sync.Mutex
 	by map[fetcher]*fetch
@@ -41,6 +42,7 @@ type fetching struct {
 type fetcher struct {
 	caller string
 	camera home.DeviceID
+	from   netip.Addr // a token that somebody read off an address is a view of its own
 }
 
 type fetch struct {
@@ -71,7 +73,8 @@ func (a *API) hls(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *API) giveFile(w http.ResponseWriter, r *http.Request) error {
-	caller := ask(r.Context()).caller
+	as := ask(r.Context())
+	caller := as.caller
 	query := url.Values{}
 	if token := r.URL.Query().Get("token"); token != "" { // addresses are shown, and kept
 		if caller.Role != auth.Onlooker {
@@ -83,7 +86,7 @@ func (a *API) giveFile(w http.ResponseWriter, r *http.Request) error {
 	if _, err := a.findCamera(id); err != nil {
 		return err
 	}
-	f, err := a.fetch(r, fetcher{string(caller.Kind) + caller.ID, id}, name == playlistName)
+	f, err := a.fetch(r, fetcher{string(caller.Kind) + caller.ID, id, as.client.Addr}, name == playlistName)
 	if err != nil {
 		return err
 	}

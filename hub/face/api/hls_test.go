@@ -3,9 +3,11 @@ package api
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,7 +19,7 @@ import (
 // fakeFiles is a view as files that lasts until it is told to end.
 type fakeFiles struct {
 	ended chan struct{}
-	runs  int
+	runs  atomic.Int32
 }
 
 func (f *fakeFiles) Playlist(_ context.Context, q url.Values) ([]byte, error) {
@@ -27,7 +29,7 @@ func (f *fakeFiles) Playlist(_ context.Context, q url.Values) ([]byte, error) {
 func (f *fakeFiles) File(name string) ([]byte, bool) { return []byte("film"), name == "0.m4s" }
 
 func (f *fakeFiles) Run(ctx context.Context) {
-	f.runs++
+	f.runs.Add(1)
 	<-ctx.Done()
 	close(f.ended)
 }
@@ -80,8 +82,35 @@ func TestAViewByHLS(t *testing.T) {
 	}
 	<-cams.files.ended
 	begin.Ends = 1
-	if got := views.list(); len(got) != 2 || got[1] != begin || cams.files.runs != 1 {
-		t.Errorf("%d views ran, on record is %+v", cams.files.runs, got)
+	if got := views.list(); len(got) != 2 || got[1] != begin || cams.files.runs.Load() != 1 {
+		t.Errorf("%d views ran, on record is %+v", cams.files.runs.Load(), got)
+	}
+}
+
+// A token that two machines show is two views on record, each from where it is: one
+// of them may be somebody who read it off an address.
+func TestATokenFromTwoAddresses(t *testing.T) {
+	cams, views, srv, _ := liveHouse(t)
+	cams.files = &fakeFiles{ended: make(chan struct{})}
+	for _, from := range []string{"127.0.0.1", "127.0.0.2"} {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+		client := &http.Client{Transport: &http.Transport{DialContext: d.DialContext, DisableKeepAlives: true}}
+		for range 2 {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+filesPath+"index.m3u8?token=token-onlooker", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp, err := client.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _ = resp.Body.Close(); resp.StatusCode != http.StatusOK {
+				t.Errorf("%s: %s", from, resp.Status)
+			}
+		}
+	}
+	if got := views.list(); len(got) != 2 || got[0].From != "127.0.0.1" || got[1].From != "127.0.0.2" {
+		t.Errorf("on record is %+v", got)
 	}
 }
 
