@@ -65,6 +65,9 @@ type Notice struct {
 	Before bool // it was so when the hub began to listen
 }
 
+// mostSource is what is remembered of a detector's name: some have four items.
+const mostSource = 1000
+
 type item struct {
 	Name  string `xml:"Name,attr"`
 	Value string `xml:"Value,attr"`
@@ -93,6 +96,9 @@ func (n notification) notice() (Notice, bool) {
 		out := Notice{Kind: row.kind, Source: topic, Before: m.Operation == "Initialized"}
 		for _, s := range m.Source {
 			out.Source += " " + words(s.Name) + "=" + words(s.Value)
+		}
+		if len(out.Source) > mostSource {
+			out.Source = out.Source[:mostSource]
 		}
 		if m.Operation == "Deleted" {
 			return out, row.how != moment

@@ -33,6 +33,8 @@ func FuzzAnswers(f *testing.F) {
 		`<a><SubscriptionReference><Address>http://192.0.2.9/sub</Address><ReferenceParameters><d:Id xmlns:d="urn:axis">7&lt;</d:Id><x/></ReferenceParameters></SubscriptionReference><CurrentTime>2026-11-26T00:00:00Z</CurrentTime><TerminationTime>2036-11-26T00:00:00Z</TerminationTime></a>`,
 		`<a><NotificationMessage><Topic Dialect="x">tns1:RuleEngine/CellMotionDetector/Motion</Topic><Message><tt:Message PropertyOperation="Changed"><tt:Data><tt:SimpleItem Name="IsMotion" Value="true"/></tt:Data></tt:Message></Message></NotificationMessage></a>`,
 		`<a><Preset token="1"><tt:Name>Gate</tt:Name></Preset><Masks token="m"><Polygon><tt:Point x="-1" y="NaN"/></Polygon><Enabled>1</Enabled></Masks></a>`,
+		`<a><NotificationMessage><Topic>tns1:VideoSource/MotionAlarm</Topic><Message><Message><Source>` + strings.Repeat(`<SimpleItem Name="a" Value="b"/>`, 500) + `</Source><Data><SimpleItem Name="State" Value="1"/></Data></Message></Message></NotificationMessage></a>`,
+		`<a><Masks token="` + strings.Repeat("m", 2000) + `"><Enabled>1</Enabled></Masks></a>`,
 		`<a><TopicSet><tns1:RuleEngine xmlns:tns1="urn:t"><MyRuleDetector><Visitor topic="true"/></MyRuleDetector></tns1:RuleEngine></TopicSet></a>`,
 		`<S:Fault><S:Code><S:Value>S:Sender</S:Value><S:Subcode><S:Value>ter:NotAuthorized</S:Value></S:Subcode></S:Code><S:Reason><S:Text>no</S:Text></S:Reason></S:Fault>`,
 		`<S:Fault><faultcode>x</faultcode><faultstring>SOAP 1.1</faultstring></S:Fault>`,
@@ -104,6 +106,9 @@ func FuzzAnswers(f *testing.F) {
 			notices, _ := c.pull(ctx, &s)
 			d := detectors{tell: func(Kind, Edge) {}, on: map[Kind]map[string]bool{}}
 			for _, n := range notices {
+				if len(n.Source) > mostSource {
+					t.Fatalf("a detector's name has %d bytes", len(n.Source))
+				}
 				d.take(n)
 			}
 			_ = c.renew(ctx, &s)
@@ -112,8 +117,15 @@ func FuzzAnswers(f *testing.F) {
 		if list, err := c.presets(ctx, Profile{}); err == nil && len(list) > mostPresets {
 			t.Fatalf("%d presets", len(list))
 		}
-		if list, err := c.masks(ctx, Profile{}); err == nil && len(list) > mostMasks {
-			t.Fatalf("%d masks", len(list))
+		if list, err := c.masks(ctx, Profile{}); err == nil {
+			if len(list) > mostMasks {
+				t.Fatalf("%d masks", len(list))
+			}
+			for _, m := range list {
+				if len(m.Token) > mostWords { // it is kept
+					t.Fatalf("a mask is called %q", m.Token)
+				}
+			}
 		}
 	})
 }

@@ -79,7 +79,7 @@ func (c *Client) masks(ctx context.Context, p Profile) ([]Mask, error) {
 	}
 	var list []Mask
 	for _, m := range got.Masks[:min(len(got.Masks), mostMasks)] {
-		if on, ok := truthOf(m.Enabled); ok && on && (m.ConfigurationToken == "" || m.ConfigurationToken == p.SourceConfig) {
+		if on, ok := truthOf(m.Enabled); ok && on && len(m.Token) <= mostWords && (m.ConfigurationToken == "" || m.ConfigurationToken == p.SourceConfig) {
 			list = append(list, m.mask())
 		}
 	}
