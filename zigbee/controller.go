@@ -186,10 +186,23 @@ func poke(ch chan struct{}) {
 	}
 }
 
+// saveBreath is how long a save keeps out of the way of what set it off: a report
+// may be starting sirens.
+const saveBreath = 20 * time.Millisecond
+
+// keepSaving saves what changes. What is left when ctx ends, Run saves.
 func (c *Controller) keepSaving(ctx context.Context) {
+	breath := time.NewTimer(saveBreath)
+	defer breath.Stop()
 	for {
 		select {
 		case <-c.saving:
+		case <-ctx.Done():
+			return
+		}
+		breath.Reset(saveBreath)
+		select {
+		case <-breath.C:
 			c.save()
 		case <-ctx.Done():
 			return

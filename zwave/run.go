@@ -396,11 +396,24 @@ func (c *Controller) do(ctx context.Context, r request) ([]byte, error) {
 	}
 }
 
-// keepSaving writes to the store what has changed of nodes.
+// saveBreath is how long a save keeps out of the way of what set it off, which may
+// be a command to a siren that has yet to leave.
+const saveBreath = 20 * time.Millisecond
+
+// keepSaving writes to the store what has changed of nodes. What is left when ctx
+// ends, Run saves.
 func (c *Controller) keepSaving(ctx context.Context) {
+	breath := time.NewTimer(saveBreath)
+	defer breath.Stop()
 	for {
 		select {
 		case <-c.saving:
+		case <-ctx.Done():
+			return
+		}
+		breath.Reset(saveBreath)
+		select {
+		case <-breath.C:
 			c.save()
 		case <-ctx.Done():
 			return
