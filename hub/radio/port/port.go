@@ -8,8 +8,8 @@
 //     must be called steadily by one goroutine: it is also what notices that
 //     the stick is gone (within 2 s; a network peer that falls silent without
 //     closing, within 6 s).
-//   - Write ends within 2 s, whatever the stick does. A serial device has a
-//     WriteNow as well, which never waits and may write less than all.
+//   - Write ends within 2 s, whatever the stick does. WriteNow, which both kinds
+//     have as well, never waits and may write less than all.
 //   - Close is prompt, may be called from anywhere and more than once, and ends
 //     a Read that waits.
 //   - The first failure of either direction ends both.
@@ -154,6 +154,23 @@ func (s *stream) Write(b []byte) (int, error) {
 		return n, fmt.Errorf("port: %s: %w for %s", s.addr, ErrStalled, writeWithin)
 	}
 	return n, fmt.Errorf("port: %s: %w", s.addr, err)
+}
+
+// WriteNow gives the connection what it takes at once, and never waits.
+func (s *stream) WriteNow(b []byte) (n int, err error) {
+	if !s.writing.TryLock() {
+		return 0, nil // a Write waits
+	}
+	defer s.writing.Unlock()
+	cerr := s.raw.Control(func(fd uintptr) { n, err = nowait.Write(fd, b) })
+	if errors.Is(err, nowait.ErrAgain) {
+		n, err = max(n, 0), nil
+	}
+	if err = cmp.Or(cerr, err); err != nil {
+		_ = s.conn.Close()
+		return 0, fmt.Errorf("port: %s: %w: %w", s.addr, ErrUnplugged, err)
+	}
+	return n, nil
 }
 
 func (s *stream) Close() error {
