@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -12,12 +13,19 @@ import (
 // hardware puts the threads of this process, and those that they will start,
 // before all others of the box. A stick and a disk are machines of their own:
 // simulated, they would wait for a processor behind the very hub that is timed,
-// and their wait would be counted as its own.
-func hardware() error { return schedule(unix.SCHED_FIFO, 1) }
+// and their wait would be counted as its own. They have no collector of garbage
+// either: this one would go before the hub on every processor for some milliseconds.
+func hardware() error {
+	debug.SetGCPercent(-1) // who takes the time collects before
+	return schedule(unix.SCHED_FIFO, 1)
+}
 
 // software takes that back: for the programs that are timed, which this process
 // starts.
-func software() error { return schedule(unix.SCHED_NORMAL, 0) }
+func software() error {
+	debug.SetGCPercent(100)
+	return schedule(unix.SCHED_NORMAL, 0)
+}
 
 func schedule(policy, priority uint32) error {
 	threads, err := os.ReadDir("/proc/self/task")

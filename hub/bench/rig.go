@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"gatehouse/hub/radio/bridge"
 	"gatehouse/zwave/zwavesim"
 )
 
@@ -27,8 +28,8 @@ const (
 	fnSendData = 0x13 // from the host
 )
 
-// stick is a simulated stick on a pty, with a house full of devices, and a
-// stopwatch on its wire.
+// stick is a simulated stick with a house full of devices, and a stopwatch on
+// its wire.
 type stick struct {
 	*zwavesim.Stick
 	path  string
@@ -42,6 +43,32 @@ type stick struct {
 // newStick makes a stick with n devices, of which doors are contacts that are
 // measured, in a folder.
 func newStick(dir string, doors, n int) (*stick, error) {
+	s := furnished(doors, n)
+	pty, err := s.LinkPTY(filepath.Join(dir, "stick"))
+	if err != nil {
+		return nil, err
+	}
+	s.path = pty.Path()
+	s.serve(pty.Run)
+	return s, nil
+}
+
+// newStickBehindTCP makes one that hangs on no pty. What is written to a pty waits
+// for a thread of the kernel to hand it over, and that thread waits for a processor
+// behind the program that wrote, while the driver of a real stick takes bytes within
+// write(2). A connection over loopback takes them so too.
+func newStickBehindTCP(ctx context.Context, doors, n int) (*stick, error) {
+	s := furnished(doors, n)
+	tcp, err := bridge.Listen(ctx, s.Stick, "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	s.path = "tcp://" + tcp.Addr()
+	s.serve(tcp.Run)
+	return s, nil
+}
+
+func furnished(doors, n int) *stick {
 	s := &stick{}
 	s.Stick = zwavesim.New(zwavesim.Options{Tap: s.watch.tap})
 	for i := range doors {
@@ -60,19 +87,18 @@ func newStick(dir string, doors, n int) (*stick, error) {
 		}
 	}
 	s.watch.siren = byte(s.siren.ID())
-	pty, err := s.LinkPTY(filepath.Join(dir, "stick"))
-	if err != nil {
-		return nil, err
-	}
-	s.path = pty.Path()
+	return s
+}
+
+// serve answers hosts until the stick is stopped.
+func (s *stick) serve(run func(context.Context) error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = pty.Run(ctx)
+		_ = run(ctx)
 	}()
 	s.stop = sync.OnceFunc(func() { cancel(); <-done })
-	return s, nil
 }
 
 // wake presses every device's button, every few seconds, until it is stopped:
