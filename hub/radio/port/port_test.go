@@ -282,6 +282,62 @@ func TestStalledWriter(t *testing.T) {
 	})
 }
 
+// WriteNow hands over what the far end takes, and never waits for it: not while it
+// takes nothing, and not while a Write waits for it.
+func TestWriteNow(t *testing.T) {
+	now := func(t *testing.T, p io.ReadWriteCloser, far io.Reader) {
+		prompt := p.(interface{ WriteNow([]byte) (int, error) })
+		if n, err := prompt.WriteNow([]byte("siren")); n != 5 || err != nil {
+			t.Fatalf("WriteNow = %d, %v", n, err)
+		}
+		got := make([]byte, 5)
+		if _, err := io.ReadFull(far, got); err != nil || string(got) != "siren" {
+			t.Fatalf("got %q, %v", got, err)
+		}
+		within(t, time.Second, "a far end that is full", func() {
+			block := make([]byte, 64<<10)
+			for range 1000 {
+				switch n, err := prompt.WriteNow(block); {
+				case err != nil:
+					t.Errorf("WriteNow = %d, %v", n, err)
+					return
+				case n == 0:
+					return
+				}
+			}
+			t.Error("it took everything")
+		})
+		writing, wrote := make(chan struct{}), make(chan error)
+		go func() {
+			close(writing)
+			_, err := p.Write(make([]byte, 1<<20))
+			wrote <- err
+		}()
+		<-writing
+		within(t, time.Second, "beside a Write that waits", func() {
+			if n, err := prompt.WriteNow([]byte("siren")); n != 0 || err != nil {
+				t.Errorf("WriteNow = %d, %v", n, err)
+			}
+		})
+		_ = p.Close()
+		<-wrote
+		if _, err := prompt.WriteNow([]byte("siren")); err == nil {
+			t.Error("WriteNow after Close did not fail")
+		}
+	}
+	t.Run("serial", func(t *testing.T) {
+		s := newStick(t)
+		now(t, open(t, s.link), s)
+	})
+	t.Run("tcp", func(t *testing.T) {
+		addr, far := listen(t)
+		p := open(t, addr)
+		c := <-far
+		defer func() { _ = c.Close() }()
+		now(t, p, c)
+	})
+}
+
 func TestCloseUnblocksAStalledWriter(t *testing.T) {
 	p := open(t, newStick(t).link)
 	wrote := make(chan error)
