@@ -120,6 +120,7 @@ func TestOrdersOfWhoLeaves(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		door.Leave()
 		r.want("left", "d has waiting: blink", "blink ended: zigbee: there is no such device", "left d")
+		time.Sleep(time.Second) // it is saved by then
 		if len(r.store.orders) != 0 {
 			t.Errorf("kept %+v", r.store.orders)
 		}
