@@ -97,7 +97,8 @@ type Journal struct {
 	reserved uint64 // numbers up to here may have been given; written with mu, read by the writer
 
 	index index
-	buf   []byte // the writer's own
+	buf   []byte      // the writer's own
+	stall *time.Timer // runs while a commit does
 }
 
 // OpenJournal opens the journal at path, and makes it when there is none.
@@ -117,6 +118,8 @@ func OpenJournal(path string, o JournalOptions) (*Journal, error) {
 		durable: make(chan struct{}),
 	}
 	j.update = f.bolt.Update
+	j.stall = time.AfterFunc(stallAfter, j.noticeStall)
+	j.stall.Stop()
 	if o.keep > 0 {
 		j.keep = o.keep
 	}

@@ -23,25 +23,19 @@ var (
 func (j *Journal) Run(ctx context.Context) error {
 	result := make(chan error, 1)
 	go func() { result <- j.write(ctx) }()
-	watch := time.NewTicker(time.Second)
-	defer watch.Stop()
-	for {
-		select {
-		case err := <-result:
-			return err
-		case <-watch.C:
-			j.noticeStall()
-		case <-ctx.Done():
-			last := time.NewTimer(lastWords)
-			defer last.Stop()
-			select {
-			case err := <-result:
-				return err
-			case <-last.C:
-				// A write that the kernel holds cannot be called off.
-				return explain(j.f.path, "write", errors.New("the disk does not answer: what waits in memory is given up"))
-			}
-		}
+	select {
+	case err := <-result:
+		return err
+	case <-ctx.Done():
+	}
+	last := time.NewTimer(lastWords)
+	defer last.Stop()
+	select {
+	case err := <-result:
+		return err
+	case <-last.C:
+		// A write that the kernel holds cannot be called off.
+		return explain(j.f.path, "write", errors.New("the disk does not answer: what waits in memory is given up"))
 	}
 }
 
@@ -156,6 +150,8 @@ func (j *Journal) commit() error {
 		reserved = last + ahead
 	}
 	c := change{index: &j.index, keep: j.keep, buf: j.buf[:0]}
+	j.stall.Reset(stallAfter)
+	defer j.stall.Stop()
 	err := j.update(func(tx *bolt.Tx) error {
 		if reserved != j.reserved {
 			if err := tx.Bucket(bucketMeta).Put(keyReserved, binary.BigEndian.AppendUint64(nil, reserved)); err != nil {
@@ -270,13 +266,15 @@ func (c *change) trim(events, blocks *bolt.Bucket) error {
 	return nil
 }
 
-// noticeStall raises a fault when a commit has not returned for a while.
+// noticeStall raises a fault when a commit has not returned for a while, and counts
+// every second anew what waits behind it.
 func (j *Journal) noticeStall() {
 	j.mu.Lock()
 	hung := !j.started.IsZero() && time.Since(j.started) >= stallAfter
 	j.mu.Unlock()
 	if hung {
 		j.setFault(errHung)
+		j.stall.Reset(time.Second)
 	}
 }
 
