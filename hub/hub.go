@@ -349,7 +349,6 @@ func (h *Hub) core() []part {
 		{name: "views", run: h.views.Run, vital: true},
 		{name: "views checked", run: h.checkViews},
 		{name: "adoption", run: h.adopter},
-		{name: "time zone", run: h.keepTimeZone},
 		{name: "conditions", run: h.standing},
 		{name: "supervision", run: h.warden.run},
 		{name: "air", run: h.warden.listen},
@@ -452,11 +451,14 @@ func (h *Hub) tell(state string) {
 }
 
 // watch proves, every second, that the panel turns, and tells the service
-// manager so. A panel that stands still ends the process.
+// manager so. A panel that stands still ends the process. The house is woken by
+// this and so looks here at what nobody tells: its time zone, and its claim.
 func (h *Hub) watch(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
+	zone := ""
 	for {
+		zone = h.timeZone(zone)
 		select {
 		case <-ctx.Done():
 			return nil

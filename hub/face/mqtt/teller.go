@@ -12,7 +12,7 @@ import (
 
 // look is how often the face looks whether a token has ended or discovery was
 // switched. A second is promised.
-const look = 500 * time.Millisecond
+const look = 900 * time.Millisecond
 
 // eventPage is how many journal lines are read at once to fill a gap, and
 // eventMost how many a gap can have before the oldest are left out.
