@@ -121,6 +121,7 @@ func TestOrdersOfWhoLeaves(t *testing.T) {
 		door.Leave()
 		r.want("left", "d has waiting: blink", "blink ended: zigbee: there is no such device", "left d")
 		time.Sleep(time.Second) // it is saved by then
+		synctest.Wait()
 		if len(r.store.orders) != 0 {
 			t.Errorf("kept %+v", r.store.orders)
 		}
