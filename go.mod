@@ -2,6 +2,9 @@ module gatehouse
 
 go 1.26.0
 
+// The box keeps its processors: asking every second whether it does wakes two threads.
+godebug updatemaxprocs=0
+
 require (
 	github.com/FastFilter/xorfilter v0.4.2-0.20260120015552-4e5a4d9df65a
 	github.com/VictoriaMetrics/metrics v1.35.1
