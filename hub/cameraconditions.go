@@ -25,7 +25,7 @@ func (c *cameras) conditions(now time.Time) {
 	for _, w := range c.list() {
 		id, name := w.settings.ID, h.nameOf(w.settings.ID)
 		if w.camera == nil {
-			h.board.Raise(health.CameraLost, id, name, w.fault)
+			h.board.Raise(health.CameraLost, id, name, w.fault.Error())
 			h.devices.SetHealth(id, home.HealthFailed)
 			continue
 		}

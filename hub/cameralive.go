@@ -19,7 +19,7 @@ func (c *cameras) find(id home.DeviceID) (*watched, error) {
 	case !ok:
 		return nil, &home.NotFound{What: "camera", ID: string(id)}
 	case w.camera == nil:
-		return nil, &home.Conflict{Reason: w.fault}
+		return nil, &home.Conflict{Reason: w.fault.Error()}
 	}
 	return w, nil
 }

@@ -68,7 +68,7 @@ type watched struct {
 	word     *ownWord       // what it says itself; nil: it is not asked
 	gaze     *gaze          // nil: its pictures are not looked at
 	wants    chan struct{}  // a clip has begun, and has no picture yet
-	fault    string
+	fault    error
 	stop     context.CancelFunc // nil: it does not run yet
 	ended    chan struct{}
 }
@@ -151,14 +151,14 @@ func (c *cameras) watch(s home.Camera, password string) *watched {
 	if s.PasswordFile != "" {
 		p, err := readPassword(s.PasswordFile)
 		if err != nil {
-			w.fault = err.Error()
+			w.fault = err
 			return w
 		}
 		password = p
 	}
 	quota, err := quotaOf(s)
 	if err != nil {
-		w.fault = err.Error()
+		w.fault = err
 		return w
 	}
 	c.recorder.Limit(s.ID, quota, s.KeepDays)
@@ -169,7 +169,7 @@ func (c *cameras) watch(s home.Camera, password string) *watched {
 		Recorder: c.recorder, Dial: c.dial, Changed: func(st camera.State) { c.look(); w.gaze.begins(st); w.began(st) }, Log: c.hub.log,
 	})
 	if err != nil {
-		w.fault = err.Error()
+		w.fault = err
 		return w
 	}
 	w.camera = cam
@@ -180,7 +180,7 @@ func (c *cameras) watch(s home.Camera, password string) *watched {
 		w.word, err = c.openWord(s, cam, password)
 	}
 	if err != nil {
-		w.camera, w.fault = nil, err.Error()
+		w.camera, w.fault = nil, err
 	}
 	if s.Seeing.Wanted() {
 		w.gaze = newGaze(s)

@@ -93,8 +93,9 @@ func (c *cameras) shown(w *watched, name string) home.Camera {
 	if s.Looks == nil {
 		s.Looks = []home.CameraLook{}
 	}
-	s.Status = home.CameraStatus{State: string(camera.Lost), Why: w.fault}
-	if w.camera != nil {
+	if w.camera == nil {
+		s.Status = home.CameraStatus{State: string(camera.Lost), Why: w.fault.Error()}
+	} else {
 		st, n := w.camera.State(), w.camera.Figures()
 		s.Status = home.CameraStatus{
 			State: string(st.Condition), Why: st.Why, Since: home.At(st.Since), Recording: st.Recording, Codecs: st.Codecs(),
@@ -148,7 +149,7 @@ func (c *cameras) PutCamera(ctx context.Context, s home.Camera, password *home.S
 	}
 	w := c.watch(s, secret)
 	if w.camera == nil {
-		return home.Camera{}, &home.Invalid{Field: "password_file", Reason: w.fault}
+		return home.Camera{}, w.fault
 	}
 	if err := c.keep(s, secret); err != nil {
 		return home.Camera{}, err
