@@ -214,7 +214,9 @@ func TestKillRecording(t *testing.T) {
 				sum := sha256.Sum256(film)
 				plain, whole := opened(t, film, owner)
 				numbers := numbersIn(t, plain)
-				if hex.EncodeToString(sum[:]) != c.SHA256 || whole != (c.State == home.ClipWhole) || len(numbers) == 0 {
+				// One that had ended just then may be whole and not said to be: without a key
+				// nobody can tell the last piece of a film from others.
+				if hex.EncodeToString(sum[:]) != c.SHA256 || !whole && c.State == home.ClipWhole || len(numbers) == 0 {
 					t.Errorf("kill %d: %d pictures, sealed to the end: %v, of %+v", n, len(numbers), whole, c)
 					continue
 				}
@@ -224,7 +226,7 @@ func TestKillRecording(t *testing.T) {
 						break
 					}
 				}
-				if c.State == home.ClipCutShort {
+				if c.State == home.ClipCutShort && !whole {
 					last := numbers[len(numbers)-1]
 					lost := time.Duration((sent[camera.id]-1-last+int(loop))%int(loop)) * pictureTime
 					losses = append(losses, lost)
