@@ -83,6 +83,10 @@ func child(ctx context.Context, args ...string) error {
 // a few images, when nobody asked for a number of them.
 const few = 8
 
+// enough images of a control: it is to find damage at all, and a damaged file may take
+// seconds to be looked through.
+const enough = 100
+
 // Cut records one life of a work and judges so many images of the disk. With 0 it tries
 // a few, and none where nothing can be mounted.
 func Cut(t *testing.T, name string, w Work, images int) {
@@ -99,6 +103,9 @@ func Cut(t *testing.T, name string, w Work, images int) {
 	}
 	if images == 0 {
 		images = few
+	}
+	if w.Bad {
+		images = min(images, enough)
 	}
 	err = child(t.Context(), "work", name, dir, "-")
 	if err := end(); err != nil {
