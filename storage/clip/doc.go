@@ -23,6 +23,12 @@
 //   - A volume is dropped as a whole, the oldest by number first: a clock that
 //     was wrong makes nothing older.
 //
+// # What is listed
+//
+// The index lists all clips by time, and those of each group by time. Beside a clip
+// that has ended lies what the room above wants of many at once, its brief: so a day
+// is told without reading a row of it. A row says all; what is in a brief is in it.
+//
 // # How pieces lie in a volume
 //
 // bbolt keeps up to four large values in one leaf and writes all of them again

@@ -38,6 +38,23 @@ func FuzzDead(f *testing.F) {
 	})
 }
 
+// FuzzListed reads what stands beside a clip in the listings: what is read is written
+// so that it is read the same.
+func FuzzListed(f *testing.F) {
+	for _, l := range []listed{{class: Events, bytes: 1 << 20}, {class: Kept, bytes: 1, group: "camera", brief: "a\x00b"}, {class: Continuous, brief: "b"}} {
+		f.Add(l.encode())
+	}
+	f.Add([]byte{9, 0, 0, 0, 0, 0, 0, 0, 0})
+	f.Add([]byte("\x01\x00\x00\x00\x00\x00\x00\x00\x00camera"))
+	f.Add([]byte{0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		l, ok := decodeListed(b)
+		if again, is := decodeListed(l.encode()); ok && (!is || again != l) {
+			t.Errorf("%+v is read again as %+v", l, again)
+		}
+	})
+}
+
 // FuzzCursor asks for pages with cursors that nobody gave out: a page, or ErrCursor.
 func FuzzCursor(f *testing.F) {
 	s, err := Open(Options{Dir: f.TempDir(), VolumeSize: 1 << 20})
@@ -53,7 +70,7 @@ func FuzzCursor(f *testing.F) {
 	if err := s.Write(b); err != nil {
 		f.Fatal(err)
 	}
-	_, next, err := s.Page(Query{Limit: 2})
+	_, next, err := s.List(Query{Limit: 2})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -61,13 +78,13 @@ func FuzzCursor(f *testing.F) {
 	f.Add("", "ffffffffffffffffffffffffffffffffffffffffffffffff")
 	f.Add("camera\x00", "zz")
 	f.Fuzz(func(t *testing.T, group, cursor string) {
-		rows, _, err := s.Page(Query{Group: group, Cursor: cursor})
+		list, _, err := s.List(Query{Group: group, Cursor: cursor})
 		if err != nil && !errors.Is(err, ErrCursor) {
 			t.Error(err)
 		}
-		for _, r := range rows {
-			if group != "" && r.Group != group {
-				t.Errorf("a clip of %q on a page of %q", r.Group, group)
+		for _, e := range list {
+			if r, ok, err := s.Row(e.ID); !ok || group != "" && r.Group != group {
+				t.Errorf("a clip of %q (%v) on a page of %q", r.Group, err, group)
 			}
 		}
 	})

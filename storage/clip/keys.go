@@ -3,7 +3,6 @@ package clip
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -15,8 +14,8 @@ import (
 var (
 	bucketHeads  = []byte("heads")  // clip‖track → head
 	bucketRows   = []byte("rows")   // clip → Row
-	bucketTimes  = []byte("times")  // time‖clip → size
-	bucketGroups = []byte("groups") // group‖0‖time‖clip → size
+	bucketTimes  = []byte("times")  // time‖clip → what is listed of it
+	bucketGroups = []byte("groups") // group‖0‖time‖clip → the same
 	bucketIn     = []byte("in")     // volume‖clip → nothing
 	bucketOpen   = []byte("open")   // clip → nothing: not ended
 	bucketDead   = []byte("dead")   // volume‖clip → when it was deleted: its pieces are still there
@@ -48,23 +47,16 @@ func volumeKey(volume uint32, id ID) []byte {
 	return append(binary.BigEndian.AppendUint32(nil, volume), id[:]...)
 }
 
-// sizeValue is what the listings hold: the class's place and the bytes.
-func sizeValue(r Row) []byte {
-	class := byte(0)
-	for i, c := range Classes {
-		if c == r.Class {
-			class = byte(i)
-		}
-	}
-	return binary.BigEndian.AppendUint64([]byte{class}, uint64(r.Bytes()))
-}
-
-func putRow(tx *bolt.Tx, r Row) error {
+func (s *Store) putRow(tx *bolt.Tx, r Row) error {
 	body, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	at := timeKey(r.At, r.ID)
+	l := listed{class: r.Class, bytes: r.Bytes()}
+	if !r.Open {
+		l.group, l.brief = r.Group, s.brief(r)
+	}
+	at, value := timeKey(r.At, r.ID), l.encode()
 	open := tx.Bucket(bucketOpen)
 	if r.Open {
 		err = open.Put(r.ID[:], nil)
@@ -73,8 +65,8 @@ func putRow(tx *bolt.Tx, r Row) error {
 	}
 	for _, put := range []struct{ bucket, key, value []byte }{
 		{bucketRows, r.ID[:], body},
-		{bucketTimes, at, sizeValue(r)},
-		{bucketGroups, groupKey(r.Group, at), sizeValue(r)},
+		{bucketTimes, at, value},
+		{bucketGroups, groupKey(r.Group, at), value},
 	} {
 		if err == nil {
 			err = tx.Bucket(put.bucket).Put(put.key, put.value)
@@ -132,93 +124,6 @@ func getRow(tx *bolt.Tx, id ID) (r Row, ok bool, err error) {
 	return r, true, nil
 }
 
-// Query chooses clips. Zero fields choose all.
-type Query struct {
-	Group        string
-	Since, Until time.Time
-	Limit        int    // in a page; 0: 50, at most 1000
-	Cursor       string // where the last page ended
-	// Want, if set, is asked of each row; at most a thousand are looked at for
-	// one page, which may so be shorter than Limit and not be the last.
-	Want func(Row) bool
-}
-
-// Page returns clips, newest first, and the cursor of the next page: "" at the end.
-func (s *Store) Page(q Query) (rows []Row, next string, err error) {
-	if q.Limit <= 0 {
-		q.Limit = 50
-	}
-	q.Limit = min(q.Limit, 1000)
-	var last []byte
-	if q.Cursor != "" {
-		if last, err = hex.DecodeString(q.Cursor); err != nil || len(last) != 24 {
-			return nil, "", fmt.Errorf("clip: %w", ErrCursor)
-		}
-	}
-	live := s.unended()
-	list, prefix := bucketTimes, []byte(nil)
-	if q.Group != "" {
-		list, prefix = bucketGroups, groupKey(q.Group, nil)
-	}
-	err = s.viewKeys(func(tx *bolt.Tx) error {
-		c := tx.Bucket(list).Cursor()
-		var k []byte
-		switch {
-		case last != nil:
-			k = before(c, append(bytes.Clone(prefix), last...))
-		case !q.Until.IsZero():
-			k = before(c, append(bytes.Clone(prefix), timeKey(q.Until, ID{})...))
-		default:
-			k = before(c, append(bytes.Clone(prefix), bytes.Repeat([]byte{0xff}, 25)...))
-		}
-		for looked := 0; bytes.HasPrefix(k, prefix) && len(k) == len(prefix)+24; k, _ = c.Prev() {
-			at := k[len(prefix):]
-			if !q.Since.IsZero() && bytes.Compare(at, timeKey(q.Since, ID{})) < 0 {
-				break
-			}
-			if len(rows) == q.Limit || looked == 1000 {
-				next = hex.EncodeToString(last)
-				break
-			}
-			r, ok, err := getRow(tx, ID(at[8:]))
-			if err != nil {
-				return err
-			}
-			if now, open := live[r.ID]; ok && open {
-				r = now
-			}
-			if ok && (q.Want == nil || q.Want(r)) {
-				rows = append(rows, r)
-			}
-			last = bytes.Clone(at)
-			looked++
-		}
-		return nil
-	})
-	return rows, next, err
-}
-
-// unended are the clips that are being recorded, as long as they are by now.
-func (s *Store) unended() map[ID]Row {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	live := make(map[ID]Row, len(s.live))
-	for id, r := range s.live {
-		live[id] = r.clone()
-	}
-	return live
-}
-
-// before moves c to the last key that is smaller than k.
-func before(c *bolt.Cursor, k []byte) []byte {
-	if at, _ := c.Seek(k); at == nil {
-		at, _ = c.Last()
-		return at
-	}
-	at, _ := c.Prev()
-	return at
-}
-
 // Row is the clip of this id.
 func (s *Store) Row(id ID) (r Row, ok bool, err error) {
 	s.mu.Lock()
@@ -235,4 +140,35 @@ func (s *Store) Row(id ID) (r Row, ok bool, err error) {
 		return err
 	})
 	return r, ok, err
+}
+
+// Rows are the clips of these ids, in their order, but for those that are not there.
+func (s *Store) Rows(ids []ID) (rows []Row, err error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	live := map[ID]Row{}
+	s.mu.Lock()
+	for _, id := range ids {
+		if r := s.live[id]; r != nil {
+			live[id] = r.clone()
+		}
+	}
+	s.mu.Unlock()
+	err = s.viewKeys(func(tx *bolt.Tx) error {
+		for _, id := range ids {
+			r, ok := live[id]
+			if !ok {
+				var err error
+				if r, ok, err = getRow(tx, id); err != nil {
+					return err
+				}
+			}
+			if ok {
+				rows = append(rows, r)
+			}
+		}
+		return nil
+	})
+	return rows, err
 }

@@ -118,7 +118,7 @@ func (s *Store) Move(id ID, to Class) (Row, error) {
 		if err := putDead(tx, r, r.Volumes, time.Time{}); err != nil {
 			return err
 		}
-		return putRow(tx, moved)
+		return s.putRow(tx, moved)
 	})
 	return moved, err
 }

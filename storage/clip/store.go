@@ -46,6 +46,7 @@ type Store struct {
 	k    sync.RWMutex // keys is changed by a compaction
 	keys *bolt.DB
 
+	brief   func(Row) string
 	dropped func([]Row)
 	fault   func(Fault)
 
@@ -82,7 +83,10 @@ func Open(o Options) (*Store, error) {
 	if o.Free == nil {
 		o.Free = free
 	}
-	s := &Store{o: o, log: o.Log, volumes: map[uint32]*volume{}, current: map[Class]*volume{}, live: map[ID]*Row{}, next: 1, dropped: func([]Row) {}, fault: func(Fault) {}}
+	s := &Store{
+		o: o, log: o.Log, volumes: map[uint32]*volume{}, current: map[Class]*volume{}, live: map[ID]*Row{}, next: 1,
+		brief: func(Row) string { return "" }, dropped: func([]Row) {}, fault: func(Fault) {},
+	}
 	if err := makeFolder(o.Dir); err != nil {
 		return nil, err
 	}
@@ -107,6 +111,11 @@ func Open(o Options) (*Store, error) {
 	s.openCurrent(unclean)
 	return s, nil
 }
+
+// Briefs says what the listings hold of a clip that has ended, beside its row: what is
+// wanted of many at once, some dozens of bytes. It is to be called before anything is
+// written; f is asked in the midst of a commit, and must not call the store.
+func (s *Store) Briefs(f func(Row) string) { s.brief = f }
 
 // OnDropped says who is told which clips made room. It is to be called before
 // anything is written, and f must not write to the store.

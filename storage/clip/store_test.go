@@ -31,6 +31,7 @@ func openStore(t *testing.T, o Options) *Store {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.Briefs(func(r Row) string { return "brief of " + r.ID.String() })
 	t.Cleanup(func() { _ = s.closeFiles() })
 	return s
 }
@@ -155,14 +156,21 @@ func TestRandomPlay(t *testing.T) {
 	}
 	seen := 0
 	for q := (Query{Limit: 7}); ; {
-		page, next, err := s.Page(q)
+		page, next, err := s.List(q)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, r := range page {
+		for _, e := range page {
 			seen++
-			want, ok := model[r.ID]
-			if !ok || r.Class != want.row.Class || !r.At.Equal(want.row.At) || r.Bytes() != int64(len(want.bytes)) {
+			r, ok, err := s.Row(e.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b := "brief of " + e.ID.String(); e.Brief != b || e.Group != r.Group || e.Class != r.Class || !e.At.Equal(r.At) {
+				t.Fatalf("%+v is listed of %+v", e, r)
+			}
+			want, known := model[r.ID]
+			if !ok || !known || r.Class != want.row.Class || !r.At.Equal(want.row.At) || r.Bytes() != int64(len(want.bytes)) {
 				t.Fatalf("row %+v, want %+v of %d bytes", r, want.row, len(want.bytes))
 			}
 		}
@@ -177,6 +185,46 @@ func TestRandomPlay(t *testing.T) {
 		if got, err := s.film(id); err != nil || !bytes.Equal(got, want.bytes) {
 			t.Fatalf("clip %s: %d bytes (%v), want %d", id, len(got), err, len(want.bytes))
 		}
+	}
+}
+
+// What is being written has no brief, and neither has what was written before there were
+// any; rows come in the order in which they were asked for.
+func TestOnlyAClipThatHasEndedHasABrief(t *testing.T) {
+	s := openStore(t, Options{})
+	var ids []ID
+	for i := range 3 {
+		ids = append(ids, NewID(noon))
+		if i == 0 {
+			s.Briefs(func(Row) string { return "" })
+		} else {
+			s.Briefs(func(r Row) string { return "of " + r.Group })
+		}
+		b := whole(ids[i], "camera", Events, noon.Add(time.Duration(i)*time.Minute), []byte("head"), nil)
+		if i == 2 {
+			b.End = nil
+		}
+		s.mustWrite(t, b)
+	}
+	list, next, err := s.List(Query{Group: "camera"})
+	want := []Entry{
+		{ID: ids[2], At: noon.Add(2 * time.Minute)},
+		{ID: ids[1], At: noon.Add(time.Minute), Brief: "of camera", Group: "camera", Class: Events},
+		{ID: ids[0], At: noon},
+	}
+	if err != nil || next != "" || !slices.Equal(list, want) {
+		t.Errorf("%+v, %q, %v; want %+v", list, next, err, want)
+	}
+	if _, err := s.Move(ids[0], Kept); err != nil {
+		t.Fatal(err)
+	}
+	want[2].Brief, want[2].Group, want[2].Class = "of camera", "camera", Kept
+	if list, _, err := s.List(Query{}); err != nil || !slices.Equal(list, want) {
+		t.Errorf("with one kept: %+v, %v; want %+v", list, err, want)
+	}
+	rows, err := s.Rows([]ID{ids[1], NewID(noon), ids[2]})
+	if err != nil || len(rows) != 2 || rows[0].ID != ids[1] || rows[0].Open || rows[1].ID != ids[2] || !rows[1].Open {
+		t.Errorf("%+v, %v", rows, err)
 	}
 }
 
@@ -228,8 +276,8 @@ func TestDeletedBytesAreGoneAfterASweep(t *testing.T) {
 			t.Fatalf("bytes of the deleted clip are there still, at %d", from)
 		}
 	}
-	if bytes.Contains(disk, heads[1][:64]) || bytes.Contains(disk, ids[1][:]) {
-		t.Error("the head of the deleted clip, or its id, is there still")
+	if bytes.Contains(disk, heads[1][:64]) || bytes.Contains(disk, ids[1][:]) || bytes.Contains(disk, []byte("brief of "+ids[1].String())) {
+		t.Error("the head of the deleted clip, its id or its brief is there still")
 	}
 	for i, id := range ids {
 		if i == 1 {

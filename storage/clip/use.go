@@ -2,7 +2,6 @@ package clip
 
 import (
 	"bytes"
-	"encoding/binary"
 	"maps"
 
 	bolt "go.etcd.io/bbolt"
@@ -39,13 +38,13 @@ func (s *Store) measure() error {
 	err := s.viewKeys(func(tx *bolt.Tx) error {
 		return tx.Bucket(bucketGroups).ForEach(func(k, v []byte) error {
 			group, at, ok := bytes.Cut(k, []byte{0})
-			if !ok || len(v) != 9 || len(at) != 24 || s.live[ID(at[8:])] != nil {
+			l, whole := decodeListed(v)
+			if !ok || !whole || len(at) != 24 || s.live[ID(at[8:])] != nil {
 				return nil
 			}
-			n := int64(binary.BigEndian.Uint64(v[1:]))
 			s.use.Clips++
-			s.use.All += n
-			s.use.Groups[string(group)] += n
+			s.use.All += l.bytes
+			s.use.Groups[string(group)] += l.bytes
 			return nil
 		})
 	})

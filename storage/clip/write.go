@@ -89,7 +89,7 @@ func (s *Store) Write(b Batch) error {
 		if err := s.writeKeys(func(tx *bolt.Tx) error {
 			for _, id := range first {
 				if r := rows[id]; r != nil {
-					if err := putRow(tx, *r); err != nil {
+					if err := s.putRow(tx, *r); err != nil {
 						return err
 					}
 				}
@@ -230,7 +230,7 @@ func (s *Store) end(rows []Row) error {
 	}
 	err := s.writeKeys(func(tx *bolt.Tx) error {
 		for _, r := range done {
-			if err := putRow(tx, r); err != nil {
+			if err := s.putRow(tx, r); err != nil {
 				return err
 			}
 		}

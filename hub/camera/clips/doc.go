@@ -17,9 +17,10 @@
 // Whoever has the box reads of each clip: its camera, when it began and ended,
 // why it was recorded, codec and size of the picture, how many bytes, stills and
 // notes it has, to which keys it is sealed, the checksum of the sealed bytes, and
-// whether it is kept or was cut short. Nothing that was seen, no picture, no
-// sound: what the detector saw is shown from memory as long as this process
-// runs, and is written only into the sealed notes.
+// whether it is kept or was cut short. Camera, end and reason stand there twice: in
+// the clip's row, and in the listings that a ruler is drawn from. Nothing that was
+// seen, no picture, no sound: what the detector saw is shown from memory as long as
+// this process runs, and is written only into the sealed notes.
 //
 // # How much a power cut takes
 //

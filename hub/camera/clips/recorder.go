@@ -99,6 +99,7 @@ func New(o Options) (*Recorder, error) {
 		seen: map[clip.ID][]home.ClipLabel{}, tills: map[clip.ID]time.Time{}, wake: make(chan struct{}, 1), owes: make(chan struct{}, 1),
 		limits: map[home.DeviceID]limit{}, aging: make(chan struct{}, 1),
 	}
+	r.store.Briefs(briefOf)
 	r.store.OnDropped(r.dropped)
 	r.store.OnFault(func(f clip.Fault) { r.board.Set(true, health.ClipsLost, "", f.File+": "+f.Err) })
 	return r, nil

@@ -21,21 +21,45 @@ type Query struct {
 	Cursor       string
 }
 
-// Page returns clips, newest first, and the cursor of the next page: "" at the end.
+// wants tells whether a clip is one of those that q chooses by what they are.
+func (q Query) wants(reason string, kept bool) bool {
+	return (q.Kept == nil || *q.Kept == kept) && (q.Reason == "" || reason == q.Reason || strings.HasPrefix(reason, q.Reason+":"))
+}
+
+// Page returns clips, newest first, and the cursor of the next page: "" at the end. Of
+// a reason or of those kept at most a thousand are looked at for one page, which may so
+// be shorter than q.Limit and not be the last.
 func (r *Recorder) Page(q Query) (list []home.Clip, next string, err error) {
+	if q.Limit <= 0 {
+		q.Limit = 50
+	}
 	sq := clip.Query{Group: string(q.Camera), Since: q.Since, Until: q.Until, Limit: q.Limit, Cursor: q.Cursor}
 	if q.Reason != "" || q.Kept != nil {
-		sq.Want = func(row clip.Row) bool {
-			c := r.clip(row)
-			return (q.Kept == nil || *q.Kept == c.Kept) && (q.Reason == "" || c.Reason == q.Reason || strings.HasPrefix(c.Reason, q.Reason+":"))
-		}
+		sq.Limit = atOnce
 	}
-	rows, next, err := r.store.Page(sq)
+	entries, next, err := r.store.List(sq)
 	if errors.Is(err, clip.ErrCursor) {
 		return nil, "", &home.Invalid{Field: "cursor", Reason: clip.ErrCursor.Error()}
 	}
-	for _, row := range rows {
-		list = append(list, r.clip(row))
+	for i := 0; i < len(entries); {
+		if len(list) == q.Limit {
+			return list, entries[i-1].Cursor(), nil
+		}
+		var ids []clip.ID // as far as the page goes if all of them are wanted
+		for ; i < len(entries) && len(list)+len(ids) < q.Limit; i++ {
+			if b, ok := parseBrief(entries[i].Brief); !ok || q.wants(b.reason, entries[i].Class == clip.Kept) {
+				ids = append(ids, entries[i].ID)
+			}
+		}
+		rows, err := r.store.Rows(ids)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, row := range rows {
+			if c := r.clip(row); q.wants(c.Reason, c.Kept) {
+				list = append(list, c)
+			}
+		}
 	}
 	return list, next, err
 }
