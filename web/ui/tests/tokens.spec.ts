@@ -1,12 +1,24 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-import { test } from '@playwright/test';
-
 import type { Schemas } from '../src/lib/api';
-import { accessible, Demo, expect, fits, freePort, Program, Watch } from './hub';
+import { accessible, Demo, expect, fits, freePort, Program, test, Watch } from './hub';
 
 const run = promisify(execFile);
+
+/** How many pictures a player is to show: more than one second of them, which the demo writes into each. */
+const PICTURES = 25;
+
+/** What ffmpeg makes of the first pictures at an address, each as a checksum. */
+async function plays(address: string, ...how: string[]): Promise<string[]> {
+	const { stdout } = await run('ffmpeg', [
+		...['-v', 'error', ...how, '-i', address, '-map', '0:v', '-frames:v', `${PICTURES}`, '-f', 'framemd5', '-'],
+	]);
+	return stdout
+		.split('\n')
+		.filter((l) => l.startsWith('0,'))
+		.map((l) => l.split(',').at(-1)?.trim() ?? '');
+}
 
 for (const [width, height] of [
 	[390, 844],
@@ -33,6 +45,7 @@ for (const [width, height] of [
 			await expect(page.getByText('Nothing comes in by a token.')).toBeVisible();
 			const porch = page.locator('[data-player=camera-porch]');
 			await expect(porch).toContainText(`rtsp://tv:TOKEN@127.0.0.1:${port}/camera-porch`);
+			await expect(porch).toContainText(`${url}/api/v1/cameras/camera-porch/hls/index.m3u8?token=TOKEN`);
 			await accessible(page, 'no tokens');
 			await fits(page, 'no tokens');
 
@@ -81,14 +94,23 @@ for (const [width, height] of [
 			expect(secret).toMatch(/^gh_\w{40,}$/);
 			await page.getByRole('button', { name: 'Copy the token' }).click();
 			expect(await copied()).toBe(secret);
-			await porch.getByRole('button', { name: 'Copy the address' }).click();
-			const address = await copied();
-			expect(address).toBe(`rtsp://tv:${secret}@127.0.0.1:${port}/camera-porch`);
+			await porch.getByRole('button', { name: 'Copy the RTSP address' }).click();
+			const rtsp = await copied();
+			expect(rtsp).toBe(`rtsp://tv:${secret}@127.0.0.1:${port}/camera-porch`);
+			await porch.getByRole('button', { name: 'Copy the HLS address' }).click();
+			await expect.poll(copied).not.toBe(rtsp);
+			const hls = await copied();
+			expect(hls).toBe(`${url}/api/v1/cameras/camera-porch/hls/index.m3u8?token=${secret}`);
 			await expect(page.locator('[data-player]')).toHaveCount(3);
 			await accessible(page, 'a token');
 			await fits(page, 'a token');
-			const play = () => run('ffprobe', ['-v', 'error', '-rtsp_transport', 'tcp', '-show_streams', address]);
-			await expect(async () => expect((await play()).stdout).toContain('codec_name=h264')).toPass();
+			await expect(async () => expect((await plays(rtsp, '-rtsp_transport', 'tcp')).length).toBe(PICTURES)).toPass();
+			const list = await fetch(hls); // nothing but the address: no cookie
+			expect([list.status, list.headers.get('Content-Type')]).toEqual([200, 'application/vnd.apple.mpegurl']);
+			expect(await list.text()).toContain(`.m4s?token=${secret}`);
+			const pictures = await plays(hls);
+			expect(pictures.length).toBe(PICTURES);
+			expect(new Set(pictures).size, 'the picture moves').toBeGreaterThan(1);
 
 			// Once: it is nowhere afterwards, not even for who goes back.
 			await page.getByRole('button', { name: 'I have it' }).click();
@@ -110,10 +132,26 @@ for (const [width, height] of [
 			await page.getByRole('button', { name: 'Withdraw it now' }).click();
 			await expect(page.locator('[data-token]')).toHaveCount(1);
 			expect((await tokens()).map((k) => k.name)).toEqual(['Visitor']);
-			await expect(play()).rejects.toThrow('401');
+			await expect(plays(rtsp, '-rtsp_transport', 'tcp')).rejects.toThrow('401');
+			await expect(plays(hls)).rejects.toThrow('401');
 			watch.check();
 		} finally {
 			await program.stop();
 		}
 	});
 }
+
+// A hub that no player finds by RTSP has HLS all the same, and the page shows that alone.
+test('where no RTSP listens, HLS is shown', async ({ page, demo, watch }) => {
+	await demo.signIn(page);
+	await page.goto(`${demo.url}/tokens`);
+	const porch = page.locator('[data-player=camera-porch]');
+	await expect(porch.locator('[data-way]')).toHaveCount(1);
+	await expect(porch.locator('[data-way=HLS]')).toContainText(
+		`${demo.url}/api/v1/cameras/camera-porch/hls/index.m3u8?token=TOKEN`,
+	);
+	await expect(page.getByText('rtsp: {listen: ":8554"}')).toBeVisible();
+	await accessible(page, 'players without RTSP');
+	await fits(page, 'players without RTSP');
+	watch.check();
+});

@@ -796,10 +796,14 @@ interface Words {
 	'players.title': never;
 	'players.token': never;
 	'players.lead': never;
-	'players.lead.how': never;
+	'players.lead.hls': never;
+	'players.how': never;
 	'players.nocamera': never;
 	'players.off': never;
-	'players.copy': never;
+	'players.copy': 'kind';
+	'players.shown': never;
+	'players.certificate': never;
+	'players.plain': never;
 	'players.clear': never;
 	'players.sealed': never;
 	'sessions.title': never;

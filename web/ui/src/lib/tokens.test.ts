@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import more from '../i18n/en.more.json';
 import { learn } from './i18n';
 import { setZone } from './time';
-import { playerAddress, tokenLine, tokenRoles, type Token } from './tokens';
+import { playerAddress, playlistAddress, tokenLine, tokenRoles, type Token } from './tokens';
 
 learn(more);
 const tv: Token = {
@@ -43,4 +43,24 @@ test.each([
 	['gatehouse.local', 'camera/?', 'rtsp://tv:gh_a@gatehouse.local:8554/camera%2F%3F'],
 ])('a player at %s opens %s', (host, camera, address) =>
 	expect(playerAddress({ scheme: 'rtsp', port: 8554 }, host, 'gh_a', camera)).toBe(address),
+);
+
+test.each([
+	[
+		'https://gatehouse.local',
+		'camera-porch',
+		'https://gatehouse.local/api/v1/cameras/camera-porch/hls/index.m3u8?token=gh_a',
+	],
+	[
+		'https://[fd00::1]:8443',
+		'camera-porch',
+		'https://[fd00::1]:8443/api/v1/cameras/camera-porch/hls/index.m3u8?token=gh_a',
+	],
+	[
+		'https://gatehouse.local',
+		'camera/?',
+		'https://gatehouse.local/api/v1/cameras/camera%2F%3F/hls/index.m3u8?token=gh_a',
+	],
+])('a player without RTSP fetches from %s what %s sees', (origin, camera, address) =>
+	expect(playlistAddress(origin, 'gh_a', camera)).toBe(address),
 );

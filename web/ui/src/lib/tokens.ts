@@ -28,3 +28,8 @@ export function tokenLine(k: Token): string {
 export function playerAddress(at: PlayerPort, host: string, token: string, camera: string): string {
 	return `${at.scheme}://tv:${token}@${host}:${at.port}/${encodeURIComponent(camera)}`;
 }
+
+/** Where a player that has no RTSP fetches a camera's picture (HLS): from where this page came. */
+export function playlistAddress(origin: string, token: string, camera: string): string {
+	return `${origin}/api/v1/cameras/${encodeURIComponent(camera)}/hls/index.m3u8?token=${token}`;
+}
