@@ -31,23 +31,14 @@ func (e forSize) Look(img image.Image, _ []detect.Box) []home.Sight {
 
 func (forSize) Close() {}
 
-// quarter is a drawn scene as a sub-stream sends it: JPEG, a quarter of the size.
-func quarter(t *testing.T) camsim.Scene {
-	t.Helper()
-	s, err := camsim.Stills(camsim.Porch, 4)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
 // TestASubStreamIsLookedAt: a camera's second stream is looked at instead of the one that
 // is recorded, and not connected while nobody looks; when it is lost that is said, and
 // the other is looked at.
 func TestASubStreamIsLookedAt(t *testing.T) {
 	t.Parallel()
 	h, _, clips, c := lookedAt(t)
-	sub := turnOn(t, camsim.Options{Listen: "127.0.0.1:0", Scene: quarter(t), User: "hub", Password: "s3cret word"})
+	main := turnOn(t, camsim.Options{Listen: "127.0.0.1:0", Scene: camsim.Draw(camsim.Porch)})
+	sub := turnOn(t, camsim.Options{Listen: "127.0.0.1:0", SubOf: main, User: "hub", Password: "s3cret word"})
 	var mu sync.Mutex
 	wide := 0
 	saw := func(want int) func() bool {
@@ -81,7 +72,7 @@ func TestASubStreamIsLookedAt(t *testing.T) {
 	h.arm(t, home.Away)
 	h.says(home.Open)
 	soon(t, "the alarm runs", func() bool { return h.guard.State().Phase == home.PhaseAlarm })
-	soon(t, "its sub-stream is looked at", saw(192))
+	soon(t, "its sub-stream is looked at", saw(384))
 	soon(t, "a clip has a picture", func() bool { _, stills := clips.seen(); return stills > 0 })
 
 	lost := func(want bool) func() bool {
@@ -100,7 +91,7 @@ func TestASubStreamIsLookedAt(t *testing.T) {
 		t.Errorf("status is %+v", c.Status)
 	}
 	sub.On()
-	soon(t, "its sub-stream is looked at again", saw(192))
+	soon(t, "its sub-stream is looked at again", saw(384))
 	soon(t, "its loss is over", lost(false))
 }
 

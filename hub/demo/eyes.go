@@ -21,6 +21,7 @@ import (
 // eye is a camera of the house: a drawn scene on loopback, coded once for each mask.
 type eye struct {
 	sim   *camsim.Camera
+	sub   *camsim.Camera   // its second, smaller stream; nil: it has none
 	own   *onvifsim.Device // what it says beside its pictures; nil: nothing
 	known home.Camera      // as the hub is told of it
 	place camsim.Place
@@ -61,6 +62,9 @@ func (f *Family) openEyes(onto string) error {
 		c := home.DefaultCamera(home.DeviceID("camera-" + e.key[:len(e.key)-len("-camera")]))
 		c.Name, c.Zones, c.Buttons = e.name, append(c.Zones, e.zones...), append(c.Buttons, e.buttons...)
 		it, err := hangCamera(e.key, e.room, e.place, c, c.ID == doorbell)
+		if err == nil && e.place == camsim.Garden {
+			err = it.giveSub()
+		}
 		if err == nil && c.ID == doorbell {
 			err = it.giveBell(onto)
 		}
@@ -91,10 +95,20 @@ func hangCamera(key, room string, place camsim.Place, c home.Camera, speaks bool
 	return &item{
 		key: key, name: c.Name, room: room, kind: "camera", eye: e, state: e.state,
 		acts: map[string]func(){
-			"walk": e.pass, "unplug": sim.Off, "plug": sim.On,
+			"walk": e.pass, "unplug": e.unplug, "plug": e.plug,
 			"cover": func() { e.cover(true) }, "uncover": func() { e.cover(false) },
 		},
 	}, nil
+}
+
+// giveSub gives a camera a sub-stream, for whoever looks for something in its pictures.
+func (it *item) giveSub() (err error) {
+	e := it.eye
+	if e.sub, err = camsim.New(camsim.Options{Listen: "127.0.0.1:0", SubOf: e.sim}); err != nil {
+		return err
+	}
+	e.known.SubURL = e.sub.URL()
+	return nil
 }
 
 // giveBell has a camera speak ONVIF: it has a bell, says what moves, blacks out what it
@@ -111,9 +125,27 @@ func (it *item) giveBell(onto string) error {
 	e.own, e.known.ONVIF = own, own.Address()
 	it.kind = "bell camera"
 	it.acts["ring"] = func() { e.pass(); own.Press() }
-	it.acts["unplug"] = func() { e.sim.Off(); own.Off() }
-	it.acts["plug"] = func() { e.sim.On(); own.On() }
 	return nil
+}
+
+func (e *eye) unplug() {
+	e.sim.Off()
+	if e.sub != nil {
+		e.sub.Off()
+	}
+	if e.own != nil {
+		e.own.Off()
+	}
+}
+
+func (e *eye) plug() {
+	e.sim.On()
+	if e.sub != nil {
+		e.sub.On()
+	}
+	if e.own != nil {
+		e.own.On()
+	}
 }
 
 // draw codes what the camera sees; the lock is held, or nobody else has the camera yet.
@@ -203,6 +235,8 @@ func (e *eye) state() string {
 		return "covered"
 	case e.spoken():
 		return "is spoken through"
+	case e.sub != nil && e.sub.Viewers() > 0:
+		return word(e.sim.Happens(), "sees someone", "sees nobody") + ", and is looked at by its sub-stream"
 	default:
 		return word(e.sim.Happens(), "sees someone", "sees nobody")
 	}
@@ -234,6 +268,9 @@ func (f *Family) cameras() (known []home.Camera, run []func(context.Context) err
 	for _, it := range f.items {
 		if it.eye != nil {
 			known, run = append(known, it.eye.known), append(run, it.eye.sim.Run)
+			if it.eye.sub != nil {
+				run = append(run, it.eye.sub.Run)
+			}
 			if it.eye.own != nil {
 				run = append(run, it.eye.own.Run)
 			}

@@ -26,7 +26,8 @@ import (
 //
 //	{"zwave":{"tcp":"tcp://127.0.0.1:4711","pty":"/tmp/…/zwave-stick"},
 //	 "zigbee":{"tcp":"tcp://127.0.0.1:4713"},
-//	 "cameras":[{"id":"camera-porch","name":"Porch","url":"rtsp://127.0.0.1:4714/main"},…
+//	 "cameras":[{"id":"camera-porch","name":"Porch","url":"rtsp://127.0.0.1:4714/main"},
+//	            {"id":"camera-garden",…,"sub":"rtsp://127.0.0.1:4716/main"},
 //	            {"id":"camera-doorbell",…,"onvif":"http://127.0.0.1:4715"}],
 //	 "controls":"http://127.0.0.1:4712/demo/"}
 func Simulate(ctx context.Context, c config.Sim, out io.Writer) error {
@@ -84,7 +85,7 @@ func Simulate(ctx context.Context, c config.Sim, out io.Writer) error {
 	where.Zwave.TCP, where.Zwave.PTY = "tcp://"+tcp.Addr(), pty.Path()
 	where.Zigbee.TCP = "tcp://" + mesh.Addr()
 	for _, c := range cameras {
-		where.Cameras = append(where.Cameras, simCamera{c.ID, c.Name, c.URL, c.ONVIF})
+		where.Cameras = append(where.Cameras, simCamera{c.ID, c.Name, c.URL, c.SubURL, c.ONVIF})
 	}
 	where.Controls = "http://" + l.Addr().String() + Path
 	if err := json.NewEncoder(out).Encode(where); err != nil {
@@ -120,5 +121,6 @@ type simCamera struct {
 	Name string        `json:"name"`
 	URL  string        `json:"url"`
 
+	Sub   string `json:"sub,omitempty"`
 	ONVIF string `json:"onvif,omitempty"`
 }

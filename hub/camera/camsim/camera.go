@@ -26,6 +26,8 @@ type Scene struct {
 	Length   int64         // after which it begins again, in ticks of 90 kHz
 	Audio    format.Format // nil: it hears nothing
 	Sounds   []Sound
+
+	drawn func(i int) *picture // what Pictures[i] shows; nil: it was not drawn here
 }
 
 // Picture is one coded picture: its NAL units, or the one JPEG that it is, and when it is
@@ -51,6 +53,9 @@ type Options struct {
 	TLS            *tls.Config       // nil: in the clear
 	// Speaker is how it takes sound, for who asks for a way back; nil: it has no loudspeaker.
 	Speaker format.Format
+	// SubOf is the camera whose sub-stream this one sends, instead of a Scene: one that
+	// sees what was drawn here.
+	SubOf *Camera
 	// Strict has it refuse whoever asks for a way back, as RFC 2326 §12.32 wants of one
 	// that does not know what that is.
 	Strict bool
@@ -67,11 +72,14 @@ type Camera struct {
 	scene   Scene         // what it sees over and over
 	event   *Scene        // what happens once before that goes on
 	turn    int           // counts what came between
+	last    int           // of its pictures was sent last
 	shift   uint32        // of the clock, in ticks
 	wrong   time.Duration // of the clock that it writes into its pictures
 	losing  int           // packets that get lost from now on
 	asked   int           // connections that asked for pictures
 	sent    int           // pictures
+	viewers map[*gortsplib.ServerSession]struct{}
+	looked  chan struct{} // somebody began to
 	speaker speaker
 	plugged bool
 	off     context.CancelFunc
@@ -80,6 +88,9 @@ type Camera struct {
 
 // New takes the address; the camera is on once Run is called.
 func New(o Options) (*Camera, error) {
+	if o.SubOf != nil {
+		o.Scene = Scene{Video: &format.MJPEG{}}
+	}
 	l, err := o.listen(o.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("camsim: %w", err)
@@ -87,7 +98,10 @@ func New(o Options) (*Camera, error) {
 	if o.Auth == 0 {
 		o.Auth = auth.VerifyMethodDigestMD5
 	}
-	return &Camera{o: o, address: l.Addr().String(), listener: l, scene: o.Scene, plugged: true, on: make(chan struct{}, 1), speaker: newSpeaker(o.Speaker)}, nil
+	return &Camera{
+		o: o, address: l.Addr().String(), listener: l, scene: o.Scene, plugged: true, on: make(chan struct{}, 1), speaker: newSpeaker(o.Speaker),
+		viewers: map[*gortsplib.ServerSession]struct{}{}, looked: make(chan struct{}, 1),
+	}, nil
 }
 
 // URL is where the pictures are, without user and password.
@@ -160,6 +174,7 @@ func (c *Camera) Show(s Scene) {
 	defer c.mu.Unlock()
 	c.scene, c.event = s, nil
 	c.turn++
+	c.last = 0
 }
 
 // Happen has the camera see a scene once, from its next picture on, and then again what
@@ -172,6 +187,7 @@ func (c *Camera) Happen(s Scene) {
 	}
 	c.event = &s
 	c.turn++
+	c.last = 0
 }
 
 // Happens tells whether something does that was brought about by Happen.
@@ -203,7 +219,7 @@ func (c *Camera) over(since int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.turn == since {
-		c.event = nil
+		c.event, c.last = nil, 0
 	}
 }
 
@@ -248,10 +264,12 @@ func (c *Camera) Sent() int {
 	return c.sent
 }
 
-func (c *Camera) count() {
+// count notes that a picture of a scene was sent.
+func (c *Camera) count(i int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sent++
+	c.last = i
 }
 
 func (c *Camera) listen(string, string) (net.Listener, error) {
@@ -297,6 +315,9 @@ func (c *Camera) serve(ctx context.Context) error {
 	p, err := newPlayer(c, stream, desc)
 	if err != nil {
 		return err
+	}
+	if of := c.o.SubOf; of != nil {
+		return p.follow(ctx, of)
 	}
 	return p.play(ctx)
 }
@@ -353,6 +374,11 @@ func (d door) OnPlay(x *gortsplib.ServerHandlerOnPlayCtx) (*base.Response, error
 	d.c.speaker.listen(d.c, x.Session)
 	if slices.ContainsFunc(x.Session.Medias(), func(m *description.Media) bool { return m.Type == description.MediaTypeVideo }) {
 		d.c.asked++
+		d.c.viewers[x.Session] = struct{}{}
+		select {
+		case d.c.looked <- struct{}{}:
+		default:
+		}
 	}
 	return &base.Response{StatusCode: base.StatusOK}, nil
 }
@@ -424,7 +450,7 @@ func (p *player) play(ctx context.Context) error {
 		scene, turn := p.c.sees()
 		sounds := scene.Sounds
 		next := from + scene.Length
-		for _, picture := range scene.Pictures {
+		for i, picture := range scene.Pictures {
 			due := began.Add(time.Duration(from+picture.DTS) * time.Second / 90000)
 			select {
 			case <-ctx.Done():
@@ -438,7 +464,7 @@ func (p *player) play(ctx context.Context) error {
 			if err := p.show(picture, from); err != nil {
 				return err
 			}
-			p.c.count()
+			p.c.count(i)
 			var err error
 			if sounds, err = p.sing(sounds, from, picture.DTS); err != nil {
 				return err

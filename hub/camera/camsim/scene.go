@@ -1,10 +1,7 @@
 package camsim
 
 import (
-	"bytes"
-	"fmt"
 	"image"
-	"image/jpeg"
 
 	"github.com/bluenviron/gortsplib/v5/pkg/format"
 )
@@ -62,7 +59,7 @@ func Covered() Scene {
 // follows the other, no two pictures that stand alone are numbered alike (§7.4.3).
 func code(length int, id uint32, at func(i int) *picture) Scene {
 	sps, pps := sets(wide, high)
-	s := Scene{Video: &format.H264{PayloadTyp: 96, PacketizationMode: 1, SPS: sps, PPS: pps}, Length: int64(length) * ticks}
+	s := Scene{Video: &format.H264{PayloadTyp: 96, PacketizationMode: 1, SPS: sps, PPS: pps}, Length: int64(length) * ticks, drawn: at}
 	e := painter{id: id}
 	for i := range length {
 		units := [][]byte{e.code(at(i), i%groupLength == 0)}
@@ -81,33 +78,6 @@ func Still(place Place, second int, m Mask) image.Image {
 		Y: p.y, Cb: p.u, Cr: p.v, YStride: wide * 16, CStride: wide * 8,
 		SubsampleRatio: image.YCbCrSubsampleRatio420, Rect: image.Rect(0, 0, wide*16, high*16),
 	}
-}
-
-// Stills is a place where nobody is as a sub-stream sends it: so many JPEG pictures, one
-// each half second, of a quarter of the size.
-func Stills(place Place, pictures int) (Scene, error) {
-	const part = 4
-	s := Scene{Video: &format.MJPEG{}, Length: int64(pictures) * 45000}
-	ground := place.ground()
-	for i := range pictures {
-		m := moment(ground, i*fps/2, nobody)
-		// RFC 2435 counts sides in eights.
-		small := image.NewYCbCr(image.Rect(0, 0, wide*16/part, high*16/part/8*8), image.YCbCrSubsampleRatio420)
-		for y := range small.Rect.Dy() {
-			for x := range small.Rect.Dx() {
-				at := y*part*wide*8/2 + x*part/2
-				small.Y[small.YOffset(x, y)] = m.y[y*part*wide*16+x*part]
-				small.Cb[small.COffset(x, y)], small.Cr[small.COffset(x, y)] = m.u[at], m.v[at]
-			}
-		}
-		var b bytes.Buffer
-		if err := jpeg.Encode(&b, small, nil); err != nil {
-			return Scene{}, fmt.Errorf("camsim: %w", err)
-		}
-		at := int64(i) * 45000
-		s.Pictures = append(s.Pictures, Picture{DTS: at, PTS: at, Units: [][]byte{b.Bytes()}})
-	}
-	return s, nil
 }
 
 // Colours of the scenes.

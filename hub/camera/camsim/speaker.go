@@ -86,4 +86,5 @@ func (d door) OnSessionClose(x *gortsplib.ServerHandlerOnSessionCloseCtx) {
 	d.c.mu.Lock()
 	defer d.c.mu.Unlock()
 	delete(d.c.speaker.talkers, x.Session)
+	delete(d.c.viewers, x.Session)
 }

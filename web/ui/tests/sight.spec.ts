@@ -3,6 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 
+import { Decrypter, generateHybridIdentity, identityToRecipient } from 'age-encryption';
+
 import type { Schemas } from '../src/lib/api';
 import { accessible, expect, fits, test as base } from './hub';
 
@@ -110,3 +112,68 @@ for (const [width, height, scheme] of [
 		watch.check();
 	});
 }
+
+// The garden's camera has a second, smaller stream: it is what is looked at, and nobody
+// is connected to it while nothing is looked for.
+test('a camera is looked at by its sub-stream, while something is looked for', async ({ page, demo, watch }) => {
+	const identity = await generateHybridIdentity();
+	await demo.signIn(page);
+	await demo.wake(page);
+	await demo.vault(page, [await identityToRecipient(identity)]);
+	const of = `${demo.url}/api/v1/cameras/camera-garden`;
+	const camera = async () => (await (await page.request.get(of)).json()) as Schemas['Camera'];
+	await expect.poll(async () => (await camera()).status.state).toBe('up');
+	expect((await camera()).sub_url).toMatch(/^rtsp:\/\/127\.0\.0\.1:\d+\//);
+	/** What the simulated camera says of itself. */
+	const says = async () => {
+		const house = (await (await fetch(`${demo.url}/demo/state`)).json()) as {
+			things: { key: string; state: string }[];
+		};
+		return house.things.find((thing) => thing.key === 'garden-camera')?.state ?? '';
+	};
+	const looked = 'is looked at by its sub-stream';
+
+	// To tell people from dogs it is looked at once something has set it off, and seconds longer.
+	await page.goto(`${demo.url}/cameras/camera-garden`);
+	await page.getByText('What it looks for').click();
+	const form = page.locator('form').filter({ has: page.getByRole('switch', { name: 'Tell people from dogs' }) });
+	await form.getByRole('switch', { name: 'Tell people from dogs' }).click();
+	await form.getByRole('button', { name: 'Save' }).click();
+	await expect(form.getByRole('status')).toHaveText('Saved');
+	await expect.poll(async () => (await camera()).status.state).toBe('up');
+	expect(await says()).toBe('sees nobody');
+	await demo.does('garden-camera', 'walk');
+	await expect.poll(says).toContain(looked);
+	await expect.poll(says, { timeout: 60_000 }).toBe('sees nobody');
+
+	// For movement it is looked at all the time, and a clip gets a picture out of it beside its first.
+	const movement = form.getByRole('switch', { name: 'Let movement set it off' });
+	await movement.click();
+	await form.getByRole('button', { name: 'Save' }).click();
+	await expect.poll(says).toBe(`sees nobody, and ${looked}`);
+	await expect.poll(async () => (await camera()).status.recording).toBe('motion'); // the seconds in its picture move
+	await page.waitForTimeout(3000); // it is looked at once a second
+	await movement.click();
+	await form.getByRole('button', { name: 'Save' }).click();
+	await expect.poll(says).toBe('sees nobody');
+	const clip = async () => {
+		const path = `${demo.url}/api/v1/clips?camera=camera-garden&limit=1`;
+		const [last] = ((await (await page.request.get(path)).json()) as { clips: Schemas['Clip'][] }).clips;
+		return last?.reason === 'motion' && last.state === 'whole' ? last : null;
+	};
+	await expect.poll(async () => (await clip())?.stills ?? 0).toBeGreaterThan(1);
+	const { id, stills } = (await clip()) ?? { id: '', stills: 0 };
+	const wide = [];
+	for (let i = 0; i < stills; i++) {
+		const sealed = await page.request.get(`${demo.url}/api/v1/clips/${id}/stills/${i}`);
+		const opener = new Decrypter();
+		opener.addIdentity(identity);
+		const still = await opener.decrypt(new Uint8Array(await sealed.body()));
+		wide.push(
+			await page.evaluate(async (b) => (await createImageBitmap(new Blob([new Uint8Array(b)]))).width, [...still]),
+		);
+	}
+	expect(wide, 'one of its stream, one of its sub-stream').toEqual(expect.arrayContaining([768, 384]));
+	expect((await camera()).status.sub_why).toBe('');
+	watch.check();
+});
