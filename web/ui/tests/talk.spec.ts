@@ -80,6 +80,84 @@ test('somebody speaks through the doorbell', async ({ page, demo, watch }) => {
 	watch.check();
 });
 
+// Held, it is spoken through; let go, by whatever, it is not.
+for (const [width, height] of [
+	[390, 844],
+	[1280, 800],
+] as const)
+	test(`somebody holds the button to speak at ${width}`, async ({ page, demo, watch }) => {
+		watch.expected = [/40[39]|426/];
+		await page.setViewportSize({ width, height });
+		await demo.signIn(page);
+		await page.goto(`${demo.url}/cameras/camera-doorbell`);
+		const talk = page.locator('[data-talk]');
+		const hold = page.getByRole('button', { name: 'Hold to speak' });
+		const toggle = page.getByRole('button', { name: 'Speak through it' });
+		const held = page.getByRole('button', { name: 'Let go to be silent' });
+		await expect(hold).toBeEnabled({ timeout: 30_000 });
+		await expect(hold).toHaveAttribute('aria-pressed', 'false');
+
+		await hold.hover();
+		await page.mouse.down();
+		await expect(talk).toHaveAttribute('data-talk', 'on');
+		await expect(held).toHaveAttribute('aria-pressed', 'true');
+		await expect(toggle).toBeDisabled();
+		await accessible(page, 'a button that is held');
+		await fits(page, 'a button that is held');
+		await page.mouse.move(2, 2); // the finger slides off, and holds
+		await page.waitForTimeout(2000); // the microphone beeps once a second
+		await expect(talk).toHaveAttribute('data-talk', 'on');
+		await page.mouse.up();
+		await expect(talk).toHaveAttribute('data-talk', 'off');
+		await expect(hold).toHaveAttribute('aria-pressed', 'false');
+		await expect.poll(async () => (await record(page, demo)).length, { message: 'its end is on record' }).toBe(2);
+		const samples = await heard(demo);
+		expect(Math.max(...samples.slice(2 * 1920)), 'the beep of the microphone, behind the chirp').toBeGreaterThan(1000);
+
+		let spoken = 1;
+		const begin = {
+			space: () => page.keyboard.down('Space'),
+			enter: () => page.keyboard.down('Enter'),
+			mouse: async () => {
+				await hold.hover();
+				await page.mouse.down();
+			},
+		};
+		for (const [by, end] of [
+			['space', () => page.keyboard.up('Space')],
+			['enter', () => page.keyboard.up('Enter')],
+			['enter', () => page.keyboard.press('Tab')],
+			['mouse', () => held.dispatchEvent('pointercancel')],
+			['mouse', () => page.evaluate(() => window.dispatchEvent(new Event('blur')))],
+		] as const) {
+			await expect(hold).toBeEnabled();
+			await hold.focus();
+			await begin[by]();
+			await expect(talk).toHaveAttribute('data-talk', 'on');
+			await end();
+			await expect(talk, `held by ${by}`).toHaveAttribute('data-talk', 'off');
+			await page.keyboard.up('Enter');
+			await page.mouse.up();
+			spoken++;
+			await expect.poll(async () => (await record(page, demo)).length).toBe(2 * spoken);
+		}
+
+		// Whoever is asked who they are lets go of it: nobody is heard behind the question.
+		const path = '**/api/v1/cameras/camera-doorbell/talk';
+		const refusal = { status: 403, code: 'step-up-needed', detail: 'Give password and second factor again.' };
+		await page.route(path, (route) => route.fulfill({ status: 403, json: refusal }));
+		await expect(hold).toBeEnabled();
+		await hold.hover();
+		await page.mouse.down();
+		await expect(page.getByRole('dialog', { name: 'Is it still you?' })).toBeVisible();
+		await expect(talk).toHaveAttribute('data-talk', 'off');
+		await page.mouse.up();
+		await page.keyboard.press('Escape');
+		await expect(talk).toHaveAttribute('data-talk', 'off');
+		expect((await record(page, demo)).length).toBe(2 * spoken);
+		watch.check();
+	});
+
 // Where the hub wants to know again who it is, whoever does not answer is not heard:
 // nothing is opened. Leaving the page ends what is said.
 test('nobody speaks who does not say who they are', async ({ page, demo }) => {

@@ -551,6 +551,8 @@ interface Words {
 	'live.halt.lost': never;
 	'talk.group': 'name';
 	'talk.start': never;
+	'talk.hold': never;
+	'talk.release': never;
 	'talk.stop': never;
 	'talk.help': never;
 	'talk.asked': never;
