@@ -30,6 +30,7 @@ func (c *cameras) conditions(now time.Time) {
 			continue
 		}
 		st := w.camera.State()
+		h.devices.SetRecords(id, st.Recording != "")
 		keyed, coming := w.camera.Keyed()
 		away := !coming && (st.Condition == camera.Lost || st.Condition == camera.Starting) && now.Sub(st.Since) >= lostPatience
 		why := cmp.Or(st.Why, "it sends no picture")

@@ -220,6 +220,7 @@ func leadThroughLife(t *testing.T, scene camsim.Scene) {
 	if err := h.cameras.Record(c.ID, time.Second, "Ada"); err != nil {
 		t.Fatal(err)
 	}
+	soon(t, "every face says that it records", func() bool { d, _ := h.devices.Device(c.ID); return d.Records })
 	says := func(tr home.Trait, v home.Value) {
 		h.devices.Report(home.Reading{Device: "zwave-5", Trait: tr, Value: v, At: time.Now()})
 	}
@@ -254,6 +255,7 @@ func leadThroughLife(t *testing.T, scene camsim.Scene) {
 		t.Fatal(err)
 	}
 	soon(t, "the camera rests", h.cameraIs(c.ID, "resting"))
+	soon(t, "no face says that it records", func() bool { d, _ := h.devices.Device(c.ID); return !d.Records })
 	if err := h.cameras.Record(c.ID, time.Second, "Ada"); !errors.As(err, new(*home.Conflict)) {
 		t.Errorf("recording with a camera that rests: %v", err)
 	}

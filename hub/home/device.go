@@ -196,6 +196,7 @@ type Device struct {
 	Upgrade  *Upgrade        `json:"upgrade,omitempty"` // the value it points to never changes
 	Watched  []string        `json:"watched,omitempty"` // who looks through it now: people, programs
 	Talks    string          `json:"talks,omitempty"`   // who speaks through it now
+	Records  bool            `json:"records,omitempty"` // what it sees is recorded now
 }
 
 // Problem is something that keeps a device from doing what it is there for, though

@@ -58,6 +58,9 @@ func (d Device) AppendJSON(b []byte) []byte {
 	if d.Talks != "" {
 		b = appendString(append(b, `,"talks":`...), d.Talks)
 	}
+	if d.Records {
+		b = append(b, `,"records":true`...)
+	}
 	return append(b, '}')
 }
 

@@ -263,6 +263,14 @@ func (r *Registry) SetTalks(id home.DeviceID, who string) {
 	r.change(id, func(d *home.Device) { d.Talks = who })
 }
 
+// SetRecords notes whether what a camera sees is recorded.
+func (r *Registry) SetRecords(id home.DeviceID, yes bool) {
+	if d, ok := r.Device(id); ok && d.Records == yes {
+		return
+	}
+	r.change(id, func(d *home.Device) { d.Records = yes })
+}
+
 // SetUpgrade notes how a new firmware for the device stands; nil: there is none.
 func (r *Registry) SetUpgrade(id home.DeviceID, u *home.Upgrade) {
 	r.change(id, func(d *home.Device) { d.Upgrade = u })

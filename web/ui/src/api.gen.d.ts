@@ -2399,6 +2399,7 @@ export interface components {
             power: string;
             problems?: ("not-enrolled" | "not-reporting")[];
             radio: string;
+            records?: boolean;
             room: string;
             /** @enum {string} */
             security: "none" | "s0" | "s2-unauthenticated" | "s2-authenticated" | "s2-access-control" | "install-code" | "link-key";

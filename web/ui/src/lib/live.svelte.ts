@@ -71,9 +71,10 @@ export class Live {
 	get clipped(): number {
 		return this.#clipped;
 	}
-	/** The cameras that are recording now. */
+	/** The cameras that are recording now, for all who live here; for who sees clips until those are whole. */
 	get recording(): string[] {
-		return this.#recording.map((c) => c.camera).filter((c, i, all) => all.indexOf(c) === i);
+		const said = this.known?.devices.filter((d) => d.records).map((d) => d.id) ?? [];
+		return [...said, ...this.#recording.map((c) => c.camera)].filter((c, i, all) => all.indexOf(c) === i);
 	}
 
 	/** How long there has been no first word, in ms. */
