@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/url"
+	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/bluenviron/gortsplib/v5/pkg/base"
@@ -242,6 +245,9 @@ func (c *Camera) connect(ctx context.Context) error {
 func (c *Camera) hungUp(why error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if why != nil {
+		why = errors.New(inWords(why, c.o.Password))
+	}
 	c.finish(0, why)
 	c.ring.clear()
 	c.coming = false
@@ -251,18 +257,21 @@ func (c *Camera) hungUp(why error) {
 		case c.rest:
 			s.Condition, s.Why = Resting, ""
 		case why != nil:
-			s.Condition, s.Why = Lost, inWords(why, c.o.Password)
+			s.Condition, s.Why = Lost, why.Error()
 		}
 	})
 }
 
-// inWords is why a camera was lost, without what nobody may read.
+// inWords is why a camera was lost, for people and without what nobody may read.
 func inWords(err error, password string) string {
+	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+		return "it hung up"
+	}
 	var bad *url.Error
 	if errors.As(err, &bad) {
 		err = bad.Err
 	}
-	return redact(err.Error(), password)
+	return strings.TrimPrefix(redact(err.Error(), password), "camera: ")
 }
 
 // Rest has the camera disconnect and forget what it sent, or come back.

@@ -226,7 +226,7 @@ func TestOneSpeaksAtATime(t *testing.T) {
 		t.Errorf("got %v while somebody speaks", err)
 	}
 	s.sim.HangUp()
-	if err := <-ended; err == nil || !strings.HasPrefix(err.Error(), "camera: ") {
+	if err := <-ended; err == nil || err.Error() != "it hung up" {
 		t.Errorf("it hung up, and that is told as %v", err)
 	}
 	talk.Close()

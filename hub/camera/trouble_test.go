@@ -79,8 +79,8 @@ func TestReboot(t *testing.T) {
 	wait(t, 1500*time.Millisecond)
 	s.sim.Off()
 	first := s.clip(t)
-	if first.why == nil {
-		t.Error("a clip whose camera was lost does not say that it was cut short")
+	if first.why == nil || first.why.Error() != "it hung up" {
+		t.Errorf("a clip whose camera was lost was cut short by %v", first.why)
 	}
 	if j := judge(t, first.file(t, len(first.parts))); j.frames("video") != first.pictures() || first.length() < 3*time.Second {
 		t.Errorf("ffprobe counts %d pictures of %d, %v long", j.frames("video"), first.pictures(), first.length())

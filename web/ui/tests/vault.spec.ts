@@ -153,6 +153,12 @@ test('a clip that was changed, one that was cut, one of another vault, and one t
 	shelf.put('cut', cut, { state: 'cut-short', cut_short: true });
 	await go('cut');
 	await expect(stop).toHaveText(/^This clip was cut short: the recording ends after 0:0[4-7]\./);
+	// A camera that was lost leaves a clip that ends early and is sealed to its end.
+	shelf.put('pulled', sealed, { state: 'cut-short', cut_short: true, why: 'it hung up' });
+	await go('pulled');
+	await expect(page.locator('[data-cut]')).toHaveText('It ends early: it hung up.');
+	await expect.poll(() => video.evaluate((v: HTMLVideoElement) => Math.round(v.duration))).toBe(12);
+	await expect(stop).toHaveCount(0);
 	// The same, of which the hub says that it is whole: somebody took the end.
 	shelf.put('taken', cut);
 	await go('taken');

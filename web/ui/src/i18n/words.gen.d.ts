@@ -342,6 +342,7 @@ interface Words {
 	'clip.missing': never;
 	'clip.missing.lead': never;
 	'clip.lost': never;
+	'clip.cut': 'why';
 	'clip.wait': never;
 	'clip.unlocked': never;
 	'clip.sealed': never;
