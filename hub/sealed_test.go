@@ -152,5 +152,48 @@ func TestSealedMeansSealed(t *testing.T) {
 		h.end()
 		look(t, data, "when the hub has stopped")
 		h.start(data)
+
+		if sealed, err = h.clips.File(list[0].ID, "film"); err != nil {
+			t.Fatal(err)
+		}
+		ciphertext, err := io.ReadAll(sealed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		deletion, err := h.clips.Delete(list[0].ID, "Ada")
+		if err != nil {
+			t.Fatal(err)
+		}
+		look(t, data, "when it was deleted")
+		if left(t, data, ciphertext) == 0 {
+			t.Fatal("this test cannot fail: the bytes are gone at once")
+		}
+		h.pass(time.Until(deletion.GoneBy.Time))
+		if n := left(t, data, ciphertext); n > 0 {
+			t.Errorf("%d chunks of a deleted clip are on the disk still when the page said that they are gone", n)
+		}
 	})
+}
+
+// left counts the chunks of a clip that any file of a folder has a trace of.
+func left(t *testing.T, dir string, ciphertext []byte) (n int) {
+	t.Helper()
+	var disk []byte
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		disk = append(disk, b...)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := 0; at+64 <= len(ciphertext); at += 64 << 10 {
+		if bytes.Contains(disk, ciphertext[at:at+64]) {
+			n++
+		}
+	}
+	return n
 }

@@ -43,7 +43,10 @@ func (s *Store) delete(now time.Time, ids ...ID) (gone []Row, err error) {
 				return err
 			}
 		}
-		return nil
+		if now.IsZero() {
+			return nil
+		}
+		return dueBefore(tx, gone, now)
 	})
 	if err != nil {
 		return nil, explain(keysName, "delete", err)
@@ -61,6 +64,31 @@ func putDead(tx *bolt.Tx, r Row, volumes []uint32, now time.Time) error {
 	for _, v := range volumes {
 		d := dead{since: now, bytes: r.Bytes() / int64(len(volumes))}
 		if err := tx.Bucket(bucketDead).Put(volumeKey(v, r.ID), d.encode()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dueBefore has what deleted clips left behind where they were before they were moved
+// go with them: nobody waited for it till now.
+func dueBefore(tx *bolt.Tx, gone []Row, now time.Time) error {
+	deleted := map[ID]bool{}
+	for _, r := range gone {
+		deleted[r.ID] = true
+	}
+	all := tx.Bucket(bucketDead)
+	var keys [][]byte
+	var left []dead
+	c := all.Cursor()
+	for k, v := c.First(); k != nil; k, v = c.Next() {
+		if d := decodeDead(v); d.since.IsZero() && deleted[ID(k[4:])] {
+			d.since = now
+			keys, left = append(keys, bytes.Clone(k)), append(left, d)
+		}
+	}
+	for i, k := range keys { // a cursor does not like it under its feet
+		if err := all.Put(k, left[i].encode()); err != nil {
 			return err
 		}
 	}
