@@ -215,6 +215,19 @@ func TestContinuous(t *testing.T) {
 	if gap := second.At.Sub(first.At) - first.length(); gap.Abs() > 500*time.Millisecond {
 		t.Errorf("%v pass between two clips", gap)
 	}
+	// Both together are as long as the scene: one that is missing between them, or in
+	// both, has another shown twice.
+	seen := map[string]bool{}
+	for _, c := range []*tape{first, second} {
+		for line := range strings.Lines(tool(t, "ffmpeg", "-v", "error", "-i", c.file(t, len(c.parts)), "-map", "0:v", "-f", "framemd5", "-")) {
+			if !strings.HasPrefix(line, "#") {
+				seen[line[strings.LastIndex(line, ",")+1:]] = true
+			}
+		}
+	}
+	if len(seen) != 100 {
+		t.Errorf("%d pictures of the scene are in two clips that follow each other, want all 100", len(seen))
+	}
 }
 
 // TestRest has nobody record: the camera is disconnected, and what it sent before
