@@ -129,7 +129,7 @@ test('a clip: the vault is made, a door opens while armed, what came is seen, re
 	await accessible(page, 'playing');
 	await fits(page, 'playing');
 
-	// Who watched is on record, and leads to the clip.
+	// Who watched is on record, and leads to the clip, which says it too.
 	await page.goto(`${demo.url}/privacy/watched`);
 	const view = page.locator('[data-view]').first();
 	await expect(view).toContainText('owner');
@@ -137,6 +137,7 @@ test('a clip: the vault is made, a door opens while armed, what came is seen, re
 
 	// Deleted: nothing opens it, and the page says when its bytes are gone.
 	await view.getByRole('link', { name: 'Porch' }).click();
+	await expect(page.locator('details[data-watched]')).toContainText('Watched by you, once.');
 	await page.getByRole('button', { name: 'Delete this clip' }).click();
 	await page.getByRole('button', { name: 'Delete it' }).click();
 	await expect(page.getByRole('heading', { level: 1 })).toHaveText('This clip is deleted.');
