@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -19,6 +20,7 @@ import (
 // fakeFiles is a view as files that lasts until it is told to end.
 type fakeFiles struct {
 	ended chan struct{}
+	end   sync.Once // two may look
 	runs  atomic.Int32
 }
 
@@ -31,7 +33,7 @@ func (f *fakeFiles) File(name string) ([]byte, bool) { return []byte("film"), na
 func (f *fakeFiles) Run(ctx context.Context) {
 	f.runs.Add(1)
 	<-ctx.Done()
-	close(f.ended)
+	f.end.Do(func() { close(f.ended) })
 }
 
 func (f *fakeCameras) Files(_ home.DeviceID, who string) (LiveFiles, error) {
