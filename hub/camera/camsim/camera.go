@@ -300,16 +300,18 @@ func (c *Camera) serve(ctx context.Context) error {
 		Handler: door{c}, RTSPAddress: c.address, Listen: c.listen, TLSConfig: c.o.TLS,
 		AuthMethods: []auth.VerifyMethod{c.o.Auth}, WriteQueueSize: 4096,
 	}
-	if err := server.Start(); err != nil {
-		return fmt.Errorf("camsim: %w", err)
-	}
-	defer server.Close()
 	stream := &gortsplib.ServerStream{Server: server, Desc: desc}
-	if err := stream.Initialize(); err != nil {
+	c.mu.Lock() // who asks at once waits for the answer
+	err := server.Start()
+	if err == nil {
+		defer server.Close()
+		err = stream.Initialize()
+	}
+	if err != nil {
+		c.mu.Unlock()
 		return fmt.Errorf("camsim: %w", err)
 	}
 	defer stream.Close()
-	c.mu.Lock()
 	c.stream = stream
 	c.mu.Unlock()
 	p, err := newPlayer(c, stream, desc)
