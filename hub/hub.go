@@ -456,9 +456,8 @@ func (h *Hub) tell(state string) {
 func (h *Hub) watch(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	zone := ""
+	zone := h.timeZone("")
 	for {
-		zone = h.timeZone(zone)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -473,6 +472,7 @@ func (h *Hub) watch(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("the panel stands still: %w", err)
 		}
+		zone = h.timeZone(zone) // the panel has just answered, and is not waited for in vain
 		h.tell("WATCHDOG=1")
 		h.board.Set(!h.people.Setup(auth.Caller{}).Claimed, health.NotClaimed, "")
 	}

@@ -4,7 +4,8 @@
 // What it promises:
 //
 //   - A segment begins with a picture that stands alone, and is whole groups: as many as
-//     last segmentShort, but for a camera that sends windowBytes before. It is fragmented MP4 (§3.3), as the camera coded it.
+//     last segmentShort, or fewer of a camera that sends windowBytes sooner. It is
+//     fragmented MP4 (§3.3), as the camera coded it.
 //   - There are segments at once, of what the camera's ring holds.
 //   - No more than windowMost segments and windowBytes are kept, and two of them always. What
 //     a player does not fetch in time is gone (§6.2.2).
