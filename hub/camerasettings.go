@@ -315,6 +315,7 @@ func (c *cameras) checkSeeing(s *home.Camera) error {
 		return &home.Invalid{Field: "seeing", Reason: fmt.Sprintf("there is no area %q", see.Area)}
 	}
 	named := map[string]bool{}
+	see.Zones = slices.Clone(see.Zones) // who asks may have them from the camera as it is now, which runs
 	for i := range see.Zones {
 		z := &see.Zones[i]
 		z.Name = strings.TrimSpace(z.Name)

@@ -314,6 +314,17 @@ func TestMotionSetsACameraOff(t *testing.T) {
 	}
 }
 
+// TestZonesOfThePictureAreTheAskersOwn: those of a camera that runs may be among them.
+func TestZonesOfThePictureAreTheAskersOwn(t *testing.T) {
+	t.Parallel()
+	h, _, _, c := lookedAt(t)
+	zones := []home.SightZone{{Name: " street ", Ignore: true}}
+	c.Seeing.Zones = zones
+	if got := h.put(t, c).Seeing.Zones; len(got) != 1 || got[0].Name != "street" || zones[0].Name != " street " {
+		t.Errorf("kept is %+v of %+v", got, zones)
+	}
+}
+
 // TestPicturesThatAreNotLookedAt brings about each reason for which nobody looks at a
 // camera's pictures, and mends it.
 func TestPicturesThatAreNotLookedAt(t *testing.T) {
