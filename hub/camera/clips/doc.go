@@ -34,7 +34,7 @@
 // 64 KiB for each Hold at most, which only a stream of less than some 1.7 Mbit/s
 // pays; and whoever counts bytes on the disk learns less of what happened.
 //
-// All cameras are written by one goroutine in one commit. Nobody waits for it:
-// when the disk cannot follow, a tape says so by an error and a condition, and
-// the clip ends where it stood.
+// All cameras are written in one commit, and while it is under way what comes next is
+// sealed beside it. Nobody waits for it: when the disk cannot follow, a tape says so by
+// an error and a condition, and the clip ends where it stood.
 package clips

@@ -122,8 +122,16 @@ func workRecorder(dir string, ack func(int)) error {
 			}
 		}
 		// As if what was given had waited as long as it may.
-		if _, err := w.step(time.Now().Add(Hold)); err != nil {
+		now := time.Now().Add(Hold)
+		if _, err := w.step(now); err != nil {
 			return err
+		}
+		if w.busy {
+			err := <-w.written
+			w.landed(now, err)
+			if err != nil {
+				return err
+			}
 		}
 		ack(step + 1)
 	}

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -74,7 +73,7 @@ type Recorder struct {
 
 	mu     sync.Mutex
 	tapes  []*recording          // not written to their end
-	queue  int64                 // bytes that wait for the disk
+	queue  int64                 // bytes that wait for the disk, or are being written
 	tills  map[clip.ID]time.Time // up to which clips that are being recorded are on it
 	seen   map[clip.ID][]home.ClipLabel
 	order  []clip.ID // of seen, oldest first
@@ -163,8 +162,9 @@ func (r *Recorder) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			r.stop()
-			_, err := w.step(time.Now())
-			return errors.Join(err, w.write(time.Now()))
+			return w.last(time.Now())
+		case err := <-w.written:
+			w.landed(time.Now(), err)
 		case <-r.wake:
 		case <-timer.C:
 		}
@@ -236,159 +236,6 @@ func (r *Recorder) finish() error {
 	return nil
 }
 
-// writer is the goroutine that seals and writes. It alone touches the tapes'
-// sealed files.
-type writer struct {
-	r      *Recorder
-	batch  clip.Batch            // sealed, not yet on the disk
-	after  []func()              // what to do once it is
-	tills  map[clip.ID]time.Time // up to which clips go then; zero: they have ended
-	refuse time.Time             // the disk refused: not before this
-	ill    bool
-}
-
-func newWriter(r *Recorder) *writer { return &writer{r: r, tills: map[clip.ID]time.Time{}} }
-
-// step seals what was queued, writes what is due, and says when it wants to be
-// called again.
-func (w *writer) step(now time.Time) (wait time.Duration, err error) {
-	w.r.mu.Lock()
-	tapes := append([]*recording(nil), w.r.tapes...)
-	w.r.mu.Unlock()
-	due, size := time.Time{}, 0
-	for _, t := range tapes {
-		if err := w.seal(t); err != nil {
-			return 0, err
-		}
-		for _, s := range t.files {
-			size += s.out.Len()
-			for _, at := range []time.Time{s.held, s.since} {
-				if !at.IsZero() && (due.IsZero() || at.Before(due)) {
-					due = at
-				}
-			}
-		}
-		if t.over && (due.IsZero() || t.overAt.Before(due)) {
-			due = t.overAt
-		}
-	}
-	if len(w.batch.Pieces)+len(w.batch.End) > 0 {
-		due = w.refuse.Add(-Hold)
-	}
-	switch {
-	case due.IsZero():
-		return time.Hour, nil
-	case now.Before(w.refuse):
-		return w.refuse.Sub(now), nil
-	case now.Sub(due) < Hold && size < batchSize:
-		return Hold - now.Sub(due), nil
-	}
-	if err := w.write(now); err != nil {
-		w.refused(now, err)
-		return retry, nil
-	}
-	return 0, nil
-}
-
-// seal takes what waits in a tape's queue.
-func (w *writer) seal(t *recording) error {
-	w.r.mu.Lock()
-	queue := t.queue
-	t.queue = nil
-	w.r.mu.Unlock()
-	for _, it := range queue {
-		if err := t.take(it); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// write writes all that has been sealed, in one commit. What is as old as half
-// of Hold goes with it, so that the next camera does not want a commit of its own.
-func (w *writer) write(now time.Time) error {
-	w.r.mu.Lock()
-	tapes := append([]*recording(nil), w.r.tapes...)
-	w.r.mu.Unlock()
-	for _, t := range tapes {
-		if err := w.collect(t, now); err != nil {
-			return err
-		}
-	}
-	if len(w.batch.Begin)+len(w.batch.Pieces)+len(w.batch.End) == 0 {
-		return nil
-	}
-	if err := w.r.store.Write(w.batch); err != nil {
-		return err
-	}
-	w.batch.Begin, w.batch.Heads, w.batch.Pieces, w.batch.End = nil, nil, nil, nil
-	w.count()
-	w.reached()
-	for _, f := range w.after {
-		f()
-	}
-	w.after = nil
-	w.well()
-	return nil
-}
-
-// reached notes how far clips are on the disk.
-func (w *writer) reached() {
-	w.r.mu.Lock()
-	defer w.r.mu.Unlock()
-	for id, till := range w.tills {
-		if till.IsZero() {
-			delete(w.r.tills, id)
-		} else {
-			w.r.tills[id] = till
-		}
-	}
-	clear(w.tills)
-}
-
-// count says anew how much waits for the disk.
-func (w *writer) count() {
-	w.r.mu.Lock()
-	defer w.r.mu.Unlock()
-	w.r.queue = 0
-	for _, t := range w.r.tapes {
-		for _, it := range t.queue {
-			w.r.queue += int64(len(it.bytes))
-		}
-	}
-}
-
-// collect moves what a tape has sealed into the batch.
-func (w *writer) collect(t *recording, now time.Time) error {
-	if !t.begun {
-		t.begun = true
-		w.batch.Begin = append(w.batch.Begin, t.row())
-		w.after = append(w.after, func() { w.r.tell(t.id) })
-	}
-	for _, s := range t.files {
-		if !s.held.IsZero() && now.Sub(s.held) >= Hold/2 {
-			if err := s.press(); err != nil {
-				return err
-			}
-		}
-		heads, pieces := s.take(t.id)
-		w.batch.Heads = append(w.batch.Heads, heads...)
-		w.batch.Pieces = append(w.batch.Pieces, pieces...)
-	}
-	w.tills[t.id] = t.files[0].till
-	t.files = slices.DeleteFunc(t.files, func(s *sealed) bool { return s.ended && s.track != clip.Film })
-	if t.over {
-		w.batch.End = append(w.batch.End, t.row())
-		w.tills[t.id] = time.Time{}
-		w.after = append(w.after, func() {
-			w.r.tell(t.id)
-			w.r.within(t.footage.Camera)
-		})
-		w.r.drop(t)
-	}
-	return nil
-}
-
 // drop forgets a tape that has ended.
 func (r *Recorder) drop(t *recording) {
 	r.mu.Lock()
@@ -398,23 +245,6 @@ func (r *Recorder) drop(t *recording) {
 			r.tapes = append(r.tapes[:i], r.tapes[i+1:]...)
 			return
 		}
-	}
-}
-
-// refused shows that the disk does not take what is recorded.
-func (w *writer) refused(now time.Time, err error) {
-	w.refuse = now.Add(retry)
-	if !w.ill {
-		w.r.log.Error("clips not written", "err", err)
-	}
-	w.ill = true
-	w.r.board.Set(true, health.ClipsNotWritten, "", err.Error())
-}
-
-func (w *writer) well() {
-	if w.ill {
-		w.ill = false
-		w.r.board.Set(false, health.ClipsNotWritten, "")
 	}
 }
 

@@ -169,7 +169,17 @@ func (t *recording) give(it item) error {
 	return nil
 }
 
-// take seals an item. It is the writer's.
+// takeAll seals items. It is the writer's.
+func (t *recording) takeAll(items []item) error {
+	for _, it := range items {
+		if err := t.take(it); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take seals an item.
 func (t *recording) take(it item) error {
 	if t.files == nil {
 		film, err := seal(clip.Film, t.to.keys)

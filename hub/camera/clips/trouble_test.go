@@ -255,6 +255,60 @@ func TestDaysAreOver(t *testing.T) {
 	}
 }
 
+// TestDiskThatHangs holds up a commit. What cameras send meanwhile is sealed beside it,
+// until too much waits: then the clip ends there and says so. When the disk goes on, all
+// that was taken is in the clip.
+func TestDiskThatHangs(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		hangs := make(chan struct{})
+		h := openRoom(t, dir, clip.Options{VolumeSize: 64 << 20, Free: func(string) (int64, error) {
+			<-hangs
+			return 1 << 40, nil
+		}})
+		defer h.end()
+		tape, err := h.Begin(footage())
+		if err != nil {
+			t.Fatal(err)
+		}
+		tp := tape.(*recording)
+		time.Sleep(2 * Hold)
+		synctest.Wait() // the commit hangs
+		parts := 0
+		for ; parts < 2*backlog/1_000_000 && err == nil; parts++ {
+			err = tape.Add(part(parts, 1_000_000))
+			synctest.Wait()
+			if n := len(tp.queue); n > 0 {
+				t.Fatalf("%d parts wait to be sealed until the disk goes on", n)
+			}
+		}
+		parts-- // the one that was refused
+		if !errors.Is(err, ErrBehind) || parts < backlog/1_000_000-1 || parts > backlog/1_000_000 {
+			t.Fatalf("after %d parts of 1 MB: %v, want ErrBehind when %d bytes wait", parts, err, backlog)
+		}
+		close(hangs)
+		c := h.wait(home.ClipID(tp.id.String()), home.ClipCutShort)
+		if got := partsIn(h.opened(h.export(c.ID, "film"))); got != parts || c.Why == "" {
+			t.Errorf("the clip has %d parts of %d and says %q", got, parts, c.Why)
+		}
+		// What has been written does not count as waiting.
+		again, err := h.Begin(footage())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 20 {
+			if err := again.Add(part(i, 1_000_000)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		again.End(began, nil)
+		c = h.wait(home.ClipID(again.(*recording).id.String()), home.ClipWhole)
+		if got := partsIn(h.opened(h.export(c.ID, "film"))); got != 20 {
+			t.Errorf("the clip after it has %d parts, want 20", got)
+		}
+	})
+}
+
 // TestDaysAreCounted lets two days pass: nobody calls, and the clip goes, its bytes too.
 func TestDaysAreCounted(t *testing.T) {
 	dir := t.TempDir()
