@@ -255,14 +255,14 @@ func TestDaysAreOver(t *testing.T) {
 	}
 }
 
-// TestDiskThatHangs holds up a commit. What cameras send meanwhile is sealed beside it,
-// until too much waits: then the clip ends there and says so. When the disk goes on, all
-// that was taken is in the clip.
+// TestDiskThatHangs holds up a commit, and the next. What cameras send meanwhile is
+// sealed beside it, until too much waits: then the clip ends there and says so. When the
+// disk goes on, all that was taken is in the clip.
 func TestDiskThatHangs(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		hangs := make(chan struct{})
-		h := openRoom(t, dir, clip.Options{VolumeSize: 64 << 20, Free: func(string) (int64, error) {
+		h := openRoom(t, dir, clip.Options{VolumeSize: 8 << 20, Free: func(string) (int64, error) {
 			<-hangs
 			return 1 << 40, nil
 		}})
@@ -275,13 +275,20 @@ func TestDiskThatHangs(t *testing.T) {
 		time.Sleep(2 * Hold)
 		synctest.Wait() // the commit hangs
 		parts := 0
-		for ; parts < 2*backlog/1_000_000 && err == nil; parts++ {
-			err = tape.Add(part(parts, 1_000_000))
-			synctest.Wait()
-			if n := len(tp.queue); n > 0 {
-				t.Fatalf("%d parts wait to be sealed until the disk goes on", n)
+		add := func(until int) {
+			t.Helper()
+			for ; parts < until && err == nil; parts++ {
+				err = tape.Add(part(parts, 1_000_000))
+				synctest.Wait()
+				if n := len(tp.queue); n > 0 {
+					t.Fatalf("%d parts wait to be sealed until the disk goes on", n)
+				}
 			}
 		}
+		add(20)
+		hangs <- struct{}{}
+		synctest.Wait() // what was written is a moment; the 20 parts hang
+		add(60)
 		parts-- // the one that was refused
 		if !errors.Is(err, ErrBehind) || parts < backlog/1_000_000-1 || parts > backlog/1_000_000 {
 			t.Fatalf("after %d parts of 1 MB: %v, want ErrBehind when %d bytes wait", parts, err, backlog)
