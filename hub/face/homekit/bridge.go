@@ -61,6 +61,9 @@ func (b *bridge) clear() {
 // kindsOf are the services that a subject has, none if it is not shown: a battery
 // alone is no accessory.
 func kindsOf(s *subject) []*kind {
+	if s.unshown {
+		return nil
+	}
 	var list []*kind
 	main := false
 	for _, k := range kinds() {

@@ -421,6 +421,17 @@ func TestDevicesComeAndGo(t *testing.T) {
 		t.Error("the window's contact has another number")
 	}
 
+	// It joins anew, as a camera does at each start of the hub, and stays what it is.
+	joining := more.Clone()
+	joining.Health = home.HealthJoining
+	config = f.keeper.state().Config
+	h.joins(joining)
+	tell.everything()
+	p.look()
+	if p.must("Window", typeContactState) != window || f.keeper.state().Config != config {
+		t.Errorf("while it joins anew: %v, was %v; shape %d, was %d", p.must("Window", typeContactState), window, f.keeper.state().Config, config)
+	}
+
 	// Another device takes its place: it is another accessory.
 	h.leaves("zwave-7")
 	tell.everything()

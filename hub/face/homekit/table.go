@@ -19,6 +19,7 @@ type subject struct {
 	asked   home.Value // what Apple Home asked a lock for and it has not said yet
 	low     bool       // wants a new battery
 	fault   bool       // something about it is wrong
+	unshown bool       // it has a number, if it ever had one, and no accessory
 	area    *home.AreaState
 	alarm   bool // one runs
 	tamper  bool // of the house: a cover is open

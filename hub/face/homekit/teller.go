@@ -92,10 +92,16 @@ func (t *teller) look() {
 	}
 }
 
-// of is what an accessory of a device is about.
+// of is what an accessory of a device is about. A device that joins is shown once
+// what it can do is known; one that does so again, as a camera does when it is
+// changed, stays.
 func (t *teller) of(d home.Device) subject {
 	now := t.troubles[d.ID]
-	return subject{version: t.f.o.Version, device: d, low: now.low, fault: now.fault}
+	_, met := t.f.keeper.state().Accessories[string(d.ID)]
+	return subject{
+		version: t.f.o.Version, device: d, low: now.low, fault: now.fault,
+		unshown: d.Health == home.HealthJoining && !met,
+	}
 }
 
 // areas are the subjects of the panel.
@@ -127,9 +133,7 @@ func (t *teller) shape() {
 	subjects := t.areas()
 	subjects[""] = subject{bridge: t.f.o.Name, version: t.f.o.Version}
 	for _, d := range t.there {
-		if d.Health != home.HealthJoining {
-			subjects[string(d.ID)] = t.of(d)
-		}
+		subjects[string(d.ID)] = t.of(d)
 	}
 	changed, leftOut, err := t.f.bridge.shape(subjects)
 	if err != nil {
@@ -255,7 +259,7 @@ func (t *teller) tellDevices() {
 func (t *teller) device(d home.Device) {
 	s := t.of(d)
 	t.f.server.Notify(t.f.bridge.put(string(d.ID), s)...)
-	if d.Health != home.HealthJoining && !t.f.bridge.shows(string(d.ID), &s) {
+	if !t.f.bridge.shows(string(d.ID), &s) {
 		t.reshape()
 	}
 }
