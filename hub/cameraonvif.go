@@ -71,6 +71,9 @@ func (w *ownWord) heard(kind onvif.Kind, edge onvif.Edge) {
 	switch {
 	case kind == onvif.Doorbell: // rules, chimes and other cameras hear it first
 		w.cameras.hub.devices.Report(home.Reading{Device: id, Trait: home.Button, Value: home.Word("press"), At: now})
+		if w.cameras.hub.guard.Hidden(id, home.Button) { // a silent call for help: a camera that records would tell
+			return
+		}
 	case edge != onvif.Happens:
 		w.cameras.say(id, traitOf[kind], "onvif", edge == onvif.Begins, now)
 	}

@@ -221,6 +221,52 @@ func TestONVIFCamerasThatAreUnwell(t *testing.T) {
 	check(health.CameraCovered, 0, false)
 }
 
+// TestABellThatCallsInSilence: a camera's bell that is the button of a silent zone calls
+// people outside, and no camera records because of it.
+func TestABellThatCallsInSilence(t *testing.T) {
+	t.Parallel()
+	h, sim, clips := cameraHouse(t, camsim.Draw(camsim.Porch))
+	d := smart(t, sim, onvifsim.Options{})
+	c := h.smartCamera(t, d)
+	soon(t, "its bell is known", func() bool { d, _ := h.devices.Device(c.ID); return hasTrait(d, home.Button) })
+	c.Buttons = []home.DeviceID{c.ID}
+	c = h.put(t, c)
+	soon(t, "the camera is up", h.cameraIs(c.ID, "up"))
+	soon(t, "it is heard", func() bool { c, _ := h.cameras.Camera(c.ID); return c.Status.ONVIF != nil && c.Status.ONVIF.Heard })
+	z := home.Zone{ID: "alert", Name: "Bell", Device: c.ID, Trait: home.Button, Kind: home.ZonePanic, Silent: true}
+	if err := h.PutZone(t.Context(), z, "Ada"); err != nil {
+		t.Fatal(err)
+	}
+	calls := h.notices.News.Subscribe(8)
+	t.Cleanup(calls.Close)
+	devices := h.devices.Changes.Subscribe(256)
+	t.Cleanup(devices.Close)
+	d.Press()
+	if it, err := calls.Next(t.Context()); err != nil || !it.Value.Outside {
+		t.Fatalf("told %+v, %v", it.Value, err)
+	}
+	d.Motion(true) // comes after it
+	soon(t, "it records what moves", func() bool { c, _ := h.cameras.Camera(c.ID); return c.Status.Recording != "" })
+	if c, _ := h.cameras.Camera(c.ID); c.Status.Recording != "motion" {
+		t.Errorf("it records because of %q", c.Status.Recording)
+	}
+	d.Motion(false)
+	soon(t, "a clip", func() bool { return len(clips.over()) > 0 })
+	if got := clips.over(); !slices.Equal(got, []string{"motion"}) {
+		t.Errorf("clips because of %q, want of what moved alone", got)
+	}
+	moved := false
+	for it, ok := devices.TryNext(); ok && !moved; it, ok = devices.TryNext() {
+		moved = it.Value.Traits[home.Motion].Value == home.True
+		if it.Value.ID == c.ID && (it.Value.Traits[home.Button].Value.Known() || it.Value.Records && !moved) {
+			t.Errorf("the faces see %+v", it.Value)
+		}
+	}
+	if !moved {
+		t.Error("nothing of the camera was told at all")
+	}
+}
+
 // TestFindCameras looks for cameras on the loopback, and adds the one that answers.
 func TestFindCameras(t *testing.T) {
 	t.Parallel()
