@@ -97,7 +97,7 @@ type appleHome struct{ face *homekit.Face }
 func (a appleHome) Status() api.HomeKit {
 	s := a.face.Status()
 	k := api.HomeKit{
-		SetupCode: s.Code, SetupURI: s.URI, Port: s.Port, ID: s.ID, Disarm: s.Disarm, Unlock: s.Unlock, ArmOpen: s.ArmOpen,
+		SetupCode: s.Code, SetupURI: s.URI, Port: s.Port, ID: s.ID, Disarm: s.Disarm, Unlock: s.Unlock, ArmOpen: s.ArmOpen, Cameras: s.Cameras,
 		Paired: []api.AppleDevice{},
 	}
 	if !s.Until.IsZero() {
@@ -119,7 +119,7 @@ func (a appleHome) Put(k api.HomeKitChange, by string) error {
 	for _, c := range []struct {
 		to *bool
 		is *bool
-	}{{&s.Disarm, k.Disarm}, {&s.Unlock, k.Unlock}, {&s.ArmOpen, k.ArmOpen}} {
+	}{{&s.Disarm, k.Disarm}, {&s.Unlock, k.Unlock}, {&s.ArmOpen, k.ArmOpen}, {&s.Cameras, k.Cameras}} {
 		if c.is != nil {
 			*c.to = *c.is
 		}

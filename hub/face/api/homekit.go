@@ -29,6 +29,7 @@ type HomeKit struct {
 	Disarm    bool          `json:"disarm" doc:"Apple Home may disarm; it asks for no code"`
 	Unlock    bool          `json:"unlock" doc:"Apple Home may unlock"`
 	ArmOpen   bool          `json:"arm_open" doc:"what is open is left out when Apple Home arms; else it is refused"`
+	Cameras   bool          `json:"cameras" doc:"Apple Home shows the cameras: whether they record, are watched, ring and notice somebody; no picture"`
 }
 
 // AppleDevice is one that is paired.
@@ -44,6 +45,7 @@ type HomeKitChange struct {
 	Disarm  *bool `json:"disarm,omitempty" doc:"let Apple Home disarm"`
 	Unlock  *bool `json:"unlock,omitempty" doc:"let Apple Home unlock"`
 	ArmOpen *bool `json:"arm_open,omitempty" doc:"leave out what is open when Apple Home arms"`
+	Cameras *bool `json:"cameras,omitempty" doc:"show the cameras in Apple Home"`
 }
 
 // apple is the face, if this hub has it.

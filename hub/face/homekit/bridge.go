@@ -115,7 +115,7 @@ func (a *accessory) set(s subject) []hap.Change {
 	for _, k := range a.kinds {
 		for n := range k.reads {
 			if values[i] != a.values[i] && values[i] != nil {
-				changes = append(changes, hap.Change{ID: a.id(k, n), Value: values[i], Keep: s.area != nil})
+				changes = append(changes, hap.Change{ID: a.id(k, n), Value: values[i], Keep: k.keeps})
 			}
 			i++
 		}
@@ -365,7 +365,7 @@ func (b *bridge) shows(key string, s *subject) bool {
 	return slices.Equal(a.kinds, want)
 }
 
-// pressed is what a button said.
+// pressed is what a button said, by each service that tells it.
 func (b *bridge) pressed(r home.Reading) []hap.Change {
 	press, ok := presses[r.Value]
 	if !ok {
@@ -377,12 +377,14 @@ func (b *bridge) pressed(r home.Reading) []hap.Change {
 	if !ok {
 		return nil
 	}
+	var changes []hap.Change
 	for _, k := range a.kinds {
-		if slices.Contains(k.traits, home.Button) {
-			return []hap.Change{{ID: a.id(k, 0), Value: press, Keep: true}}
+		c := k.about.Cs[0]
+		if c.Type == characteristic.TypeProgrammableSwitchEvent && slices.Contains(c.ValidVals, press) {
+			changes = append(changes, hap.Change{ID: a.id(k, 0), Value: press, Keep: true})
 		}
 	}
-	return nil
+	return changes
 }
 
 // expect notes that a device was asked for something: it has answerTime.

@@ -26,6 +26,18 @@
 //     device keeps its room and its automations in Apple Home. Devices come and go
 //     without a pairing being lost.
 //   - A disarming under duress looks like any other.
+//   - Cameras are shown only if the owner chose so, by name and by what is so, never
+//     by a picture: HomeKit's streams would leave the house's own, sealed way. One that
+//     is shown always says whether it records and whether somebody looks or speaks
+//     through it now, and each time that was so for a moment. Who, it does not say.
+//
+// Apple Home has no word for a camera that records or is watched without being its
+// stream. Each is an occupancy sensor, as is what else has no kind in Home Assistant's
+// bridge: it is read and not switched (a switch would be turned with everything else),
+// it is no motion (which has lights and other alarms set off by whoever looks), and no
+// contact (which counts as an open door). They are two: one that records all the time
+// would hide that somebody looks. What a camera sees move, the person in its picture and
+// its bell are the services of a motion sensor, an occupancy sensor and a doorbell.
 //
 // There is no HomeKit Secure Video.
 package homekit

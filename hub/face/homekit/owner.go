@@ -77,7 +77,7 @@ func (f *Face) Unpair(id, by string) error {
 	return nil
 }
 
-// Put changes what Apple Home may do.
+// Put changes what Apple Home may do and see.
 func (f *Face) Put(s Settings, by string) error {
 	was := f.keeper.state().Settings
 	if s == was {
@@ -89,7 +89,12 @@ func (f *Face) Put(s Settings, by string) error {
 	for _, c := range []struct {
 		was, is bool
 		may     string
-	}{{was.Disarm, s.Disarm, "disarm"}, {was.Unlock, s.Unlock, "unlock"}, {was.ArmOpen, s.ArmOpen, "arm with something open"}} {
+	}{
+		{was.Disarm, s.Disarm, "disarm"},
+		{was.Unlock, s.Unlock, "unlock"},
+		{was.ArmOpen, s.ArmOpen, "arm with something open"},
+		{was.Cameras, s.Cameras, "show the cameras"},
+	} {
 		switch {
 		case c.is && !c.was:
 			f.note(by, "Apple Home may "+c.may+" from now on.")
@@ -97,5 +102,6 @@ func (f *Face) Put(s Settings, by string) error {
 			f.note(by, "Apple Home may not "+c.may+" any more.")
 		}
 	}
+	f.changed()
 	return nil
 }

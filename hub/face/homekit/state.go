@@ -36,6 +36,8 @@ type State struct {
 	Shape  string `json:"shape"`
 
 	Settings Settings `json:"settings"`
+
+	Form int `json:"form"` // of this state; see upgrade
 }
 
 // Settings are what the owner chose. All are off at first.
@@ -43,6 +45,23 @@ type Settings struct {
 	Disarm  bool `json:"disarm"`   // Apple Home may disarm
 	Unlock  bool `json:"unlock"`   // Apple Home may unlock
 	ArmOpen bool `json:"arm_open"` // what is open is left out when Apple Home arms
+	Cameras bool `json:"cameras"`  // Apple Home shows the cameras
+}
+
+// upgrade brings a state that an older hub kept to the present form.
+//
+// 0 → 1: cameras are shown by the owner's choice. They were shown before if they told
+// anything, and then they have numbers: whoever had them keeps them.
+//
+//	BEFORE {"accessories":{"camera-porch":12},"settings":{}}
+//	AFTER  {"accessories":{"camera-porch":12},"settings":{"cameras":true},"form":1}
+func (s *State) upgrade() {
+	if s.Form == 0 {
+		for key := range s.Accessories {
+			s.Settings.Cameras = s.Settings.Cameras || strings.HasPrefix(key, "camera-")
+		}
+		s.Form = 1
+	}
 }
 
 // category is what the bridge says it is.
@@ -50,7 +69,7 @@ const category = 2
 
 // newState makes the identity of a hub that had none.
 func newState() State {
-	s := State{Accessories: map[string]uint64{}, Next: firstDevice, Config: 1, Seed: make([]byte, 32)}
+	s := State{Accessories: map[string]uint64{}, Next: firstDevice, Config: 1, Seed: make([]byte, 32), Form: 1}
 	_, _ = rand.Read(s.Seed) // never fails, here and below
 	var id [6]byte
 	_, _ = rand.Read(id[:])
@@ -134,6 +153,7 @@ func openKeeper(store Store, port func() int, note func(who, line string)) (*kee
 			return nil, err
 		}
 	}
+	s.upgrade()
 	k.now.Store(&s)
 	return k, nil
 }

@@ -51,6 +51,7 @@ type kind struct {
 	about  *service.S
 	reads  []reader // of about's characteristics, in their order
 	wants  func(*subject) bool
+	keeps  bool // what it said for a moment is told too
 }
 
 // kindRoom is how many instance ids a service has.
@@ -100,6 +101,7 @@ func makeKinds() []*kind {
 		information(0),
 		{number: 1, label: "Protocol", about: service.NewProtocolInformation().S, wants: isBridge, reads: []reader{text1("1.1.0")}},
 		securitySystem(2),
+		doorbell(20), // before what else its camera has: the first service is what an accessory is
 		sensor(3, "Contact", home.Contact, service.NewContactSensor().S, func(s *subject) any {
 			switch s.value(home.Contact) {
 			case home.Closed:
@@ -121,6 +123,8 @@ func makeKinds() []*kind {
 		sensor(12, "Light", home.Illuminance, service.NewLightSensor().S, number(home.Illuminance, 0.0001, 100000)),
 		battery(13), warning(14),
 		plug(15), lamp(16), lock(17), button(18), shutter(19),
+		eye(21, "Recording", func(d home.Device) bool { return d.Records }),
+		eye(22, "Watched", func(d home.Device) bool { return len(d.Watched) > 0 || d.Talks != "" }),
 	}
 }
 
@@ -128,8 +132,11 @@ func makeKinds() []*kind {
 // device tells beside its own.
 func common(n uint64, label string, t home.Trait, about *service.S, reads ...reader) *kind {
 	k := &kind{number: n, label: label, traits: []home.Trait{t}, about: about, reads: reads, wants: func(s *subject) bool { return s.has(t) }}
-	return k.with(characteristic.NewName().C, func(s *subject) any { return short(s.device.Name+" "+label, 64) })
+	return k.with(characteristic.NewName().C, k.name)
 }
+
+// name is what the service is called.
+func (k *kind) name(s *subject) any { return short(s.device.Name+" "+k.label, 64) }
 
 func (k *kind) with(c *characteristic.C, r reader) *kind {
 	k.about.AddC(c)
@@ -309,7 +316,7 @@ func securitySystem(n uint64) *kind {
 	about := service.NewSecuritySystem()
 	about.SecuritySystemCurrentState.ValidVals = []int{stateStay, stateAway, stateNight, stateDisarmed, stateTriggered}
 	about.SecuritySystemTargetState.ValidVals = []int{stateStay, stateAway, stateNight, stateDisarmed}
-	k := &kind{number: n, label: "Security System", about: about.S, wants: func(s *subject) bool { return s.area != nil }}
+	k := &kind{number: n, label: "Security System", about: about.S, wants: func(s *subject) bool { return s.area != nil }, keeps: true}
 	k.reads = []reader{
 		func(s *subject) any {
 			switch {
@@ -440,4 +447,32 @@ func button(n uint64) *kind {
 	about.ProgrammableSwitchEvent.ValidVals = []int{0, 1, 2}
 	k := common(n, "Button", home.Button, about.S, nil)
 	return k
+}
+
+// cameraRadio is the radio of a device that is a camera.
+const cameraRadio = "camera"
+
+func isCamera(s *subject) bool { return s.device.Radio == cameraRadio }
+
+// eye is something that people before a camera may know of it. See the package
+// comment for why it is an occupancy sensor. That of a person is one too, so each has
+// the name that Apple Home shows for one service of several.
+func eye(n uint64, label string, is func(home.Device) bool) *kind {
+	k := &kind{
+		number: n, label: label, about: service.NewOccupancySensor().S, wants: isCamera, keeps: true,
+		reads: []reader{func(s *subject) any { return one(is(s.device)) }},
+	}
+	k.with(characteristic.NewName().C, k.name).status()
+	configured := characteristic.NewConfiguredName().C
+	configured.Permissions = []string{characteristic.PermissionRead, characteristic.PermissionEvents} // the family names things in the hub
+	return k.with(configured, k.name)
+}
+
+// doorbell is the bell of a camera: Apple's devices tell that it rings by themselves.
+// Automations hang on its button, which is another service.
+func doorbell(n uint64) *kind {
+	about := service.NewDoorbell()
+	about.ProgrammableSwitchEvent.ValidVals = []int{presses[home.Word("press")]}
+	k := &kind{number: n, label: "Doorbell", about: about.S, reads: []reader{nil}, wants: func(s *subject) bool { return isCamera(s) && s.has(home.Button) }}
+	return k.with(characteristic.NewName().C, k.name)
 }

@@ -36,6 +36,13 @@ func TestEveryTraitIsShownOrNamed(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "| `%s` | %s |\n", trait, what)
 	}
+	b.WriteString("\nWhat a camera's device has beside, if the owner has cameras shown:\n\n| | in Apple Home |\n|---|---|\n")
+	bare := subject{device: home.Device{Radio: cameraRadio, Traits: map[home.Trait]home.State{home.Button: {}}}}
+	for _, k := range kindsOf(&bare) {
+		if what := map[uint64]string{20: "`button`, which is its bell", 21: "`records`", 22: "`watched` or `talks`"}[k.number]; what != "" {
+			fmt.Fprintf(&b, "| %s | %s, service %s |\n", what, k.label, k.about.Type)
+		}
+	}
 	if *update {
 		if err := os.WriteFile("TRAITS.md", []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)
@@ -72,6 +79,7 @@ func TestInstanceIDsAreKeptForEver(t *testing.T) {
 		"1 3E: 2=14 3=20 4=21 5=23 6=30 7=52",
 		"33 A2: 34=37",
 		"65 7E: 66=66 67=67 68=23 69=77 70=7A",
+		"641 121: 642=73 643=23",
 		"97 80: 98=6A 99=23 100=75 101=77 102=7A",
 		"129 85: 130=22 131=23 132=75 133=77 134=7A",
 		"161 86: 162=71 163=23 164=75 165=77 166=7A",
@@ -89,6 +97,8 @@ func TestInstanceIDsAreKeptForEver(t *testing.T) {
 		"545 45: 546=1D 547=1E 548=23 549=75 550=77 551=7A",
 		"577 89: 578=73 579=23",
 		"609 8C: 610=6D 611=7C 612=72 613=23",
+		"673 86: 674=71 675=23 676=75 677=77 678=7A 679=E3",
+		"705 86: 706=71 707=23 708=75 709=77 710=7A 711=E3",
 	}
 	if d := cmp.Diff(got, want); d != "" {
 		t.Errorf("numbers changed (-got +want); every Apple Home that is paired would lose its rooms:\n%s", d)

@@ -37,6 +37,7 @@ type teller struct {
 	troubles map[home.DeviceID]trouble
 	there    map[home.DeviceID]home.Device
 	panel    home.Alarm
+	cameras  bool // are shown
 	shapeDue time.Time
 }
 
@@ -97,11 +98,10 @@ func (t *teller) look() {
 // changed, stays.
 func (t *teller) of(d home.Device) subject {
 	now := t.troubles[d.ID]
+	s := subject{version: t.f.o.Version, device: d, low: now.low, fault: now.fault}
 	_, met := t.f.keeper.state().Accessories[string(d.ID)]
-	return subject{
-		version: t.f.o.Version, device: d, low: now.low, fault: now.fault,
-		unshown: d.Health == home.HealthJoining && !met,
-	}
+	s.unshown = d.Health == home.HealthJoining && !met || isCamera(&s) && !t.cameras
+	return s
 }
 
 // areas are the subjects of the panel.
@@ -129,7 +129,7 @@ func (t *teller) areas() map[string]subject {
 
 // shape makes the accessories of what there is now.
 func (t *teller) shape() {
-	t.shapeDue = time.Time{}
+	t.shapeDue, t.cameras = time.Time{}, t.f.keeper.state().Settings.Cameras
 	subjects := t.areas()
 	subjects[""] = subject{bridge: t.f.o.Name, version: t.f.o.Version}
 	for _, d := range t.there {
@@ -173,6 +173,9 @@ func (t *teller) run(ctx context.Context, ended <-chan error) error {
 		case <-t.f.wake:
 			if t.f.done() {
 				return nil
+			}
+			if t.f.keeper.state().Settings.Cameras != t.cameras {
+				t.shape() // at once: what the owner does not show any more is not told either
 			}
 			t.announce()
 		case <-t.alarms.Wake():

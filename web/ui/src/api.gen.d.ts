@@ -2549,6 +2549,8 @@ export interface components {
         HomeKit: {
             /** @description what is open is left out when Apple Home arms; else it is refused */
             arm_open: boolean;
+            /** @description Apple Home shows the cameras: whether they record, are watched, ring and notice somebody; no picture */
+            cameras: boolean;
             /** @description Apple Home may disarm; it asks for no code */
             disarm: boolean;
             /** @description what the bridge calls itself on the LAN */
@@ -2577,6 +2579,8 @@ export interface components {
         HomeKitChange: {
             /** @description leave out what is open when Apple Home arms */
             arm_open?: boolean;
+            /** @description show the cameras in Apple Home */
+            cameras?: boolean;
             /** @description let Apple Home disarm */
             disarm?: boolean;
             /** @description let Apple Home unlock */

@@ -37,6 +37,13 @@ for (const [width, height, scheme] of [
 		await disarm.click();
 		await expect(disarm).toHaveAttribute('aria-checked', 'true');
 		expect((await is()).disarm).toBe(true);
+		const cameras = page.getByRole('switch', { name: 'Show the cameras' });
+		await expect(cameras).toHaveAttribute('aria-checked', 'false');
+		await cameras.click();
+		await expect(cameras).toHaveAttribute('aria-checked', 'true');
+		expect(await is()).toMatchObject({ cameras: true, unlock: false, arm_open: false });
+		await accessible(page, 'what it may do');
+		await fits(page, 'what it may do');
 
 		// Two devices, as the hub would list them.
 		const since = new Date().toISOString();

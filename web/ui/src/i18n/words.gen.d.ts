@@ -747,6 +747,8 @@ interface Words {
 	'apple.remove.yes': never;
 	'apple.may': never;
 	'apple.may.help': never;
+	'apple.cameras': never;
+	'apple.cameras.help': never;
 	'apple.disarm': never;
 	'apple.disarm.help': never;
 	'apple.unlock': never;
