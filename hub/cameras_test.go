@@ -55,6 +55,7 @@ func (r *reels) Begin(f home.Footage) (home.Tape, error) {
 }
 
 func (c *reel) Add(home.FootagePart) error { c.parts++; return nil }
+func (c *reel) Stale() bool                { return false }
 
 func (c *reel) Still(_ time.Time, jpeg []byte) error {
 	c.reels.mu.Lock()

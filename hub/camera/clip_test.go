@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ type shelf struct {
 	tapes []*tape
 	begun chan *tape
 	done  chan *tape
+	stale atomic.Bool // the clip that runs is to be ended
 }
 
 func newShelf() *shelf { return &shelf{begun: make(chan *tape, 16), done: make(chan *tape, 16)} }
@@ -46,6 +48,7 @@ type tape struct {
 func (t *tape) Add(p home.FootagePart) error  { t.parts = append(t.parts, p); return nil }
 func (t *tape) Still(time.Time, []byte) error { return nil }
 func (t *tape) See(home.Sight)                {}
+func (t *tape) Stale() bool                   { return t.shelf.stale.CompareAndSwap(true, false) }
 func (t *tape) End(at time.Time, why error)   { t.end, t.why = at, why; t.shelf.done <- t }
 func (t *tape) pictures() (n int) {
 	for _, p := range t.parts {

@@ -90,6 +90,7 @@ func (w *watcher) Add(p home.FootagePart) error {
 
 func (w *watcher) Still(time.Time, []byte) error { return nil }
 func (w *watcher) See(home.Sight)                {}
+func (w *watcher) Stale() bool                   { return false }
 func (w *watcher) End(time.Time, error)          { w.begun = false }
 
 // FuzzReel shows a camera packets that no camera would send. Whatever comes, each part

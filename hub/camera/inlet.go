@@ -59,7 +59,8 @@ func (c *Camera) wait() {
 
 // goOn has the clip that runs go on with a picture, or end before it: because nobody
 // wants it, or because it is as long as one may be. What goes on then does so in
-// another clip, which begins with the very next picture that stands alone.
+// another clip, which begins with the very next picture that stands alone. So it does
+// when the family's keys were changed: who has the old ones sees nothing newer.
 func (c *Camera) goOn(p picture) {
 	long := p.at.Sub(c.take.began)
 	switch {
@@ -71,6 +72,9 @@ func (c *Camera) goOn(p picture) {
 		if c.wanted.at(p.at) {
 			c.start([]*group{c.ring.open()}, p.at)
 		}
+	case p.key && c.take.tape.Stale():
+		c.finish(p.dts, nil)
+		c.start([]*group{c.ring.open()}, p.at)
 	case long >= 2*c.o.Longest:
 		c.finish(p.dts, errLarge)
 		c.wanted.spend()

@@ -79,6 +79,38 @@ func TestLongGroups(t *testing.T) {
 	}
 }
 
+// TestNewKeys changes the family's keys while a clip runs: it ends before the next
+// picture that stands alone, and another goes on with that one. No picture is lost, nor
+// what it is recorded for.
+func TestNewKeys(t *testing.T) {
+	scene := shoot(t, 4, x264...) // stands alone once a second
+	s := newShelf()
+	synctest.Test(t, func(t *testing.T) {
+		c := still(t, Options{Pre: 2 * time.Second, Post: 5 * time.Second, Longest: time.Minute, RingBytes: 8 << 20, Recorder: s})
+		began := time.Now()
+		go func() {
+			time.Sleep(5100 * time.Millisecond)
+			c.Hold("hall", "zone:hall")
+			time.Sleep(3400 * time.Millisecond)
+			s.stale.Store(true)
+			time.Sleep(3500 * time.Millisecond)
+			c.Release("hall")
+		}()
+		feed(t, c, scene, 20*time.Second)
+		if len(s.done) != 2 {
+			t.Errorf("%d clips, want 2", len(s.done))
+			return
+		}
+		old, anew := s.clip(t), s.clip(t)
+		if from, n := old.At.Sub(began), old.pictures(); from != 3*time.Second || n != 6*25 || old.why != nil {
+			t.Errorf("the clip that ran begins at %v, has %d pictures and ended by %v; want 3s, 150", from, n, old.why)
+		}
+		if from, n := anew.At.Sub(began), anew.pictures(); from != 9*time.Second || n != 8*25 || anew.why != nil || anew.Reason != old.Reason {
+			t.Errorf("the next begins at %v, has %d pictures, is of %s and ended by %v; want 9s, 200, %s", from, n, anew.Reason, anew.why, old.Reason)
+		}
+	})
+}
+
 // TestRingIsCapped holds the ring to its bytes, and says that the pre-roll is
 // shorter than was asked for.
 func TestRingIsCapped(t *testing.T) {

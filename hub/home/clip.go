@@ -15,6 +15,7 @@ type Clip struct {
 	Labels   []ClipLabel `json:"labels" doc:"what was seen, as long as the hub that saw it runs; afterwards only the notes say it, and they are sealed"`
 	Bytes    int64       `json:"bytes" doc:"of the film as it is exported"`
 	SealedTo []string    `json:"sealed_to" doc:"whose keys open it"`
+	Epoch    int         `json:"epoch" doc:"which of the vault's keys these are: the vault's epoch when it began"`
 	Kept     bool        `json:"kept" doc:"it stays until somebody deletes it"`
 	Expires  *Time       `json:"expires" doc:"after this it is deleted, within a day; null: it goes when its room is wanted, oldest first, or is kept"`
 	SHA256   string      `json:"sha256" doc:"of the film as it is exported; empty while it is being recorded"`
@@ -65,7 +66,8 @@ type ClipLabel struct {
 	Zone  string  `json:"zone,omitempty" doc:"of the camera's zones, where it was seen so surely"`
 }
 
-// Vault is whose keys clips are sealed to. The hub knows public keys only.
+// Vault is whose keys clips are sealed to. The hub knows public keys only. What opens
+// the clips of before is among what is wrapped, if the browser put it there.
 type Vault struct {
 	Recipients []string       `json:"recipients" doc:"public keys, age1pq1…: hybrid ones only (ML-KEM-768 and X25519)" maxItems:"8"`
 	Names      []string       `json:"names" doc:"what the keys are called, in the same order" maxItems:"8"`
@@ -73,6 +75,17 @@ type Vault struct {
 	Epoch      int            `json:"epoch" doc:"grows with each change of the keys"`
 	Since      *Time          `json:"since"`
 	Passkeys   []VaultPasskey `json:"passkeys" doc:"what opens the private key beside the passphrase" maxItems:"16"`
+	Earlier    []VaultEpoch   `json:"earlier" doc:"the keys that clips were sealed to before, newest first" maxItems:"64"`
+}
+
+// VaultEpoch is whose keys clips were sealed to for a while. Which clips, they say
+// themselves.
+type VaultEpoch struct {
+	Epoch int      `json:"epoch"`
+	Names []string `json:"names" doc:"what the keys were called"`
+	Ends  []string `json:"ends" doc:"the last six characters of each public key, in the same order: they tell one sheet of paper from another"`
+	Since *Time    `json:"since"`
+	Until Time     `json:"until"`
 }
 
 // VaultPasskey is the owner's private key once more, wrapped by the browser to what

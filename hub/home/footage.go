@@ -31,6 +31,9 @@ type Tape interface {
 	Add(p FootagePart) error
 	// Still takes a JPEG picture of the clip.
 	Still(at time.Time, jpeg []byte) error
+	// Stale tells that clips are sealed to other keys from now on than this one is:
+	// it is to be ended soon, and gone on with in another.
+	Stale() bool
 	// See takes what was seen.
 	See(s Sight)
 	// End ends the clip; why is nil unless it was cut short.

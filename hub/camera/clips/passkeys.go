@@ -69,7 +69,11 @@ func (r *Recorder) RemovePasskey(id, by string) error {
 	}
 	name := v.Passkeys[i].Name
 	v.Passkeys = slices.Delete(slices.Clone(v.Passkeys), i, i+1)
-	return r.keepPasskeys(v, home.At(time.Now()), by, fmt.Sprintf("%s removed the passkey %s, which opened the vault.", by, name))
+	return r.keepPasskeys(v, home.At(time.Now()), by, passkeyRemoved(by, name))
+}
+
+func passkeyRemoved(by, name string) string {
+	return fmt.Sprintf("%s removed the passkey %s, which opened the vault.", by, name)
 }
 
 // keepPasskeys saves the vault with other passkeys and tells of it. The caller holds
@@ -92,10 +96,16 @@ func checkPasskey(p home.VaultPasskey) error {
 		return &home.Invalid{Field: "host", Reason: "is no host name in lower case, such as gatehouse.local: browsers keep passkeys for names alone"}
 	case err != nil || len(credential) < leastCredential || len(credential) > mostCredential:
 		return &home.Invalid{Field: "credential", Reason: "is no credential id: want 16 to 1,023 bytes as base64url without padding"}
-	case len(p.Wrapped) > mostWrapped || !strings.HasPrefix(p.Wrapped, armourBegin) || !strings.HasSuffix(strings.TrimSpace(p.Wrapped), armourEnd):
-		return &home.Invalid{Field: "wrapped", Reason: "is no age file in its armour of at most 4,096 characters"}
+	case !isArmoured(p.Wrapped):
+		return &home.Invalid{Field: "wrapped", Reason: notArmoured}
 	}
 	return nil
+}
+
+const notArmoured = "is no age file in its armour of at most 4,096 characters"
+
+func isArmoured(s string) bool {
+	return len(s) <= mostWrapped && strings.HasPrefix(s, armourBegin) && strings.HasSuffix(strings.TrimSpace(s), armourEnd)
 }
 
 // isHostName tells a name that a passkey can be bound to from an address, which it

@@ -267,7 +267,7 @@ func (r *Recorder) clip(row clip.Row) home.Clip {
 	film, _ := row.File(clip.Film)
 	c := home.Clip{
 		ID: home.ClipID(row.ID.String()), Camera: home.DeviceID(row.Group), Start: home.At(row.At), End: home.At(a.End),
-		Reason: a.Reason, State: home.ClipWhole, Labels: r.labels(row.ID), Bytes: film.Size(), SealedTo: a.SealedTo,
+		Reason: a.Reason, State: home.ClipWhole, Labels: r.labels(row.ID), Bytes: film.Size(), SealedTo: a.SealedTo, Epoch: a.Epoch,
 		Kept: row.Class == clip.Kept, SHA256: a.Sum, CutShort: a.Why != "", Why: a.Why,
 		Codecs: a.Codecs, Width: a.Width, Height: a.Height,
 	}

@@ -228,7 +228,7 @@ func TestClipIsOneSealedFile(t *testing.T) {
 	sum := sha256.Sum256(film)
 	wantClip := home.Clip{
 		ID: id, Camera: "camera-porch", Start: home.At(began), End: home.At(began.Add(5 * time.Second)), Reason: "zone:front-door",
-		State: home.ClipWhole, Labels: []home.ClipLabel{{Name: "person", Score: 0.83}}, Bytes: int64(len(film)), SealedTo: []string{"owner"},
+		State: home.ClipWhole, Labels: []home.ClipLabel{{Name: "person", Score: 0.83}}, Bytes: int64(len(film)), SealedTo: []string{"owner"}, Epoch: 1,
 		SHA256: hex.EncodeToString(sum[:]), Codecs: "avc1.640028", Width: 1920, Height: 1080, Stills: 1, Notes: true,
 	}
 	if diff := cmp.Diff(c, wantClip); diff != "" {

@@ -116,6 +116,9 @@ func (t *recording) Still(at time.Time, jpeg []byte) error {
 	return t.give(item{kind: itemStill, bytes: jpeg, till: at})
 }
 
+// Stale implements home.Tape.
+func (t *recording) Stale() bool { return t.r.vault.epoch.Load() != int64(t.to.epoch) }
+
 // See implements home.Tape.
 func (t *recording) See(s home.Sight) {
 	t.r.mu.Lock()

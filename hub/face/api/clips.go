@@ -241,9 +241,16 @@ type vaultInput struct {
 }
 
 type vaultRequest struct {
-	Recipients []string `json:"recipients" maxItems:"8" doc:"public keys, age1pq1…: hybrid ones only (ML-KEM-768 and X25519); none: nothing is recorded"`
-	Names      []string `json:"names,omitempty" maxItems:"8" doc:"what the keys are called, in the same order; without: owner, recovery, key 3…"`
-	Wrapped    *string  `json:"wrapped,omitempty" maxLength:"32768" doc:"the private key, wrapped by the browser: opaque to the hub; without: as it was"`
+	Recipients []string        `json:"recipients" maxItems:"8" doc:"public keys, age1pq1…: hybrid ones only (ML-KEM-768 and X25519); none: nothing is recorded"`
+	Names      []string        `json:"names,omitempty" maxItems:"8" doc:"what the keys are called, in the same order; without: owner, recovery, key 3…"`
+	Wrapped    *string         `json:"wrapped,omitempty" maxLength:"32768" doc:"the private key, wrapped by the browser: opaque to the hub; without: as it was"`
+	Epoch      int             `json:"epoch,omitempty" minimum:"1" doc:"the epoch that these keys would be, one more than the vault's: refused when somebody else was first; without: whatever it is"`
+	Passkeys   *[]rewrappedKey `json:"passkeys,omitempty" maxItems:"16" doc:"the passkeys that open the new key, with what they open now; all others are forgotten; without: they stay as they are"`
+}
+
+type rewrappedKey struct {
+	ID      string `json:"id" maxLength:"64"`
+	Wrapped string `json:"wrapped" maxLength:"4096" doc:"the private key, wrapped by the browser: an age file in its armour"`
 }
 
 func (a *API) vault(context.Context, *none) (*out[home.Vault], error) {
@@ -259,12 +266,18 @@ func (a *API) putVault(ctx context.Context, in *vaultInput) (*out[home.Vault], e
 	if err != nil {
 		return nil, err
 	}
-	v := home.Vault{Names: in.Body.Names, Wrapped: c.Vault().Wrapped}
+	v := home.Vault{Names: in.Body.Names, Wrapped: c.Vault().Wrapped, Epoch: in.Body.Epoch}
 	for _, s := range in.Body.Recipients {
 		v.Recipients = append(v.Recipients, strings.TrimSpace(s))
 	}
 	if in.Body.Wrapped != nil {
 		v.Wrapped = *in.Body.Wrapped
+	}
+	if in.Body.Passkeys != nil {
+		v.Passkeys = []home.VaultPasskey{}
+		for _, p := range *in.Body.Passkeys {
+			v.Passkeys = append(v.Passkeys, home.VaultPasskey{ID: p.ID, Wrapped: p.Wrapped})
+		}
 	}
 	if v, err = c.PutVault(v, ask(ctx).caller.Name); err != nil {
 		return nil, err

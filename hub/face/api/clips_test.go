@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -173,6 +174,18 @@ func TestVaultNeedsAStepUpAndKeepsWhatIsNotNamed(t *testing.T) {
 	}
 	if v := decode[home.Vault](t, call(t, srv, "member", "GET", "/api/v1/vault", ""), 200); len(v.Recipients) != 2 {
 		t.Errorf("got %+v", v)
+	}
+	if s.v.Epoch != 0 || s.v.Passkeys != nil {
+		t.Errorf("said to be %+v, which nobody said", s.v)
+	}
+	for body, want := range map[string][]home.VaultPasskey{
+		`{"recipients":["age1pq1c"],"epoch":3,"passkeys":[{"id":"k1","wrapped":"anew"}]}`: {{ID: "k1", Wrapped: "anew"}},
+		`{"recipients":["age1pq1c"],"epoch":3,"passkeys":[]}`:                             {},
+	} {
+		decode[home.Vault](t, call(t, srv, "owner", "PUT", "/api/v1/vault", body), 200)
+		if s.v.Epoch != 3 || s.v.Passkeys == nil || !reflect.DeepEqual(s.v.Passkeys, want) {
+			t.Errorf("%s: %+v", body, s.v)
+		}
 	}
 }
 

@@ -337,7 +337,7 @@ func (a *API) routes() []route {
 		{post, "/api/v1/radios/{radio}/backup/restore", right(auth.RadiosBackup), "radios", "Give the network of the backup to the stick that is in", accepted, typed(a.restoreBackup)},
 
 		{get, "/api/v1/vault", right(auth.ClipsRead), "clips", "Whose keys clips are sealed to, and the wrapped private key", 0, typed(a.vault)},
-		{put, "/api/v1/vault", right(auth.VaultWrite), "clips", "Seal clips to these keys from the next one on; those of before stay as they are", 0, typed(a.putVault)},
+		{put, "/api/v1/vault", right(auth.VaultWrite), "clips", "Seal clips to these keys from now on; those of before stay as they are", 0, typed(a.putVault)},
 		{post, "/api/v1/vault/passkeys", right(auth.VaultWrite), "clips", "Keep the private key as a browser wrapped it to a passkey; nobody signs in by it", http.StatusCreated, typed(a.addPasskey)},
 		{del, "/api/v1/vault/passkeys/{id}", right(auth.VaultWrite), "clips", "Forget what a passkey opens; the vault's key stays as it is", 0, typed(a.removePasskey)},
 		{get, "/api/v1/clips", right(auth.ClipsRead), "clips", "Clips, newest first", 0, typed(a.clips)},

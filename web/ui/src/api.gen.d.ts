@@ -1577,7 +1577,7 @@ export interface paths {
         };
         /** Whose keys clips are sealed to, and the wrapped private key */
         get: operations["getVault"];
-        /** Seal clips to these keys from the next one on; those of before stay as they are */
+        /** Seal clips to these keys from now on; those of before stay as they are */
         put: operations["putVault"];
         post?: never;
         delete?: never;
@@ -2248,6 +2248,11 @@ export interface components {
              * @description of its last picture; of a clip that is being recorded, as far as it is on the disk
              */
             end: string;
+            /**
+             * Format: int64
+             * @description which of the vault's keys these are: the vault's epoch when it began
+             */
+            epoch: number;
             /**
              * Format: date-time
              * @description after this it is deleted, within a day; null: it goes when its room is wanted, oldest first, or is kept
@@ -2942,6 +2947,11 @@ export interface components {
             /** @description a backup to take in the place of the one that is kept: the JSON of an open coordinator backup */
             file?: unknown;
         };
+        RewrappedKey: {
+            id: string;
+            /** @description the private key, wrapped by the browser: an age file in its armour */
+            wrapped: string;
+        };
         Rule: {
             enabled: boolean;
             fault: string;
@@ -3441,6 +3451,8 @@ export interface components {
             role: "owner" | "member" | "guest" | "installer" | "viewer" | "notifier" | "onlooker";
         };
         Vault: {
+            /** @description the keys that clips were sealed to before, newest first */
+            earlier: components["schemas"]["VaultEpoch"][];
             /**
              * Format: int64
              * @description grows with each change of the keys
@@ -3456,6 +3468,18 @@ export interface components {
             since: string | null;
             /** @description the private key, wrapped by the browser that made it: opaque to the hub */
             wrapped: string;
+        };
+        VaultEpoch: {
+            /** @description the last six characters of each public key, in the same order: they tell one sheet of paper from another */
+            ends: string[];
+            /** Format: int64 */
+            epoch: number;
+            /** @description what the keys were called */
+            names: string[];
+            /** Format: date-time */
+            since: string | null;
+            /** Format: date-time */
+            until: string;
         };
         VaultPasskey: {
             /** @description who added it */
@@ -3475,8 +3499,15 @@ export interface components {
             wrapped: string;
         };
         VaultRequest: {
+            /**
+             * Format: int64
+             * @description the epoch that these keys would be, one more than the vault's: refused when somebody else was first; without: whatever it is
+             */
+            epoch?: number;
             /** @description what the keys are called, in the same order; without: owner, recovery, key 3… */
             names?: string[] | null;
+            /** @description the passkeys that open the new key, with what they open now; all others are forgotten; without: they stay as they are */
+            passkeys?: components["schemas"]["RewrappedKey"][];
             /** @description public keys, age1pq1…: hybrid ones only (ML-KEM-768 and X25519); none: nothing is recorded */
             recipients: string[] | null;
             /** @description the private key, wrapped by the browser: opaque to the hub; without: as it was */
