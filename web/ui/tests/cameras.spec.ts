@@ -40,6 +40,7 @@ async function makeVault(page: Page): Promise<string> {
 	const secret = await page.getByLabel('Passphrase for this vault').inputValue();
 	await page.getByRole('button', { name: 'Make the vault' }).click();
 	await page.getByRole('button', { name: 'I have it on paper' }).click({ timeout: 30_000 });
+	await expect(page.locator('[data-recovery]')).toHaveCount(0);
 	return secret;
 }
 

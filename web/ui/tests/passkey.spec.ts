@@ -239,3 +239,73 @@ test('a device without what a vault wants says so, and a passkey is for who step
 	await expect(page.getByText('stays on paper alone')).toBeVisible();
 	await expect(add).toHaveCount(0);
 });
+
+test('a passkey goes over to a new key, or is forgotten, and one that is removed offers a new key', async ({
+	page,
+	demo,
+}) => {
+	const shelf = new Shelf(page);
+	await shelf.serve(page);
+	const said = await overhear(page);
+	const named = new Demo(demo.url.replace('127.0.0.1', 'localhost'), demo.password, demo.code);
+	await Device.plug(page, { hasPrf: true, isUserVerified: true });
+	await named.signIn(page);
+	await page.goto(`${named.url}/privacy/vault`);
+	const button = (name: string) => page.getByRole('button', { name, exact: true });
+	const isOpen = page.getByRole('heading', { name: 'The vault is open in this browser.' });
+	const paper = page.locator('[data-recovery]');
+	await button('Make the vault').click();
+	await button('I have it on paper').click({ timeout: 30_000 });
+	await button('Add a passkey').click();
+	await page.getByLabel('What it is called').fill('Laptop');
+	await button('Make the passkey').click();
+	await expect(page.locator('[data-passkey=Laptop]')).toBeVisible();
+	const plain = await film();
+	shelf.put('old', await seal(plain, (await shelf.vault()).recipients));
+	const first = (await shelf.vault()).passkeys[0]?.wrapped;
+
+	await button('Make a new key').click();
+	await page.getByLabel('A passkey that opens it too').selectOption({ label: 'Laptop' });
+	await button('Make the new key').click();
+	await expect(paper).toBeVisible({ timeout: 30_000 });
+	await button('I have it on paper').click();
+	await expect(isOpen).toBeVisible();
+	const kept = await shelf.vault();
+	expect(kept.passkeys).toHaveLength(1);
+	expect(kept.passkeys[0]?.wrapped).not.toBe(first);
+	shelf.put('new', await seal(plain, kept.recipients), { epoch: 2 });
+	for (const id of ['new', 'old']) {
+		await page.goto(`${named.url}/clips/${id}`);
+		await button('Unlock with a passkey').click();
+		await expect(page.locator('video')).toHaveAttribute('data-ready', 'true', { timeout: 30_000 });
+	}
+	const sent = shelf.sent.join('\n').toLowerCase();
+	expect(said.length).toBeGreaterThanOrEqual(8);
+	for (const hex of said)
+		for (const s of [hex, Buffer.from(hex, 'hex').toString('base64').slice(0, -1)])
+			expect(sent, 'sent to the hub').not.toContain(s.toLowerCase());
+
+	// Nobody names it: the hub forgets what it opens.
+	await page.goto(`${named.url}/privacy/vault`);
+	await button('Unlock with a passkey').click();
+	await expect(isOpen).toBeVisible({ timeout: 30_000 });
+	await button('Make a new key').click();
+	await button('Make the new key').click();
+	await button('I have it on paper').click({ timeout: 30_000 });
+	await expect(isOpen).toBeVisible();
+	expect((await shelf.vault()).passkeys).toEqual([]);
+
+	// Removed by hand, it could still open what comes, and the page offers what ends that.
+	await button('Add a passkey').click();
+	await page.getByLabel('What it is called').fill('Lost phone');
+	await button('Make the passkey').click();
+	const row = page.locator('[data-passkey="Lost phone"]');
+	await row.getByRole('button', { name: 'Remove it' }).click();
+	await button('Remove it now').click();
+	const offer = page.getByRole('status').filter({ hasText: 'Lost phone is removed.' });
+	await expect(offer).toContainText('could open what is recorded today and tomorrow');
+	await accessible(page, 'a passkey is removed');
+	await fits(page, 'a passkey is removed');
+	await offer.getByRole('button', { name: 'Make a new key' }).click();
+	await expect(button('Make the new key')).toBeVisible();
+});

@@ -110,6 +110,7 @@ export class Shelf {
 			labels: [{ name: 'person', score: 0.83 }],
 			bytes: media.length,
 			sealed_to: ['owner', 'recovery'],
+			epoch: 1,
 			kept: false,
 			expires: null,
 			sha256: '',

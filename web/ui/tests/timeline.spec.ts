@@ -66,6 +66,7 @@ for (const [width, height, scheme] of [
 		await page.goto(`${demo.url}/privacy/vault`);
 		await page.getByRole('button', { name: 'Make the vault' }).click();
 		await page.getByRole('button', { name: 'I have it on paper' }).click({ timeout: 30_000 });
+		await expect(page.locator('[data-recovery]')).toHaveCount(0);
 		await page.getByRole('link', { name: 'Cameras' }).first().click();
 
 		const day = await yesterday(page);

@@ -35,6 +35,8 @@ for (const [width, height, scheme] of [
 			timeout: 30_000,
 		});
 		const recovery = await page.locator('[data-recovery]').innerText();
+		// Nothing is sealed to a key whose paper is not there.
+		expect((await shelf.vault()).recipients).toEqual([]);
 		expect(recovery).toMatch(/^AGE-SECRET-KEY-PQ-1[0-9A-Z]{58}$/);
 		await expect(page.getByRole('img', { name: 'QR code of the recovery key' })).toBeVisible();
 		await accessible(page, 'recovery key');
@@ -45,6 +47,7 @@ for (const [width, height, scheme] of [
 		await fits(page, 'open');
 		const kept = await shelf.vault();
 		expect(kept.recipients).toHaveLength(2);
+		await expect(page.getByText('Key 1, made')).toBeVisible();
 
 		// A clip plays: it opens four seconds in, at what set it off.
 		const plain = await film();
@@ -119,6 +122,7 @@ test('a clip that was changed, one that was cut, one of another vault, and one t
 	await page.goto(`${demo.url}/privacy/vault`);
 	await page.getByRole('button', { name: 'Make the vault' }).click();
 	await page.getByRole('button', { name: 'I have it on paper' }).click({ timeout: 30_000 });
+	await expect(page.getByRole('heading', { name: 'The vault is open in this browser.' })).toBeVisible();
 	const plain = await film();
 	const sealed = await seal(plain, (await shelf.vault()).recipients);
 	expect(sealed.length - plain.length - 16 * Math.ceil(plain.length / 65_536)).toBe(HEAD);
@@ -197,6 +201,7 @@ test('a clip plays in a browser that has only the managed kind of player, as an 
 	const secret = await page.getByLabel('Passphrase for this vault').inputValue();
 	await page.getByRole('button', { name: 'Make the vault' }).click();
 	await page.getByRole('button', { name: 'I have it on paper' }).click({ timeout: 30_000 });
+	await expect(page.getByRole('heading', { name: 'The vault is open in this browser.' })).toBeVisible();
 	shelf.put('c1', await seal(await film(), (await shelf.vault()).recipients));
 	await page.goto(`${demo.url}/clips/c1`);
 	await page.getByLabel('Passphrase for this vault').fill(secret);

@@ -33,7 +33,7 @@ function sent(file: Uint8Array, piece = 10_000): ReadableStream<Uint8Array> {
 async function watch(file: Uint8Array, piece?: number) {
 	const out: number[] = [];
 	try {
-		const film = await Film.open(sent(file, piece), identity);
+		const film = await Film.open(sent(file, piece), [identity]);
 		for (let b = await film.read(); b; b = await film.read()) out.push(...b);
 		return { seen: Uint8Array.from(out), end: film.end as string };
 	} catch (error) {
@@ -120,7 +120,7 @@ describe('a sealed film', () => {
 	});
 	it('of another vault is said to be another’s', async () => {
 		const file = await seal(picture(100));
-		await expect(Film.open(sent(file), await generateHybridIdentity())).rejects.toThrow(Foreign);
+		await expect(Film.open(sent(file), [await generateHybridIdentity()])).rejects.toThrow(Foreign);
 	});
 	it('that is none is damaged, and not read for ever', async () => {
 		for (const bad of ['', 'age-encryption.org/v1\n', '{"status":503}', 'x'.repeat(200_000)])

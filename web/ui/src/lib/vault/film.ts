@@ -93,12 +93,12 @@ export class Film {
 		this.#next = first;
 	}
 
-	/** Begins to open a file; throws Foreign or Changed when that is no use. */
-	static async open(stream: ReadableStream<Uint8Array>, identity: Identity): Promise<Film> {
+	/** Begins to open a file with whichever of the keys fits; throws Foreign or Changed when that is no use. */
+	static async open(stream: ReadableStream<Uint8Array>, identities: readonly Identity[]): Promise<Film> {
 		const source = new Source(stream);
 		const header = await source.header();
 		const d = new Decrypter();
-		d.addIdentity(identity);
+		for (const identity of identities) d.addIdentity(identity);
 		let fileKey: Uint8Array;
 		try {
 			fileKey = await d.decryptHeader(header);

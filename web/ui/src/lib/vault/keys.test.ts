@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { make, recover, unwrap, wrap } from './keys';
+import { Decrypter, Encrypter, armor } from 'age-encryption';
+import { earlier, make, recover, unwrap, unwrapBy, wrap, wrapTo } from './keys';
 import { strong, suggestion } from './passphrase';
 import { WrongKey } from './wrongkey';
 
@@ -57,6 +58,76 @@ describe('the vault’s keys', () => {
 		const began = performance.now();
 		await expect(unwrap(JSON.stringify(asked), phrase, made.recipients)).rejects.toThrow(WrongKey);
 		expect(performance.now() - began).toBeLessThan(1000);
+	});
+});
+
+/** A file sealed to keys, as the hub does. */
+async function clipFor(recipients: readonly string[]): Promise<Uint8Array> {
+	const e = new Encrypter();
+	for (const r of recipients) e.addRecipient(r);
+	return e.encrypt('a clip');
+}
+async function opens(file: Uint8Array, ...keys: string[]): Promise<boolean> {
+	const d = new Decrypter();
+	for (const key of keys) d.addIdentity(key);
+	return d.decrypt(file, 'text').then(
+		() => true,
+		() => false,
+	);
+}
+
+describe('a new key from now on', () => {
+	const other = 'a2b3-c4d5-e6f7-g8h9';
+	it('opens what is sealed to it and what was sealed before, and the old ones nothing new', async () => {
+		const first = await make(phrase, easy);
+		const second = await make(other, easy, [first.identity]);
+		const third = await make(phrase, easy, [second.identity, ...(await earlier(second.wrapped, second.identity))]);
+		const all = [first, second, third];
+		const clips = await Promise.all(all.map((m) => clipFor(m.recipients)));
+		// With whatever opens the newest vault: the passphrase, the paper, a passkey.
+		const said = new Uint8Array(64).fill(7);
+		const nonce = new Uint8Array(16).fill(3);
+		const byPasskey = await unwrapBy(await wrapTo(third.identity, nonce, said), said, third.recipients);
+		const byPhrase = await unwrap(third.wrapped, phrase, third.recipients);
+		for (const key of [byPhrase, byPasskey, await recover(third.recovery, third.recipients)]) {
+			const before = await earlier(third.wrapped, key);
+			expect(before).toEqual([second.identity, first.identity]);
+			for (const clip of clips) expect(await opens(clip, key, ...before)).toBe(true);
+		}
+		// What an old passphrase, passkey or paper gives opens its own time and none behind it.
+		for (const [was, m] of all.entries())
+			for (const key of [m.identity, m.recovery])
+				for (const [of, clip] of clips.entries()) expect(await opens(clip, key), `${was} ${of}`).toBe(was === of);
+		await expect(unwrap(third.wrapped, other, third.recipients)).rejects.toThrow(WrongKey);
+		await expect(unwrap(first.wrapped, phrase, third.recipients)).rejects.toThrow(WrongKey);
+		await expect(recover(second.recovery, third.recipients)).rejects.toThrow(WrongKey);
+		await expect(earlier(third.wrapped, first.identity)).rejects.toThrow(WrongKey);
+	});
+	it('takes over what the paper opened, when the passphrase is lost', async () => {
+		const first = await make(phrase, easy);
+		const second = await make(other, easy, [first.recovery]);
+		const clip = await clipFor(first.recipients);
+		expect(await opens(clip, ...(await earlier(second.wrapped, second.identity)))).toBe(true);
+	});
+	it('gives the hub nothing that opens a clip, neither of before nor of now', async () => {
+		const first = await make(phrase, easy);
+		const second = await make(other, easy, [first.identity]);
+		const sent = (second.wrapped + second.recipients.join()).toLowerCase();
+		const { earlier: ring } = JSON.parse(second.wrapped) as { earlier: string };
+		const spelt = new TextDecoder('latin1').decode(armor.decode(ring)).toLowerCase();
+		for (const secret of [first.identity, first.recovery, second.identity, second.recovery, phrase, other])
+			for (const s of [sent, spelt]) expect(s).not.toContain(secret.toLowerCase());
+	});
+	it('does not take keys of before that are none for what was lost', async () => {
+		const made = await make(phrase, easy);
+		expect(await earlier(made.wrapped, made.identity)).toEqual([]);
+		const e = new Encrypter();
+		for (const r of made.recipients) e.addRecipient(r);
+		const nonsense = armor.encode(await e.encrypt('AGE-SECRET-KEY-PQ-1NONSENSE\n'));
+		for (const ring of ['', 'nonsense', nonsense, 7])
+			await expect(
+				earlier(JSON.stringify({ ...(JSON.parse(made.wrapped) as object), earlier: ring }), made.identity),
+			).rejects.toThrow(WrongKey);
 	});
 });
 

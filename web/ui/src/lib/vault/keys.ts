@@ -4,7 +4,10 @@
  * the wrapped one.
  *
  * Clips are sealed to two keys: the vault's, which a passphrase opens and a passkey
- * may, and the recovery key, which is on paper only.
+ * may, and the recovery key, which is on paper only. A new pair may take their place
+ * from some day on; what opens the clips of before is then wrapped to the new pair, so
+ * that whatever opens the vault opens all of it. A lying hub could put other keys there,
+ * which would open what it sealed itself, and nothing else.
  */
 import { Decrypter, Encrypter, generateHybridIdentity, identityToRecipient, armor } from 'age-encryption';
 
@@ -36,14 +39,38 @@ interface Wrapped {
 	v: 1;
 	/** An age file in its armour, for a passphrase, that holds the identity. */
 	passphrase: string;
+	/** An age file for the key and for the recovery key, that holds the keys of before, a line each. */
+	earlier?: string;
 }
 
 const prefix = 'AGE-SECRET-KEY-PQ-1';
 
-export async function make(passphrase: string, work = WORK): Promise<Made> {
+/** Makes a pair of keys that opens what the keys of before opened too. */
+export async function make(passphrase: string, work = WORK, before: readonly Identity[] = []): Promise<Made> {
 	const [identity, recovery] = await Promise.all([generateHybridIdentity(), generateHybridIdentity()]);
 	const recipients = await Promise.all([identityToRecipient(identity), identityToRecipient(recovery)]);
-	return { identity, recovery, recipients, wrapped: await wrap(identity, passphrase, work) };
+	const kept = JSON.parse(await wrap(identity, passphrase, work)) as Wrapped;
+	if (before.length) {
+		const e = new Encrypter();
+		for (const r of recipients) e.addRecipient(r);
+		kept.earlier = armor.encode(await e.encrypt(before.map((key) => `${key}\n`).join('')));
+	}
+	return { identity, recovery, recipients, wrapped: JSON.stringify(kept) };
+}
+
+/** The keys of before, newest first; throws WrongKey when there are some that this key does not open. */
+export async function earlier(wrapped: string, identity: Identity): Promise<Identity[]> {
+	try {
+		const kept = JSON.parse(wrapped) as Wrapped;
+		if (kept.earlier === undefined) return [];
+		const d = new Decrypter();
+		d.addIdentity(identity);
+		const lines = (await d.decrypt(armor.decode(kept.earlier), 'text')).trim().split('\n');
+		for (const key of lines) await identityToRecipient(key);
+		return lines;
+	} catch (cause) {
+		throw new WrongKey('the keys of before are not opened by this one', { cause });
+	}
 }
 
 export async function wrap(identity: Identity, passphrase: string, work = WORK): Promise<string> {

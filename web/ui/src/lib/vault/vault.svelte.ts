@@ -12,9 +12,16 @@ import { who } from '../who.svelte';
 import { ask, create, forget, newNonce, nonceOf, type Passkey } from './passkey';
 import type { Answer, Ask, Fault, MadePublic, Piece } from './worker';
 import address from './worker?worker&url';
-import { WrongKey } from './wrongkey';
+import { SamePhrase, WrongKey } from './wrongkey';
 
 export type Keys = Schemas['Vault'];
+
+/** The recovery key as it goes on paper: which one it is, and how its public half ends. */
+export interface Paper {
+	secret: string;
+	epoch: number;
+	end: string;
+}
 
 /** How long an open vault may rest, in ms. */
 export const REST = 15 * 60_000;
@@ -23,7 +30,7 @@ export const REST = 15 * 60_000;
 export class NoFilm extends Error {
 	override name = 'NoFilm';
 	constructor(
-		readonly why: Fault,
+		readonly why: Exclude<Fault, 'same'>,
 		readonly problem: Problem | null,
 	) {
 		super(why);
@@ -50,15 +57,22 @@ const scripts = (
 	},
 });
 
+/** How a public key ends: the checksum of it, to tell one sheet of paper from another. */
+export const endOf = (recipient = ''): string => recipient.slice(-6);
+
 class Vault {
 	/** What the hub keeps; null until it said so. */
 	keys = $state.raw<Keys | null>(null);
 	open = $state(false);
 	/** It was opened by what is on paper, which is to stay there alone. */
 	byPaper = $state(false);
-	/** What was just made and is to be put on paper; null once it is. */
-	paper = $state<string | null>(null);
+	/** What was just made and is to be put on paper; null once it is, and the hub seals to it. */
+	paper = $state.raw<Paper | null>(null);
+	/** Somebody wants a new key. */
+	renewing = $state(false);
 
+	/** What the hub is to keep once the paper is there. */
+	#next: Schemas['VaultRequest'] | null = null;
 	#worker: Worker | null = null;
 	#waiting = new Map<number, { done: (value: unknown) => void; failed: (error: Error) => void }>();
 	#asked = 0;
@@ -82,19 +96,58 @@ class Vault {
 		this.keys = await call<Keys>('GET', '/vault');
 	}
 
-	/** Makes new keys and gives the hub its part of them. The vault is open then. */
-	async make(passphrase: string): Promise<void> {
-		const made = (await this.#ask({ do: 'make', passphrase })) as MadePublic;
-		try {
-			this.keys = await change<Keys>('PUT', '/vault', {
-				body: { recipients: made.recipients, names: ['owner', 'recovery'], wrapped: made.wrapped },
+	/**
+	 * Makes new keys, which one of the passkeys may open too; throws SamePhrase, NoPasskey.
+	 * They open what the vault opened that is open, and nothing is sealed to them before
+	 * the paper is there: a page that is closed until then has changed nothing.
+	 */
+	async make(passphrase: string, keep: Passkey | null = null): Promise<void> {
+		await stepUp.first();
+		const { wrapped, recipients, epoch } = await this.#fresh();
+		const before = recipients.length ? { wrapped, recipients } : null;
+		const made = (await this.#ask({ do: 'make', passphrase, before })) as MadePublic;
+		const passkeys: { id: string; wrapped: string }[] = [];
+		if (keep) {
+			const nonce = newNonce();
+			const { said } = await ask([{ passkey: keep, nonce }]);
+			passkeys.push({
+				id: keep.id,
+				wrapped: (await this.#ask({ do: 'wrap', nonce, said, to: 'new key' }, [said.buffer])) as string,
 			});
-		} catch (error) {
-			this.lock();
-			throw error;
 		}
-		this.paper = made.recovery;
+		this.#next = {
+			...{ recipients: made.recipients, names: ['owner', 'recovery'], wrapped: made.wrapped },
+			...{ epoch: epoch + 1, passkeys },
+		};
+		this.paper = { secret: made.recovery, epoch: epoch + 1, end: endOf(made.recipients[1]) };
+		clearTimeout(this.#rest); // whoever is at the printer comes back
+	}
+	/** The paper is there: from here on clips are sealed to the new keys. The vault is open then. */
+	async adopt(): Promise<void> {
+		const next = this.#next;
+		if (!next) return;
+		const old = this.keys?.passkeys ?? [];
+		try {
+			this.keys = await change<Keys>('PUT', '/vault', { body: next });
+		} catch (error) {
+			// A hub that said nothing may have kept it.
+			if (!(error instanceof Silence)) throw error;
+			const keys = await this.#fresh();
+			if (keys.recipients[0] !== next.recipients?.[0]) throw error;
+		}
+		await this.#ask({ do: 'adopt' });
+		for (const p of old)
+			if (p.host === location.hostname && !this.keys?.passkeys.some((q) => q.id === p.id)) forget(p.credential);
+		this.paper = this.#next = null;
+		this.renewing = false;
 		this.#opened();
+	}
+	/** Leaves everything as it was. */
+	drop(): void {
+		this.paper = this.#next = null;
+		this.renewing = false;
+		if (this.open) this.#used();
+		else this.lock();
 	}
 
 	/** Opens it with the passphrase; throws WrongKey. */
@@ -105,20 +158,20 @@ class Vault {
 	}
 	/** Opens it with the key that is on paper; throws WrongKey. */
 	async recover(key: string): Promise<void> {
-		const { recipients } = await this.#fresh();
-		await this.#ask({ do: 'recover', key, recipients });
+		const { wrapped, recipients } = await this.#fresh();
+		await this.#ask({ do: 'recover', key, recipients, wrapped });
 		this.#opened(true);
 	}
 	/** Opens it with a passkey that was made at this name; throws WrongKey or NoPasskey. */
 	async unlockByPasskey(): Promise<void> {
-		const { passkeys, recipients } = await this.#fresh();
+		const { wrapped, passkeys, recipients } = await this.#fresh();
 		const asking = passkeys.flatMap((passkey) => {
 			const nonce = passkey.host === location.hostname ? nonceOf(passkey.wrapped) : null;
 			return nonce ? [{ passkey, nonce }] : [];
 		});
 		if (!asking.length) throw new WrongKey('no passkey of this name opens the vault');
 		const { passkey, said } = await ask(asking);
-		await this.#ask({ do: 'unlock-by', wrapped: passkey.wrapped, said, recipients }, [said.buffer]);
+		await this.#ask({ do: 'unlock-by', by: passkey.wrapped, wrapped, said, recipients }, [said.buffer]);
 		this.#opened();
 	}
 
@@ -137,7 +190,7 @@ class Vault {
 		try {
 			const nonce = newNonce();
 			const { said } = await ask([{ passkey: made, nonce }]);
-			const wrapped = (await this.#ask({ do: 'wrap', nonce, said }, [said.buffer])) as string;
+			const wrapped = (await this.#ask({ do: 'wrap', nonce, said, to: 'key' }, [said.buffer])) as string;
 			await change<Passkey>('POST', '/vault/passkeys', {
 				body: { name, host: location.hostname, ...made, wrapped },
 			});
@@ -162,8 +215,8 @@ class Vault {
 		this.#worker = null;
 		for (const { failed } of this.#waiting.values()) failed(new NoFilm('wrong-key', null));
 		this.#waiting.clear();
-		this.open = false;
-		this.paper = null;
+		this.open = this.renewing = false;
+		this.paper = this.#next = null;
 	}
 
 	/** Opens a sealed film at one of the hub's addresses; throws NoFilm. */
@@ -189,7 +242,7 @@ class Vault {
 	}
 	#used(): void {
 		clearTimeout(this.#rest);
-		if (this.open) this.#rest = setTimeout(() => this.lock(), REST);
+		if (this.open && !this.paper) this.#rest = setTimeout(() => this.lock(), REST);
 	}
 
 	/** What is given goes over and is not here any more. */
@@ -208,6 +261,7 @@ class Vault {
 			this.#waiting.delete(answer.id);
 			if (answer.ok) return waits?.done(answer.value);
 			if (answer.why === 'wrong-key') return waits?.failed(new WrongKey('that does not open the vault'));
+			if (answer.why === 'same') return waits?.failed(new SamePhrase('that passphrase opens the key of before'));
 			waits?.failed(new NoFilm(answer.why, (answer.problem as Problem | null | undefined) ?? null));
 		});
 		// A worker that does not start answers nobody.

@@ -4,29 +4,36 @@
  * the page ends the worker, and the key with it.
  */
 import { Changed, Film, Foreign } from './film';
-import { make, recover, unwrap, unwrapBy, wrapTo, type Identity } from './keys';
+import { earlier, make, recover, unwrap, unwrapBy, wrapTo, type Identity, type Made } from './keys';
 import type { Said } from './passkey';
-import { WrongKey } from './wrongkey';
+import { SamePhrase, WrongKey } from './wrongkey';
 
 /** What the page asks. */
 export type Ask =
-	| { do: 'make'; passphrase: string }
+	| { do: 'make'; passphrase: string; before: Kept | null }
+	| { do: 'adopt' }
 	| { do: 'unlock'; wrapped: string; passphrase: string; recipients: string[] }
-	| { do: 'unlock-by'; wrapped: string; said: Said; recipients: string[] }
-	| { do: 'wrap'; nonce: Uint8Array; said: Said }
-	| { do: 'recover'; key: string; recipients: string[] }
+	| { do: 'unlock-by'; by: string; wrapped: string; said: Said; recipients: string[] }
+	| { do: 'wrap'; nonce: Uint8Array; said: Said; to: 'key' | 'new key' }
+	| { do: 'recover'; key: string; recipients: string[]; wrapped: string }
 	| { do: 'open'; url: string }
 	| { do: 'read'; film: number }
 	| { do: 'stop'; film: number };
+
+/** What the hub keeps of a vault. */
+export interface Kept {
+	wrapped: string;
+	recipients: string[];
+}
 
 /** What it is told: what was asked for, or why not. */
 export type Answer = { id: number } & ({ ok: true; value: unknown } | { ok: false; why: Fault; problem?: unknown });
 
 /**
- * Why there is nothing: not the key, not sealed to it, changed on its way or on
+ * Why there is nothing: not the key, the passphrase of before, not sealed to it, changed on its way or on
  * the disk, refused by the hub with a problem, or the hub said nothing.
  */
-export type Fault = 'wrong-key' | 'foreign' | 'changed' | 'refused' | 'silent';
+export type Fault = 'wrong-key' | 'same' | 'foreign' | 'changed' | 'refused' | 'silent';
 
 /** What comes of a make, but the key itself. */
 export interface MadePublic {
@@ -37,7 +44,12 @@ export interface MadePublic {
 /** One read: the next piece, or how the film ended. */
 export type Piece = { bytes: Uint8Array<ArrayBuffer> } | { end: 'whole' | 'cut' };
 
-let identity: Identity | null = null;
+/** What opens clips: the vault's key or the one on paper, and those of before. */
+let identities: Identity[] = [];
+/** Whether those of before are all there. */
+let whole = true;
+/** A key that was made, and counts once the hub seals to it. */
+let next: Made | null = null;
 const films = new Map<number, Film>();
 let count = 0;
 
@@ -48,34 +60,62 @@ class Refused extends Error {
 }
 
 async function open(url: string): Promise<number> {
-	if (!identity) throw new WrongKey('the vault is locked');
+	if (!identities.length) throw new WrongKey('the vault is locked');
 	const response = await fetch(url, { cache: 'no-store' });
 	if (!response.ok || !response.body) throw new Refused(await response.json().catch(() => null));
-	const film = await Film.open(response.body, identity);
+	const film = await Film.open(response.body, identities);
 	films.set(++count, film);
 	return count;
 }
 
+/** Takes a key that opens the vault, and those that it opens. */
+async function unlocked(identity: Identity, wrapped: string): Promise<null> {
+	identities = [identity];
+	whole = true;
+	try {
+		identities.push(...(await earlier(wrapped, identity)));
+	} catch {
+		whole = false; // newer clips open all the same
+	}
+	return null;
+}
+
+/** Makes the key that comes next, if what was opened before stays open with it. */
+async function makeNext(passphrase: string, before: Kept | null): Promise<MadePublic> {
+	if (before && !identities.length) throw new WrongKey('the vault is locked');
+	if (before && !whole) throw new Changed('the keys of before');
+	const same =
+		before &&
+		(await unwrap(before.wrapped, passphrase, before.recipients).then(
+			() => true,
+			() => false,
+		));
+	if (same) throw new SamePhrase();
+	next = await make(passphrase, undefined, before ? identities : []);
+	const { recovery, recipients, wrapped } = next;
+	return { recovery, recipients, wrapped };
+}
+
 async function act(ask: Ask): Promise<unknown> {
 	switch (ask.do) {
-		case 'make': {
-			const made = await make(ask.passphrase);
-			identity = made.identity;
-			const { recovery, recipients, wrapped } = made;
-			return { recovery, recipients, wrapped } satisfies MadePublic;
-		}
+		case 'make':
+			return makeNext(ask.passphrase, ask.before);
+		case 'adopt':
+			if (!next) throw new WrongKey('no key was made');
+			await unlocked(next.identity, next.wrapped);
+			next = null;
+			return null;
 		case 'unlock':
-			identity = await unwrap(ask.wrapped, ask.passphrase, ask.recipients);
-			return null;
+			return unlocked(await unwrap(ask.wrapped, ask.passphrase, ask.recipients), ask.wrapped);
 		case 'unlock-by':
-			identity = await unwrapBy(ask.wrapped, ask.said, ask.recipients);
-			return null;
-		case 'wrap':
+			return unlocked(await unwrapBy(ask.by, ask.said, ask.recipients), ask.wrapped);
+		case 'wrap': {
+			const identity = ask.to === 'key' ? identities[0] : next?.identity;
 			if (!identity) throw new WrongKey('the vault is locked');
 			return wrapTo(identity, ask.nonce, ask.said);
+		}
 		case 'recover':
-			identity = await recover(ask.key, ask.recipients);
-			return null;
+			return unlocked(await recover(ask.key, ask.recipients), ask.wrapped);
 		case 'open':
 			return open(ask.url);
 		case 'read': {
@@ -95,6 +135,7 @@ async function act(ask: Ask): Promise<unknown> {
 
 function faultOf(error: unknown): { why: Fault; problem?: unknown } {
 	if (error instanceof WrongKey) return { why: 'wrong-key' };
+	if (error instanceof SamePhrase) return { why: 'same' };
 	if (error instanceof Foreign) return { why: 'foreign' };
 	if (error instanceof Changed) return { why: 'changed' };
 	if (error instanceof Refused) return { why: 'refused', problem: error.problem };
