@@ -32,6 +32,9 @@ func TestMain(m *testing.M) {
 				os.Exit(1)
 			}
 			os.Exit(0)
+		case "storage-dies":
+			var nothing *byte
+			fmt.Println(*nothing)
 		case "hold-open":
 			holdOpen(os.Args[2])
 		}
