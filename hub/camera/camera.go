@@ -4,18 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/url"
-	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/bluenviron/gortsplib/v5/pkg/base"
 
+	"gatehouse/hub/camera/reach"
 	"gatehouse/hub/home"
 )
 
@@ -72,6 +70,7 @@ type State struct {
 	PreShort    bool          // the pre-roll is more bytes than it may be
 	ClockOff    time.Duration // the camera's clock less the hub's; 0 while less than clockSlack
 	Certificate string        // SHA-256 of the camera's, in TLS
+	Stranger    string        // SHA-256 of another that was shown instead, and refused
 	NoTape      string        // why the last clip could not be begun or gone on with
 	Speaker     string        // how it takes sound, for people; "": it does not, or was not asked yet
 	NoSpeaker   string        // why it does not
@@ -108,6 +107,7 @@ type Camera struct {
 	talk    *Talk              // who speaks; nil: nobody
 	ended   bool               // Run has
 
+	pin   *reach.Pin
 	small *small // nil: it has none
 }
 
@@ -131,6 +131,9 @@ func New(o Options) (*Camera, error) {
 			post: o.Post, holds: map[string]hold{},
 		},
 	}
+	c.pin = reach.NewPin(o.Certificate, func() {
+		c.change(func(s *State) { s.Certificate, s.Stranger = c.pin.Known(), c.pin.Stranger() })
+	})
 	if o.SubURL != "" {
 		sub, err := ParseURL(o.SubURL)
 		if err != nil {
@@ -229,8 +232,7 @@ func (c *Camera) connect(ctx context.Context) error {
 	c.keyed = time.Now()
 	c.drop = cancel
 	s := &source{
-		url: c.url.Clone(), sound: c.o.Audio, certificate: c.state.Certificate, to: c,
-		reach: c.o.Dial, seen: func(sum string) { c.change(func(s *State) { s.Certificate = sum }) },
+		url: c.url.Clone(), sound: c.o.Audio, pin: c.pin, dial: c.o.Dial, to: c,
 	}
 	c.mu.Unlock()
 	var beside sync.WaitGroup
@@ -260,18 +262,6 @@ func (c *Camera) hungUp(why error) {
 			s.Condition, s.Why = Lost, why.Error()
 		}
 	})
-}
-
-// inWords is why a camera was lost, for people and without what nobody may read.
-func inWords(err error, password string) string {
-	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
-		return "it hung up"
-	}
-	var bad *url.Error
-	if errors.As(err, &bad) {
-		err = bad.Err
-	}
-	return strings.TrimPrefix(redact(err.Error(), password), "camera: ")
 }
 
 // Rest has the camera disconnect and forget what it sent, or come back.

@@ -3,8 +3,6 @@ package camera
 import (
 	"errors"
 	"math"
-	"net/url"
-	"strings"
 	"time"
 )
 
@@ -128,12 +126,4 @@ func (c *Camera) compare(camera, hub time.Time) {
 			s.ClockOff = off
 		}
 	})
-}
-
-// redact takes a password out of what a library says.
-func redact(text, password string) string {
-	if password == "" {
-		return text
-	}
-	return strings.NewReplacer(url.QueryEscape(password), "…", url.PathEscape(password), "…", password, "…").Replace(text)
 }

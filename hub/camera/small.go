@@ -156,8 +156,7 @@ func (s *small) wanted() bool {
 func (s *small) connect(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	certificate := s.camera.State().Certificate
-	if s.url.Scheme == "rtsps" && certificate == "" {
+	if s.url.Scheme == "rtsps" && s.camera.pin.Known() == "" {
 		return errors.New("the camera has not shown its certificate yet")
 	}
 	s.mu.Lock()
@@ -167,7 +166,7 @@ func (s *small) connect(ctx context.Context) error {
 		return nil
 	}
 	from := &source{
-		url: s.url.Clone(), small: true, certificate: certificate, reach: s.camera.o.Dial, to: s,
+		url: s.url.Clone(), small: true, pin: s.camera.pin, dial: s.camera.o.Dial, to: s,
 	}
 	err := from.run(ctx)
 	if why := context.Cause(ctx); why != nil {

@@ -2,9 +2,6 @@ package camera
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/tls"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -16,6 +13,8 @@ import (
 	"github.com/bluenviron/gortsplib/v5/pkg/description"
 	"github.com/bluenviron/gortsplib/v5/pkg/format"
 	"github.com/pion/rtp"
+
+	"gatehouse/hub/camera/reach"
 )
 
 // sink takes what a connection brings, from one goroutine.
@@ -30,9 +29,9 @@ type sink interface {
 
 // Why a camera can't be had; see State.
 var (
-	errElsewhere   = errors.New("it sends the hub to another address, which is not followed")
-	errCertificate = errors.New("it shows another certificate than before")
-	errNoVideo     = errors.New("it offers neither H.264 nor H.265")
+	errElsewhere = errors.New("it sends the hub to another address, which is not followed")
+	errNoVideo   = errors.New("it offers neither H.264 nor H.265: set it to one of them")
+	errNoRTSP    = errors.New("it is there, and does not answer in RTSP: look at the port (554 for most cameras), and whether RTSP is switched on in the camera")
 )
 
 // taker makes pictures of packets, and tells when a packet ended one that stands alone.
@@ -42,13 +41,14 @@ type taker interface {
 
 // source is one connection to a camera.
 type source struct {
-	url         *base.URL
-	small       bool   // it is looked at, and not recorded
-	sound       bool   // is wanted
-	certificate string // SHA-256 of the camera's, as hex; "": the first one that it shows
-	seen        func(certificate string)
-	reach       Dial
-	to          sink
+	url   *base.URL
+	small bool // it is looked at, and not recorded
+	sound bool // is wanted
+	pin   *reach.Pin
+	dial  Dial
+	to    sink
+
+	there, answered bool // somebody is, and has in RTSP
 }
 
 // silence is how long a camera may send nothing before it counts as lost.
@@ -60,7 +60,7 @@ func (s *source) client() *gortsplib.Client {
 	return &gortsplib.Client{
 		Scheme: s.url.Scheme, Host: s.url.Host, Protocol: &overTCP, UserAgent: "Gatehouse",
 		ReadTimeout: silence, WriteTimeout: silence,
-		DialContext: s.dial, TLSConfig: s.tls(),
+		DialContext: s.near, TLSConfig: s.pin.TLS(), OnResponse: func(*base.Response) { s.answered = true },
 	}
 }
 
@@ -77,7 +77,10 @@ func (s *source) run(ctx context.Context) error {
 	defer stop()
 
 	desc, _, err := client.Describe(s.url)
-	if err != nil {
+	switch {
+	case s.there && !s.answered && mute(err):
+		return fmt.Errorf("camera: %w", errNoRTSP)
+	case err != nil:
 		return fmt.Errorf("camera: description: %w", err)
 	}
 	if err := s.setUp(client, desc); err != nil {
@@ -161,13 +164,15 @@ func (s *source) follow(client *gortsplib.Client, media *description.Media, vide
 	})
 }
 
-// dial goes to the owner's address only: an answer that names another, as a redirect
+// near goes to the owner's address only: an answer that names another, as a redirect
 // does, would take the password with it.
-func (s *source) dial(ctx context.Context, network, address string) (net.Conn, error) {
+func (s *source) near(ctx context.Context, network, address string) (net.Conn, error) {
 	if want := hostPort(s.url); address != want {
 		return nil, fmt.Errorf("%w: %s", errElsewhere, address)
 	}
-	return s.reach(ctx, network, address)
+	conn, err := s.dial(ctx, network, address)
+	s.there = err == nil
+	return conn, err
 }
 
 // hostPort is where an address leads to.
@@ -177,28 +182,6 @@ func hostPort(u *base.URL) string {
 		port = map[string]string{"rtsp": "554", "rtsps": "322"}[u.Scheme]
 	}
 	return net.JoinHostPort((*url.URL)(u).Hostname(), port)
-}
-
-// tls trusts the certificate that the owner's camera showed the first time: hardly
-// any camera has one that somebody else vouches for.
-func (s *source) tls() *tls.Config {
-	return &tls.Config{
-		MinVersion: tls.VersionTLS12,
-		//nolint:gosec // what is verified is below: the camera's own certificate and no other
-		InsecureSkipVerify: true,
-		VerifyConnection: func(state tls.ConnectionState) error {
-			sum := sha256.Sum256(state.PeerCertificates[0].Raw)
-			got := hex.EncodeToString(sum[:])
-			if s.certificate == "" {
-				s.certificate = got
-				s.seen(got)
-			}
-			if got != s.certificate {
-				return errCertificate
-			}
-			return nil
-		},
-	}
 }
 
 // findVideo is the first stream of pictures that can be recorded.

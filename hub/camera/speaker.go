@@ -63,9 +63,7 @@ func refused(err error) bool {
 // askBack makes a connection beside that of the pictures, and asks for a description
 // with the way back in it (ONVIF Streaming Specification §5.3.1).
 func (c *Camera) askBack(ctx context.Context) (*gortsplib.Client, *description.Session, error) {
-	c.mu.Lock()
-	s := &source{url: c.url.Clone(), certificate: c.state.Certificate, reach: c.o.Dial, seen: func(string) {}}
-	c.mu.Unlock()
+	s := &source{url: c.url.Clone(), pin: c.pin, dial: c.o.Dial}
 	client := s.client()
 	client.RequestBackChannels = true
 	if err := client.Start(); err != nil {

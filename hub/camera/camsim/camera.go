@@ -361,7 +361,11 @@ func (d door) admit(conn *gortsplib.ServerConn, req *base.Request) (*base.Respon
 
 // OnDescribe implements gortsplib.ServerHandlerOnDescribe.
 func (d door) OnDescribe(x *gortsplib.ServerHandlerOnDescribeCtx) (*base.Response, *gortsplib.ServerStream, error) {
-	return d.admit(x.Conn, x.Request)
+	resp, stream, err := d.admit(x.Conn, x.Request)
+	if err == nil && x.Path != "/main" {
+		return &base.Response{StatusCode: base.StatusNotFound}, nil, nil
+	}
+	return resp, stream, err
 }
 
 // OnSetup implements gortsplib.ServerHandlerOnSetup.
