@@ -35,6 +35,7 @@ func (c *cameras) conditions(now time.Time) {
 		away := !coming && (st.Condition == camera.Lost || st.Condition == camera.Starting) && now.Sub(st.Since) >= lostPatience
 		why := cmp.Or(st.Why, "it sends no picture")
 		h.board.Set(away, health.CameraLost, id, name, why)
+		h.board.Set(st.Stranger != "" || w.pin.Stranger() != "", health.CameraCertificate, id, name, shownFor(st.Stranger, w.pin.Stranger()))
 		h.board.Set(coming && now.Sub(keyed) >= keyPatience, health.CameraNoKey, id, name)
 		h.board.Set(st.PreShort && st.Condition == camera.Up, health.CameraPreShort, id, name)
 		off := cmp.Or(st.ClockOff, w.word.clockOff())
@@ -60,8 +61,8 @@ func (c *cameras) conditions(now time.Time) {
 		case away:
 			h.devices.SetHealth(id, home.HealthMissing)
 		}
-		if st.Certificate != w.settings.Certificate {
-			c.pin(w.camera, id, st.Certificate)
+		if st.Certificate != w.settings.Certificate || w.pin.Known() != w.settings.HTTPSCertificate {
+			c.pin(w.camera, id, st.Certificate, w.pin.Known())
 		}
 	}
 	why := ""
@@ -71,6 +72,17 @@ func (c *cameras) conditions(now time.Time) {
 		}
 	}
 	h.board.Set(why != "", health.DetectorMissing, "", why)
+}
+
+// shownFor names what a camera shows another certificate for.
+func shownFor(stream, https string) string {
+	switch {
+	case https == "":
+		return "its pictures"
+	case stream == "":
+		return "its services"
+	}
+	return "its pictures and its services"
 }
 
 // seenEvery is how often it is written down that a camera is there: each time is

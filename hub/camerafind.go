@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"gatehouse/hub/camera/onvif"
@@ -27,7 +28,8 @@ func (c *cameras) Find(ctx context.Context, by string) ([]home.FoundCamera, erro
 	}
 	list := []home.FoundCamera{}
 	for _, f := range found {
-		list = append(list, home.FoundCamera{ONVIF: f.Address, Name: f.Name, Model: f.Model, Known: c.knownAt(f.At)})
+		scheme, _, _ := strings.Cut(f.Address, ":")
+		list = append(list, home.FoundCamera{ONVIF: f.Address, Name: f.Name, Model: f.Model, Known: c.knownAt(scheme, f.At)})
 	}
 	answered := fmt.Sprintf("%d answered", len(list))
 	if len(list) == 0 {
@@ -59,11 +61,14 @@ func Loopback() string {
 }
 
 // knownAt is the camera of the house whose services are at an address, or whose
-// pictures come from that machine when its services are not asked; "": none.
-func (c *cameras) knownAt(at netip.AddrPort) home.DeviceID {
+// pictures come from that machine when its services are not asked; "": none. One that is
+// asked in TLS is known in the clear, too: nobody is to add it so a second time.
+func (c *cameras) knownAt(scheme string, at netip.AddrPort) home.DeviceID {
 	for _, w := range c.list() {
 		if u, err := url.Parse(w.settings.ONVIF); err == nil && u.Host != "" {
-			if cmp.Or(u.Port(), "80") == strconv.Itoa(int(at.Port())) && u.Hostname() == at.Addr().String() {
+			port := cmp.Or(u.Port(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
+			same := port == strconv.Itoa(int(at.Port())) || u.Scheme != scheme && !at.Addr().IsLoopback()
+			if same && u.Hostname() == at.Addr().String() {
 				return w.settings.ID
 			}
 			continue

@@ -12,6 +12,7 @@ import (
 
 	"gatehouse/hub/camera"
 	"gatehouse/hub/camera/onvif"
+	"gatehouse/hub/camera/reach"
 	"gatehouse/hub/home"
 )
 
@@ -33,12 +34,12 @@ type ownWord struct {
 }
 
 // openWord makes the way to a camera's own services; nil when it has none.
-func (c *cameras) openWord(s home.Camera, cam *camera.Camera, password string) (w *ownWord, err error) {
+func (c *cameras) openWord(s home.Camera, cam *camera.Camera, password string, pin *reach.Pin) (w *ownWord, err error) {
 	if s.ONVIF == "" {
 		return nil, nil
 	}
 	w = &ownWord{cameras: c, of: s, camera: cam, turns: make(chan string, 1), look: make(chan struct{}, 1)}
-	w.onvif, err = onvif.New(onvif.Options{Address: s.ONVIF, Password: password, Heard: w.heard, Changed: w.changed, Log: c.hub.log.With("device", s.ID)})
+	w.onvif, err = onvif.New(onvif.Options{Address: s.ONVIF, Password: password, Pin: pin, Heard: w.heard, Changed: w.changed, Log: c.hub.log.With("device", s.ID)})
 	return w, err
 }
 
@@ -247,7 +248,8 @@ func (c *cameras) ask(ctx context.Context, s *home.Camera, secret *string) error
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
-	stream, sub, err := streamsOf(ctx, s.ONVIF, password)
+	pin := reach.NewPin(s.HTTPSCertificate, func() {})
+	stream, sub, err := streamsOf(ctx, s.ONVIF, password, pin)
 	if errors.Is(err, onvif.ErrPassword) {
 		return &home.Invalid{Field: "password", Reason: "the camera refuses the name or the password"}
 	}
@@ -255,7 +257,7 @@ func (c *cameras) ask(ctx context.Context, s *home.Camera, secret *string) error
 		return &home.Invalid{Field: "onvif", Reason: u.Hostname() + " does not say where its pictures are: " + plain(err)}
 	}
 	stream.User = u.User
-	s.URL = stream.String()
+	s.URL, s.HTTPSCertificate = stream.String(), pin.Known()
 	if s.SubURL == "" && sub != nil && checkSubURL(sub.String(), stream) == nil {
 		s.SubURL = sub.String()
 	}
@@ -264,8 +266,8 @@ func (c *cameras) ask(ctx context.Context, s *home.Camera, secret *string) error
 
 // streamsOf asks a camera where the best of its pictures come from, and where smaller
 // ones that can be looked at; sub is nil when there are none.
-func streamsOf(ctx context.Context, address, password string) (stream, sub *url.URL, err error) {
-	client, err := onvif.Dial(ctx, address, password)
+func streamsOf(ctx context.Context, address, password string, pin *reach.Pin) (stream, sub *url.URL, err error) {
+	client, err := onvif.Dial(ctx, address, password, pin)
 	if err != nil {
 		return nil, nil, err
 	}

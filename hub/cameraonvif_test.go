@@ -53,7 +53,7 @@ func smartWith(t *testing.T, sim *camsim.Camera, sub string, o onvifsim.Options)
 func (h *Hub) smartCamera(t *testing.T, d *onvifsim.Device) home.Camera {
 	t.Helper()
 	c := home.DefaultCamera("camera-porch")
-	c.Name, c.ONVIF = "Porch", strings.Replace(d.Address(), "http://", "http://hub:s3cret word@", 1)
+	c.Name, c.ONVIF = "Porch", strings.Replace(d.Address(), "://", "://hub:s3cret word@", 1)
 	c.Pre, c.Post = home.Duration(time.Second), home.Duration(time.Second)
 	c.ONVIF = strings.Replace(c.ONVIF, " ", "%20", 1)
 	return h.put(t, c)

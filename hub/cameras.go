@@ -13,6 +13,7 @@ import (
 
 	"gatehouse/hub/camera"
 	"gatehouse/hub/camera/detect"
+	"gatehouse/hub/camera/reach"
 	"gatehouse/hub/camera/whep"
 	"gatehouse/hub/home"
 	"gatehouse/storage"
@@ -63,6 +64,7 @@ type reelKeeper interface {
 type watched struct {
 	settings home.Camera // under mu: it learns while it runs
 	password string
+	pin      *reach.Pin     // by which it is known over https
 	camera   *camera.Camera // nil: it can't be had, see fault
 	stills   *stills        // its present picture; nil: what onvif says
 	word     *ownWord       // what it says itself; nil: it is not asked
@@ -147,7 +149,7 @@ func (noRecorder) Limit(home.DeviceID, int64, int)       {}
 
 // watch makes a camera of settings.
 func (c *cameras) watch(s home.Camera, password string) *watched {
-	w := &watched{settings: s, password: password, wants: make(chan struct{}, 1)}
+	w := &watched{settings: s, password: password, pin: reach.NewPin(s.HTTPSCertificate, c.look), wants: make(chan struct{}, 1)}
 	if s.PasswordFile != "" {
 		p, err := readPassword(s.PasswordFile)
 		if err != nil {
@@ -174,10 +176,10 @@ func (c *cameras) watch(s home.Camera, password string) *watched {
 	}
 	w.camera = cam
 	if s.SnapshotURL != "" {
-		w.stills, err = openStills(s, password)
+		w.stills, err = openStills(s, password, w.pin)
 	}
 	if err == nil {
-		w.word, err = c.openWord(s, cam, password)
+		w.word, err = c.openWord(s, cam, password, w.pin)
 	}
 	if err != nil {
 		w.camera, w.fault = nil, err

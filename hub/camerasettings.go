@@ -61,8 +61,9 @@ func readPassword(name string) (string, error) {
 	return password, nil
 }
 
-// pin keeps the certificate that a camera showed the first time.
-func (c *cameras) pin(cam *camera.Camera, id home.DeviceID, sum string) {
+// pin keeps the certificates that a camera showed the first time: of its stream, and
+// over https.
+func (c *cameras) pin(cam *camera.Camera, id home.DeviceID, stream, https string) {
 	c.saving.Lock()
 	defer c.saving.Unlock()
 	c.mu.Lock()
@@ -73,7 +74,7 @@ func (c *cameras) pin(cam *camera.Camera, id home.DeviceID, sum string) {
 	}
 	s := w.settings
 	c.mu.Unlock()
-	s.Certificate = sum
+	s.Certificate, s.HTTPSCertificate = stream, https
 	if err := c.table.Put(string(s.ID), s); err != nil {
 		c.hub.log.Error("certificate of a camera not kept", "device", s.ID, "err", err)
 		return
@@ -101,6 +102,7 @@ func (c *cameras) shown(w *watched, name string) home.Camera {
 			State: string(st.Condition), Why: st.Why, Since: home.At(st.Since), Recording: st.Recording, Codecs: st.Codecs(),
 			Width: st.Width, Height: st.Height, PacketsLost: n.PacketsLost, Clips: n.Clips, ONVIF: w.word.status(),
 			Speaker: st.Speaker != "", NoSpeaker: st.NoSpeaker,
+			OtherCertificate: st.Stranger, OtherHTTPSCertificate: w.pin.Stranger(),
 		}
 		s.Status.SubWhy, _ = w.camera.SmallFault()
 	}
@@ -160,13 +162,16 @@ func (c *cameras) PutCamera(ctx context.Context, s home.Camera, password *home.S
 	if old != nil {
 		c.end(old)
 	}
-	did := "changed"
-	if old == nil {
+	did, more := "changed", ""
+	switch {
+	case old == nil:
 		did = "added"
+	case other(old.settings.Certificate, s.Certificate) || other(old.settings.HTTPSCertificate, s.HTTPSCertificate):
+		more = ", which may show another certificate from now on"
 	}
 	c.hub.journal.Add(home.Event{
 		At: home.At(time.Now()), Kind: home.KindDevice, Device: s.ID, Who: home.Who(by),
-		Text: fmt.Sprintf("%s %s the camera %s.", by, did, s.Name),
+		Text: fmt.Sprintf("%s %s the camera %s%s.", by, did, s.Name, more),
 	})
 	if d, ok := c.hub.devices.Device(s.ID); ok && d.Name != s.Name {
 		if _, err := c.hub.devices.Rename(s.ID, s.Name, d.Room, by); err != nil {
@@ -188,7 +193,7 @@ func (c *cameras) secret(s *home.Camera, given *home.Secret) string {
 	if old := c.known[s.ID]; old != nil {
 		secret = old.password
 		if s.URL != "" && moved(old.settings.URL, s.URL) || s.ONVIF != "" && (s.URL == "" || old.settings.ONVIF != "") && moved(old.settings.ONVIF, s.ONVIF) {
-			secret, s.Certificate = "", ""
+			secret, s.Certificate, s.HTTPSCertificate = "", "", ""
 			if s.PasswordFile == old.settings.PasswordFile {
 				s.PasswordFile = ""
 			}
@@ -199,6 +204,9 @@ func (c *cameras) secret(s *home.Camera, given *home.Secret) string {
 	}
 	return secret
 }
+
+// other tells whether a camera that was known by a certificate is not any more.
+func other(was, is string) bool { return was != "" && was != is }
 
 // moved tells whether two addresses lead to different machines or users.
 func moved(a, b string) bool {
@@ -260,7 +268,7 @@ func (c *cameras) check(s *home.Camera, secret *string) error {
 			return err
 		}
 	}
-	if err := checkSnapshotURL(s.SnapshotURL, u); err != nil {
+	if err := checkSnapshotURL(s.SnapshotURL, s.ONVIF, u); err != nil {
 		return err
 	}
 	if err := checkSubURL(s.SubURL, u); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"gatehouse/hub/camera"
 	"gatehouse/hub/camera/onvif"
+	"gatehouse/hub/camera/reach"
 	"gatehouse/hub/home"
 )
 
@@ -59,7 +60,7 @@ func (s *stills) picture(ctx context.Context) ([]byte, error) { return s.door.Pi
 
 // openStills makes the way to a camera's present picture, with the name and password
 // of its stream.
-func openStills(s home.Camera, password string) (*stills, error) {
+func openStills(s home.Camera, password string, pin *reach.Pin) (*stills, error) {
 	stream, err := camera.ParseURL(s.URL)
 	if err != nil {
 		return nil, err
@@ -69,7 +70,7 @@ func openStills(s home.Camera, password string) (*stills, error) {
 		return nil, err
 	}
 	still.User = stream.User
-	door, err := onvif.NewDoor(still.String(), password)
+	door, err := onvif.NewDoor(still.String(), password, pin)
 	if err != nil {
 		return nil, err
 	}
@@ -77,8 +78,9 @@ func openStills(s home.Camera, password string) (*stills, error) {
 }
 
 // checkSnapshotURL refuses an address that is none of the camera's: its password would
-// be told to whoever is there.
-func checkSnapshotURL(s string, stream *url.URL) error {
+// be told to whoever is there. One in the clear is none of a camera whose services are
+// asked in TLS.
+func checkSnapshotURL(s, services string, stream *url.URL) error {
 	if s == "" {
 		return nil
 	}
@@ -91,6 +93,8 @@ func checkSnapshotURL(s string, stream *url.URL) error {
 		return err
 	case u.User != nil:
 		return &home.Invalid{Field: "snapshot_url", Reason: "leave name and password out: those of url are used"}
+	case u.Scheme == "http" && strings.HasPrefix(services, "https:"):
+		return &home.Invalid{Field: "snapshot_url", Reason: "it must begin with https://, as onvif does"}
 	case !strings.EqualFold(u.Hostname(), stream.Hostname()):
 		return &home.Invalid{Field: "snapshot_url", Reason: "it must be on " + stream.Hostname() + ", where url leads to"}
 	}

@@ -37,7 +37,7 @@ func TestSnapshotOfACamera(t *testing.T) {
 
 	c := home.DefaultCamera("camera-porch")
 	c.Name, c.URL, c.OffIn = "Porch", with(sim, url.UserPassword("hub", "s3cret word")), []home.Mode{home.Home}
-	for _, bad := range []string{"rtsp://127.0.0.1/x", "http://127.0.0.2/x", "http://hub:pw@127.0.0.1/x", "/x", "https://127.0.0.1/x"} {
+	for _, bad := range []string{"rtsp://127.0.0.1/x", "http://127.0.0.2/x", "http://hub:pw@127.0.0.1/x", "/x", "https://127.0.0.2/x", "ftp://127.0.0.1/x"} {
 		c.SnapshotURL = bad
 		var invalid *home.Invalid
 		if _, err := h.cameras.PutCamera(t.Context(), c, nil, "Ada"); !errors.As(err, &invalid) || invalid.Field != "snapshot_url" {

@@ -51,6 +51,7 @@ const (
 	ClipsNotErased   Code = "clips-not-erased"
 
 	CameraLost        Code = "camera-lost"
+	CameraCertificate Code = "camera-certificate-changed"
 	CameraNoKey       Code = "camera-no-key-picture"
 	CameraPreShort    Code = "camera-pre-roll-short"
 	CameraClock       Code = "camera-clock-wrong"
@@ -251,6 +252,10 @@ var Declarations = map[Code]Declaration{
 	CameraLost: {
 		home.SeverityWarning, "%s can't be had: %s. Nothing that happens before it is recorded.",
 		"Look after its power and its network, then its address and password under Cameras.", nil,
+	},
+	CameraCertificate: {
+		home.SeverityWarning, "%s shows another certificate than before for %s. Whoever is there was told no password, and nothing is taken from them.",
+		"If you reset the camera or renewed its certificate, compare it with what the camera says itself and trust it on its page under Cameras. If not, somebody may stand between it and the hub.", nil,
 	},
 	CameraNoKey: {
 		home.SeverityWarning, "%s sends no picture that stands alone, so nothing can be recorded of it.",

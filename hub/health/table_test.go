@@ -138,6 +138,7 @@ var proofs = map[health.Code][]string{
 	health.ViewsUnwritten:   {"hub.TestViewsThatCannotBeWrittenAreSaid"},
 	health.ZoneIgnored:      {"hub.TestZoneThatIsIgnoredIsSaid"},
 
+	health.CameraCertificate: {"hub.TestACameraThatShowsAnotherCertificate"},
 	health.CameraClock:       {"hub.fallIll"},
 	health.CameraCovered:     {"hub.TestACoveredCameraIsSaid", "hub.TestONVIFCamerasThatAreUnwell"},
 	health.CameraLost:        {"hub.fallIll"},

@@ -17,9 +17,12 @@ type Camera struct {
 	// Certificate is what an rtsps:// camera showed the first time; it may show no other.
 	Certificate string `json:"certificate" doc:"SHA-256 of the camera's certificate; another one is refused until this is emptied"`
 
-	ONVIF string `json:"onvif" doc:"http:// address of the camera's own services, with the user's name: it tells where its pictures are and what it notices; empty: it is not asked"`
+	// HTTPSCertificate is what it showed the first time where onvif or snapshot_url say https; it may show no other.
+	HTTPSCertificate string `json:"https_certificate" doc:"SHA-256 of the certificate that the camera shows over https, for onvif and snapshot_url; another one is refused until this is emptied, or says that one"`
+
+	ONVIF string `json:"onvif" doc:"http:// or https:// address of the camera's own services, with the user's name: it tells where its pictures are and what it notices; empty: it is not asked"`
 	// SnapshotURL is on the machine that URL names: the password goes there too.
-	SnapshotURL string `json:"snapshot_url" doc:"http:// address of the camera's present picture (JPEG), without name and password: those of url are used; empty: from where onvif says that it is, or else from the stream, if that is H.264"`
+	SnapshotURL string `json:"snapshot_url" doc:"http:// or https:// address of the camera's present picture (JPEG), without name and password: those of url are used; empty: from where onvif says that it is, or else from the stream, if that is H.264"`
 
 	// SubURL is on the machine that URL names: the password goes there too.
 	SubURL string `json:"sub_url" doc:"rtsp:// or rtsps:// address of a second, smaller stream of the camera (H.264 or JPEG) that shows the same, without name and password: those of url are used. It is looked at instead of the stream that is recorded, while something is looked for; empty: that one is"`
@@ -58,6 +61,9 @@ type CameraStatus struct {
 	Height      int      `json:"height"`
 	PacketsLost uint64   `json:"packets_lost"`
 	Clips       uint64   `json:"clips" doc:"begun since the hub started"`
+
+	OtherCertificate      string `json:"other_certificate" doc:"SHA-256 of a certificate that it showed instead of certificate; who shows it was told nothing; empty: none"`
+	OtherHTTPSCertificate string `json:"other_https_certificate" doc:"the same, instead of https_certificate"`
 
 	Masks []CameraMask `json:"masks" doc:"how it stands with each part of the picture that the camera is to black out"`
 	ONVIF *CameraONVIF `json:"onvif,omitempty" doc:"how it stands with its own services; absent without"`

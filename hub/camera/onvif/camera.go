@@ -9,12 +9,15 @@ import (
 	"net/url"
 	"sync"
 	"time"
+
+	"gatehouse/hub/camera/reach"
 )
 
 // Options are what a Camera needs.
 type Options struct {
-	Address  string // http://, with the user's name
+	Address  string // http:// or https://, with the user's name
 	Password string
+	Pin      *reach.Pin // by which it is known over https
 	// Heard is told what the camera notices, one thing after another: each Kind when
 	// it begins and ends, whichever of the camera's detectors says so, and what is but
 	// a moment. It must not wait.
@@ -364,7 +367,7 @@ func (c *Camera) reach(ctx context.Context) (*line, error) {
 
 // meet finds out what a camera is and can do.
 func meet(ctx context.Context, o Options) (*line, State, error) {
-	client, err := Dial(ctx, o.Address, o.Password)
+	client, err := Dial(ctx, o.Address, o.Password, o.Pin)
 	if err != nil {
 		return nil, State{}, err
 	}

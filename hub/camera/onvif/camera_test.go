@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"gatehouse/hub/camera/onvif/onvifsim"
+	"gatehouse/hub/camera/reach"
 )
 
 func turnOn(t *testing.T, o onvifsim.Options) *onvifsim.Device {
@@ -37,8 +38,11 @@ func turnOn(t *testing.T, o onvifsim.Options) *onvifsim.Device {
 }
 
 func addressOf(d *onvifsim.Device) string {
-	return strings.Replace(d.Address(), "http://", "http://hub@", 1)
+	return strings.Replace(d.Address(), "://", "://hub@", 1)
 }
+
+// trusting takes the first certificate that a camera shows.
+func trusting() *reach.Pin { return reach.NewPin("", func() {}) }
 
 // told is what a camera told the hub.
 type told struct {
@@ -49,9 +53,15 @@ type told struct {
 // listenTo runs a camera until the test ends.
 func listenTo(t *testing.T, d *onvifsim.Device, password string) (*Camera, told) {
 	t.Helper()
+	return listenKnowing(t, d, password, trusting())
+}
+
+// listenKnowing runs a camera that is known by a certificate.
+func listenKnowing(t *testing.T, d *onvifsim.Device, password string, pin *reach.Pin) (*Camera, told) {
+	t.Helper()
 	heard := told{make(chan string, 64), make(chan struct{}, 1)}
 	c, err := New(Options{
-		Address: addressOf(d), Password: password, Log: slog.New(slog.DiscardHandler),
+		Address: addressOf(d), Password: password, Pin: pin, Log: slog.New(slog.DiscardHandler),
 		Heard: func(k Kind, e Edge) {
 			heard.what <- fmt.Sprint(k, map[Edge]string{Begins: " begins", Ends: " ends", Happens: " happens"}[e])
 		},
@@ -117,11 +127,20 @@ func TestCameras(t *testing.T) {
 		"subscriptions not prolonged":     {NoRenew: true},
 		"all of it, and behind NAT":       {Axis: true, Clock: -year, Host: "192.0.2.7:8080", Media1: true, NoRenew: true},
 		"Digest, and one address for all": {Axis: true, Digest: true, Host: "10.0.0.9"},
+		"in TLS":                          {},
+		"in TLS, HTTP Digest":             {Digest: true},
+		"in TLS, behind NAT":              {Axis: true, Clock: -year, Host: "192.0.2.7:8080", NoRenew: true},
+		"in TLS, addresses in the clear":  {Plain: true},
+		"in TLS, of before 2011":          {Plain: true, Media1: true, Host: "192.0.2.7"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			pic := picture(t, 64, 36)
-			d := turnOn(t, onvifsim.Options{Picture: func() []byte { return pic }, TalkBack: true, Presets: []string{"Gate"}, Quirks: quirks})
+			o := onvifsim.Options{Picture: func() []byte { return pic }, TalkBack: true, Presets: []string{"Gate"}, Quirks: quirks}
+			if strings.HasPrefix(name, "in TLS") {
+				o.TLS = show(certificate(t, time.Hour)).config()
+			}
+			d := turnOn(t, o)
 			c, told := listenTo(t, d, "pw & <word>")
 			s := told.until(t, c, "it is heard", heard)
 			if s.About != (About{"Gatehouse", "Sim 1", "1.0.0", "SIM0001"}) || !s.Picture || !s.TalkBack || !s.PTZ || s.Masks == quirks.Media1 {
@@ -166,7 +185,7 @@ func TestStreams(t *testing.T) {
 	t.Parallel()
 	for _, quirks := range []onvifsim.Quirks{{}, {Media1: true, Host: "192.0.2.7"}} {
 		d := turnOn(t, onvifsim.Options{Quirks: quirks})
-		c, err := Dial(t.Context(), addressOf(d), "pw & <word>")
+		c, err := Dial(t.Context(), addressOf(d), "pw & <word>", trusting())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -225,7 +244,7 @@ func TestWhatIsWrongWithACamera(t *testing.T) {
 		t.Fatal(err)
 	}
 	u.Path = "/nothing"
-	if _, err := Dial(t.Context(), u.String(), ""); err == nil || !strings.Contains(err.Error(), "Not Found") && !errors.Is(err, errNoSOAP) {
+	if _, err := Dial(t.Context(), u.String(), "", trusting()); err == nil || !strings.Contains(err.Error(), "Not Found") && !errors.Is(err, errNoSOAP) {
 		t.Errorf("an address at which nothing is: %v", err)
 	}
 }
@@ -252,7 +271,7 @@ func (c *chatter) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestChatter(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		door, err := NewDoor("http://hub@203.0.113.7", "pw")
+		door, err := NewDoor("http://hub@203.0.113.7", "pw", trusting())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"gatehouse/hub/camera/reach"
 )
 
 // Client asks one camera things.
@@ -42,13 +44,13 @@ func (p Profile) Looked(main Profile) bool {
 }
 
 // Dial finds out what a camera can do. The password is tried where the first question
-// wants it.
-func Dial(ctx context.Context, address, password string) (*Client, error) {
+// wants it; pin is as in NewDoor.
+func Dial(ctx context.Context, address, password string, pin *reach.Pin) (*Client, error) {
 	u, err := ParseAddress(address)
 	if err != nil {
 		return nil, err
 	}
-	door, err := NewDoor(address, password)
+	door, err := NewDoor(address, password, pin)
 	if err != nil {
 		return nil, err
 	}

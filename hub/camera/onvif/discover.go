@@ -182,25 +182,30 @@ func parseMatches(b []byte, id string, from netip.Addr) (list []Found) {
 	return list
 }
 
-// serviceOf is the first address that can be used, brought to where the answer came
-// from; better one that leads there by itself.
+// serviceOf is the best address that can be used, brought to where the answer came
+// from: one that leads there by itself if there is any, and of those one in TLS.
 func serviceOf(addresses string, from netip.Addr) (best *url.URL, port uint16) {
+	top := 0
 	for s := range strings.FieldsSeq(addresses) {
 		u, err := url.Parse(s)
-		if err != nil || u.Scheme != "http" || u.Hostname() == "" || len(s) > 500 {
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || len(s) > 500 {
 			continue
+		}
+		rank := 1
+		if u.Hostname() == from.String() {
+			rank += 2
+		}
+		if u.Scheme == "https" {
+			rank++
 		}
 		p, err := strconv.ParseUint(hostPort(u).port, 10, 16)
-		own := u.Hostname() == from.String()
-		if err != nil || best != nil && !own {
+		if err != nil || rank <= top {
 			continue
 		}
-		best, port = &url.URL{Scheme: "http", Host: from.String(), Path: u.Path}, uint16(p)
-		if port != 80 {
+		top, port = rank, uint16(p)
+		best = &url.URL{Scheme: u.Scheme, Host: from.String(), Path: u.Path}
+		if hostPort(best).port != hostPort(u).port {
 			best.Host = netip.AddrPortFrom(from, port).String()
-		}
-		if own {
-			break
 		}
 	}
 	return best, port

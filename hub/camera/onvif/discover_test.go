@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"gatehouse/hub/camera/onvif/onvifsim"
 )
@@ -14,17 +15,18 @@ func TestFind(t *testing.T) {
 	t.Parallel()
 	a := turnOn(t, onvifsim.Options{Interface: "lo"})
 	b := turnOn(t, onvifsim.Options{Interface: "lo", Quirks: onvifsim.Quirks{Host: "192.0.2.7:8899"}}) // says that it is elsewhere
+	sealed := turnOn(t, onvifsim.Options{Interface: "lo", TLS: show(certificate(t, time.Hour)).config(), Quirks: onvifsim.Quirks{Both: true}})
 	quiet := turnOn(t, onvifsim.Options{})
 	found, err := Find(t.Context(), []string{"lo"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]bool{a.Address() + "/onvif/device_service": true, "http://127.0.0.1:8899/onvif/device_service": true}
+	want := map[string]bool{a.Address() + "/onvif/device_service": true, "http://127.0.0.1:8899/onvif/device_service": true, sealed.Address() + "/onvif/device_service": true}
 	for _, f := range found {
 		if f.Name == "Porch" && f.Model == "Sim 1" {
 			delete(want, f.Address)
 		}
-		if strings.HasPrefix(f.Address, quiet.Address()) || !strings.HasPrefix(f.Address, "http://127.0.0.1:") {
+		if strings.HasPrefix(f.Address, quiet.Address()) || f.Address == strings.Replace(sealed.Address(), "https://", "http://", 1)+"/onvif/device_service" || !strings.Contains(f.Address, "://127.0.0.1:") {
 			t.Errorf("%+v was found", f)
 		}
 	}
@@ -47,7 +49,7 @@ func FuzzMatches(f *testing.F) {
 	const open, shut = `<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Header><RelatesTo>urn:uuid:1</RelatesTo></e:Header><e:Body><ProbeMatches><ProbeMatch>`, `</ProbeMatch></ProbeMatches></e:Body></e:Envelope>`
 	for _, s := range []string{
 		`<Scopes>onvif://www.onvif.org/name/Front%20door onvif://www.onvif.org/hardware/IPC-1</Scopes><XAddrs>http://192.168.1.20/onvif/device_service http://[fe80::1]/onvif/device_service</XAddrs>`,
-		`<XAddrs>https://192.168.1.20/ ftp://x/ http://evil:8080/a?b</XAddrs>`, `<XAddrs>http://192.0.2.9:99999999/</XAddrs>`,
+		`<XAddrs>https://192.168.1.20/ ftp://x/ http://evil:8080/a?b</XAddrs>`, `<XAddrs>http://192.0.2.9/a https://192.0.2.9:443/b https://192.0.2.8/c</XAddrs>`, `<XAddrs>http://192.0.2.9:99999999/</XAddrs>`,
 		`<Scopes>onvif://www.onvif.org/name/%zz</Scopes><XAddrs>http://a/</XAddrs>`,
 	} {
 		f.Add([]byte(open + s + shut))

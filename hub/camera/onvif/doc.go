@@ -9,6 +9,8 @@
 //     not followed; no proxy is asked. Find alone asks everybody on a link, for as long as
 //     it takes and not again, and heeds those of that link who answer this very question;
 //     what they say is proven by nothing.
+//   - A camera whose address says https is asked in TLS alone, whatever it says of itself,
+//     and known by its certificate (reach.Pin): who shows another is told nothing.
 //   - The password is never sent, only digests of it (WS-Security UsernameToken,
 //     HTTP Digest, RFC 7616). A camera that wants it in the clear is refused.
 //   - What a camera answers is bounded: in bytes, in depth, in elements, in pixels, in

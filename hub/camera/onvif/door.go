@@ -12,8 +12,10 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
+	"gatehouse/hub/camera/reach"
 	"gatehouse/hub/home"
 )
 
@@ -22,7 +24,7 @@ var (
 	ErrPassword  = errors.New("it refuses the name or the password")
 	errClear     = errors.New("it wants the password in the clear, which the hub does not send: switch digest authentication on in the camera")
 	errElsewhere = errors.New("it sends the hub to another address, which is not followed")
-	errSilent    = errors.New("it does not answer")
+	errSealed    = errors.New("it answers in TLS alone: begin its address with https://")
 	errLarge     = errors.New("it answers with more than it may")
 	errNoPicture = errors.New("what it answers is no JPEG picture")
 )
@@ -34,7 +36,8 @@ const (
 	callTime    = 8 * time.Second
 )
 
-// Door is the way to one camera over HTTP.
+// Door is the way to one camera over HTTP, in TLS if its address says https. In that
+// case nothing is asked in the clear, whatever the camera says.
 type Door struct {
 	base           *url.URL // scheme, host and port that the owner gave
 	user, password string
@@ -46,8 +49,8 @@ type Door struct {
 }
 
 // NewDoor makes the way to the host of an address, with the user's name that stands
-// in it. Nothing is sent yet.
-func NewDoor(address, password string) (*Door, error) {
+// in it. The camera is known by pin where the address says https. Nothing is sent yet.
+func NewDoor(address, password string, pin *reach.Pin) (*Door, error) {
 	u, err := ParseAddress(address)
 	if err != nil {
 		return nil, err
@@ -63,9 +66,15 @@ func NewDoor(address, password string) (*Door, error) {
 				var dialer net.Dialer
 				return dialer.DialContext(ctx, network, address)
 			},
-			MaxIdleConns: 2, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 16 << 10, DisableCompression: true,
+			TLSClientConfig: pin.TLS(),
+			MaxIdleConns:    2, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 16 << 10, DisableCompression: true,
 		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return errElsewhere },
+		CheckRedirect: func(to *http.Request, _ []*http.Request) error {
+			if d.base.Scheme == "http" && to.URL.Scheme == "https" && hostPort(to.URL).host == want.host {
+				return errSealed
+			}
+			return errElsewhere
+		},
 	}
 	return d, nil
 }
@@ -79,8 +88,8 @@ func ParseAddress(s string) (*url.URL, error) {
 	switch {
 	case err != nil: // which would repeat a password that stands in it
 		return nil, &home.Invalid{Reason: "it is no address such as http://user@192.168.1.20"}
-	case u.Scheme != "http":
-		return nil, &home.Invalid{Reason: "it must begin with http://: the password is sent as a digest alone"}
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, &home.Invalid{Reason: "it must begin with http:// or https://"}
 	case u.Hostname() == "":
 		return nil, &home.Invalid{Reason: "it names no camera: give http://user@192.168.1.20"}
 	}
@@ -151,13 +160,13 @@ func (d *Door) ask(ctx context.Context, method string, u *url.URL, kind string, 
 		}
 		resp, err := d.client.Do(req)
 		if err != nil {
-			return nil, inWords(err)
+			return nil, d.inWords(err)
 		}
 		got, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
 		_ = resp.Body.Close()
 		switch {
 		case err != nil:
-			return nil, inWords(err)
+			return nil, d.inWords(err)
 		case int64(len(got)) > most:
 			return nil, errLarge
 		case resp.StatusCode == http.StatusUnauthorized:
@@ -173,16 +182,16 @@ func (d *Door) ask(ctx context.Context, method string, u *url.URL, kind string, 
 }
 
 // inWords leaves out the address, in which nothing is new.
-func inWords(err error) error {
-	var late net.Error
-	if errors.As(err, &late) && late.Timeout() || errors.Is(err, io.EOF) {
-		return errSilent
-	}
+func (d *Door) inWords(err error) error {
 	var bad *url.Error
 	if errors.As(err, &bad) {
-		return bad.Err
+		err = bad.Err
 	}
-	return err
+	said := reach.Words(err)
+	if d.base.Scheme == "http" && errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("%w; if it answers in TLS alone, begin its address with https://", said)
+	}
+	return said
 }
 
 // challenged takes what a camera wants to know of the password.

@@ -128,7 +128,7 @@ func TestPicture(t *testing.T) {
 			var asked atomic.Int32
 			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { it.serve(w, r, asked.Add(1)) }))
 			t.Cleanup(srv.Close)
-			d, err := NewDoor(strings.Replace(srv.URL, "http://", "http://hub@", 1), it.password)
+			d, err := NewDoor(strings.Replace(srv.URL, "http://", "http://hub@", 1), it.password, trusting())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -150,7 +150,7 @@ func TestPicture(t *testing.T) {
 	}
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	d, err := NewDoor("http://hub@127.0.0.1:9", "pw")
+	d, err := NewDoor("http://hub@127.0.0.1:9", "pw", trusting())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +163,7 @@ func TestPicture(t *testing.T) {
 // named.
 func TestBring(t *testing.T) {
 	t.Parallel()
-	d, err := NewDoor("http://hub@203.0.113.7:8080/onvif/device_service", "pw")
+	d, err := NewDoor("http://hub@203.0.113.7:8080/onvif/device_service", "pw", trusting())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,13 +194,20 @@ func FuzzBring(f *testing.F) {
 	for _, s := range []string{"http://192.168.1.20/onvif/Media", "rtsp://[fe80::1%25eth0]/a", "ftp://x/", "http://203.0.113.7:99/?q", "//x", "http://a@b:c@d/"} {
 		f.Add(s)
 	}
-	d, err := NewDoor("http://203.0.113.7:8080", "")
-	if err != nil {
-		f.Fatal(err)
+	var doors []*Door
+	for _, scheme := range []string{"http", "https"} {
+		d, err := NewDoor(scheme+"://203.0.113.7:8080", "", trusting())
+		if err != nil {
+			f.Fatal(err)
+		}
+		doors = append(doors, d)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if u, err := d.bring(s); err == nil && (u.Hostname() != "203.0.113.7" || u.User != nil) {
-			t.Fatalf("%q leads to %s", s, u)
+		for _, d := range doors {
+			u, err := d.bring(s)
+			if err == nil && (u.Hostname() != "203.0.113.7" || u.User != nil || (u.Scheme == "http" || u.Scheme == "https") && u.Scheme != d.base.Scheme) {
+				t.Fatalf("%q leads from %s to %s", s, d.base, u)
+			}
 		}
 	})
 }

@@ -51,8 +51,9 @@ type cameraRequest struct {
 	PasswordFile *string            `json:"password_file,omitempty" maxLength:"1000" doc:"a file in the folder secrets of the hub's data that holds the password alone"`
 	HasPassword  bool               `json:"has_password,omitempty" readOnly:"true" doc:"ignored"`
 	Certificate  *string            `json:"certificate,omitempty" pattern:"^([0-9a-f]{64})?$" patternDescription:"64 hexadecimal digits, or nothing" doc:"empty: the next one that the camera shows is taken"`
-	ONVIF        *string            `json:"onvif,omitempty" maxLength:"2000" doc:"http://user@192.168.1.20; with it, url may be left out: the camera is asked"`
-	SnapshotURL  *string            `json:"snapshot_url,omitempty" maxLength:"2000" doc:"http://192.168.1.20/snapshot.jpg, on the machine that url names; without name and password"`
+	HTTPSCert    *string            `json:"https_certificate,omitempty" pattern:"^([0-9a-f]{64})?$" patternDescription:"64 hexadecimal digits, or nothing" doc:"empty: the next one that the camera shows over https is taken"`
+	ONVIF        *string            `json:"onvif,omitempty" maxLength:"2000" doc:"http://user@192.168.1.20, or https://; with it, url may be left out: the camera is asked"`
+	SnapshotURL  *string            `json:"snapshot_url,omitempty" maxLength:"2000" doc:"http://192.168.1.20/snapshot.jpg, on the machine that url names, and over https if onvif is; without name and password"`
 	SubURL       *string            `json:"sub_url,omitempty" maxLength:"2000" doc:"rtsp://192.168.1.20/stream2, on the machine that url names and in TLS if url is; without name and password"`
 	Pre          *home.Duration     `json:"pre,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
 	Post         *home.Duration     `json:"post,omitempty" pattern:"^(0|([0-9]+(\\.[0-9]+)?(ms|s|m|h))+)$" patternDescription:"a duration such as \"30s\" or \"4m\""`
@@ -133,6 +134,7 @@ func (a *API) putCamera(ctx context.Context, in *cameraInput) (*out[home.Camera]
 	set(&c.URL, b.URL)
 	set(&c.PasswordFile, b.PasswordFile)
 	set(&c.Certificate, b.Certificate)
+	set(&c.HTTPSCertificate, b.HTTPSCert)
 	set(&c.ONVIF, b.ONVIF)
 	set(&c.SnapshotURL, b.SnapshotURL)
 	set(&c.SubURL, b.SubURL)

@@ -2028,6 +2028,8 @@ export interface components {
             has_password: boolean;
             /** @description what the camera itself notices (onvif) that sets it off: motion, person, doorbell */
             heeds: string[];
+            /** @description SHA-256 of the certificate that the camera shows over https, for onvif and snapshot_url; another one is refused until this is emptied, or says that one */
+            https_certificate: string;
             /**
              * @description camera-<name>, for ever
              * @example camera-porch
@@ -2048,7 +2050,7 @@ export interface components {
             name: string;
             /** @description modes in which it is disconnected and nothing is recorded */
             off_in: string[];
-            /** @description http:// address of the camera's own services, with the user's name: it tells where its pictures are and what it notices; empty: it is not asked */
+            /** @description http:// or https:// address of the camera's own services, with the user's name: it tells where its pictures are and what it notices; empty: it is not asked */
             onvif: string;
             /** @description a file in the folder secrets of the hub's data that holds the password, readable by nobody else; empty: what was given as password, if anything */
             password_file: string;
@@ -2068,7 +2070,7 @@ export interface components {
             quota: string;
             /** @description what its pictures are looked at for, on the box; off by default */
             seeing: components["schemas"]["Seeing"];
-            /** @description http:// address of the camera's present picture (JPEG), without name and password: those of url are used; empty: from where onvif says that it is, or else from the stream, if that is H.264 */
+            /** @description http:// or https:// address of the camera's present picture (JPEG), without name and password: those of url are used; empty: from where onvif says that it is, or else from the stream, if that is H.264 */
             snapshot_url: string;
             /** @description read only */
             status: components["schemas"]["CameraStatus"];
@@ -2120,6 +2122,8 @@ export interface components {
             /** @description ignored */
             readonly has_password?: boolean;
             heeds?: ("motion" | "person" | "doorbell")[];
+            /** @description empty: the next one that the camera shows over https is taken */
+            https_certificate?: string;
             /** @description if given, the one of the path */
             id?: string;
             /** Format: int64 */
@@ -2129,7 +2133,7 @@ export interface components {
             looks?: components["schemas"]["CameraLook"][];
             name?: string;
             off_in?: string[];
-            /** @description http://user@192.168.1.20; with it, url may be left out: the camera is asked */
+            /** @description http://user@192.168.1.20, or https://; with it, url may be left out: the camera is asked */
             onvif?: string;
             /** @description kept sealed and never shown; empty forgets it */
             password?: string;
@@ -2143,7 +2147,7 @@ export interface components {
             /** @example 20GiB */
             quota?: string;
             seeing?: components["schemas"]["SeeingRequest"];
-            /** @description http://192.168.1.20/snapshot.jpg, on the machine that url names; without name and password */
+            /** @description http://192.168.1.20/snapshot.jpg, on the machine that url names, and over https if onvif is; without name and password */
             snapshot_url?: string;
             /** @description ignored */
             readonly status?: components["schemas"]["CameraStatus"];
@@ -2169,6 +2173,10 @@ export interface components {
             no_speaker: string;
             /** @description how it stands with its own services; absent without */
             onvif?: components["schemas"]["CameraONVIF"];
+            /** @description SHA-256 of a certificate that it showed instead of certificate; who shows it was told nothing; empty: none */
+            other_certificate: string;
+            /** @description the same, instead of https_certificate */
+            other_https_certificate: string;
             /** Format: int64 */
             packets_lost: number;
             /** @description why it records now; empty: it does not */

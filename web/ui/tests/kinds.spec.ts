@@ -27,6 +27,7 @@ const kinds: Kind[] = [
 	{ kind: 'rtsps', codecs: ['h264'], words: /^avc1\.\w{6}$/ },
 	{ kind: 'sdp', codecs: ['h264'], words: /^avc1\.\w{6}$/ },
 	{ kind: 'onvif', codecs: ['h264'], words: /^avc1\.\w{6}$/ },
+	{ kind: 'https', codecs: ['h264'], words: /^avc1\.\w{6}$/ }, // ONVIF and RTSP in TLS alone
 	{ kind: 'doorbell', codecs: ['h264'], words: /^avc1\.\w{6}$/ }, // the demo's own
 ];
 
@@ -96,9 +97,14 @@ test('every kind of camera is opened by a player and by a browser', async ({ pag
 		await expect.poll(up, { message: 'all cameras are up', timeout: 30_000 }).toEqual([]);
 
 		const player = async (k: Kind) => {
-			const { status, certificate } = (await cameras()).find((c) => c.id === `camera-${k.kind}`) as Camera;
+			const { status, certificate, https_certificate } = (await cameras()).find(
+				(c) => c.id === `camera-${k.kind}`,
+			) as Camera;
 			expect(status.codecs, k.kind).toMatch(k.words);
-			expect(certificate.length, `${k.kind}: its certificate is pinned`).toBe(k.kind === 'rtsps' ? 64 : 0);
+			expect(certificate.length, `${k.kind}: its certificate is pinned`).toBe(
+				['rtsps', 'https'].includes(k.kind) ? 64 : 0,
+			);
+			expect(https_certificate.length, `${k.kind}: that of its services is pinned`).toBe(k.kind === 'https' ? 64 : 0);
 			const through = `rtsp://tv:${token}@127.0.0.1:${port}/camera-${k.kind}`;
 			const streams = await probe(through);
 			expect(

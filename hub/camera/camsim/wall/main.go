@@ -64,6 +64,7 @@ var kinds = []struct {
 	{name: "rtsps", args: x264, tls: true},
 	{name: "sdp", args: x264, strip: true},
 	{name: "onvif", args: x264, onvif: true},
+	{name: "https", args: x264, onvif: true, tls: true},
 }
 
 func with(args []string, more string) []string {
@@ -111,7 +112,7 @@ func run(ctx context.Context) error {
 		all.Go(func() { _ = c.Run(ctx) })
 		h := hung{Kind: k.name, URL: c.URL()}
 		if k.onvif {
-			own, err := onvifsim.New(onvifsim.Options{Listen: "127.0.0.1:0", Name: k.name, Maker: "Gatehouse", Model: "Wall", Main: h.URL, Sub: h.URL})
+			own, err := onvifsim.New(onvifsim.Options{Listen: "127.0.0.1:0", TLS: o.TLS, Name: k.name, Maker: "Gatehouse", Model: "Wall", Main: h.URL, Sub: h.URL})
 			if err != nil {
 				return err
 			}

@@ -2,8 +2,11 @@ package onvifsim
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"strings"
@@ -19,6 +22,7 @@ type Options struct {
 	Maker, Model   string
 	Main, Sub      string        // RTSP addresses of its pictures
 	Picture        func() []byte // JPEG; nil: it has none
+	TLS            *tls.Config   // nil: in the clear
 	Presets        []string      // names of where it can look
 	TalkBack       bool          // it takes sound
 	// Masked is told what is to be blacked out, each time that this is another; it must
@@ -36,6 +40,8 @@ type Quirks struct {
 	NoPull    bool          // no PullPoint
 	NoRenew   bool          // a subscription can't be prolonged
 	Host      string        // that it names in its addresses, as one behind NAT does
+	Plain     bool          // that it names addresses in the clear, though it speaks in TLS alone
+	Both      bool          // it tells who looks for cameras an address in the clear, too
 	Media1    bool          // Profile S alone: neither Media2 nor GetServices
 	Digest    bool          // HTTP Digest for its services too, and no UsernameToken
 	OneMask   bool          // room for a single mask
@@ -84,14 +90,24 @@ func New(o Options) (*Device, error) {
 }
 
 // Address is where it is, for an owner to type.
-func (d *Device) Address() string { return "http://" + d.listener.Addr().String() }
+func (d *Device) Address() string { return d.scheme() + "://" + d.listener.Addr().String() }
+
+func (d *Device) scheme() string {
+	if d.o.TLS == nil {
+		return "http"
+	}
+	return "https"
+}
 
 // Run answers until ctx ends.
 func (d *Device) Run(ctx context.Context) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /onvif/", d.soap)
 	mux.HandleFunc("GET /onvif/snapshot", d.snapshot)
-	server := &http.Server{Handler: d.plugged(mux), ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	server := &http.Server{
+		Handler: d.plugged(mux), ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx },
+		ErrorLog: log.New(io.Discard, "", 0), // of clients that do not like its certificate
+	}
 	var answering sync.WaitGroup
 	if d.o.Interface != "" {
 		conn, err := d.beFound()
@@ -105,7 +121,11 @@ func (d *Device) Run(ctx context.Context) error {
 	}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
-	if err := server.Serve(d.listener); !errors.Is(err, http.ErrServerClosed) {
+	listener := d.listener
+	if d.o.TLS != nil {
+		listener = tls.NewListener(listener, d.o.TLS)
+	}
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("onvifsim: %w", err)
 	}
 	return nil
@@ -154,11 +174,16 @@ func (d *Device) Have(q Quirks) {
 // now is what the device's clock says.
 func (d *Device) now() time.Time { return time.Now().Add(d.quirks.Clock).UTC() }
 
-// Asked counts how often an operation was asked for.
-func (d *Device) Asked(operation string) int {
+// Asked counts how often an operation was asked for; "": anything at all.
+func (d *Device) Asked(operation string) (n int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.asked[operation]
+	for o, times := range d.asked {
+		if operation == "" || operation == o {
+			n += times
+		}
+	}
+	return n
 }
 
 // Subscribers counts who listens.
@@ -242,12 +267,16 @@ func (d *Device) hide() {
 	d.o.Masked(shapes)
 }
 
-// host is what it names in its addresses.
-func (d *Device) host() string {
+// site is what its addresses begin with.
+func (d *Device) site() string {
+	scheme, host := d.scheme(), d.listener.Addr().String()
 	if d.quirks.Host != "" {
-		return d.quirks.Host
+		host = d.quirks.Host
 	}
-	return d.listener.Addr().String()
+	if d.quirks.Plain {
+		scheme = "http"
+	}
+	return scheme + "://" + host
 }
 
 // stream is an address of pictures, with the host that it names.

@@ -59,10 +59,14 @@ func (d *Device) match(to string) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	_, port, _ := net.SplitHostPort(d.listener.Addr().String())
+	addresses := d.site() + "/onvif/device_service"
+	if d.quirks.Both {
+		addresses = "http://" + d.listener.Addr().String() + "/onvif/device_service " + addresses
+	}
 	scope := func(kind, s string) string {
 		return "onvif://www.onvif.org/" + kind + "/" + url.PathEscape(s)
 	}
 	return fmt.Sprintf(`<?xml version="1.0" encoding="UTF-8"?>
-<env:Envelope xmlns:env="http://www.w3.org/2003/05/soap-envelope" xmlns:wsa="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery" xmlns:dn="http://www.onvif.org/ver10/network/wsdl"><env:Header><wsa:MessageID>urn:uuid:00000000-0000-4000-8000-%012[1]s</wsa:MessageID><wsa:RelatesTo>%[2]s</wsa:RelatesTo><wsa:To>http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</wsa:To><wsa:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/ProbeMatches</wsa:Action></env:Header><env:Body><d:ProbeMatches><d:ProbeMatch><wsa:EndpointReference><wsa:Address>urn:uuid:00000000-0000-4000-9000-%012[1]s</wsa:Address></wsa:EndpointReference><d:Types>dn:NetworkVideoTransmitter</d:Types><d:Scopes>onvif://www.onvif.org/Profile/Streaming onvif://www.onvif.org/Profile/T %[3]s %[4]s</d:Scopes><d:XAddrs>http://%[5]s/onvif/device_service</d:XAddrs><d:MetadataVersion>1</d:MetadataVersion></d:ProbeMatch></d:ProbeMatches></env:Body></env:Envelope>`,
-		port, to, scope("name", d.o.Name), scope("hardware", d.o.Model), d.host())
+<env:Envelope xmlns:env="http://www.w3.org/2003/05/soap-envelope" xmlns:wsa="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:d="http://schemas.xmlsoap.org/ws/2005/04/discovery" xmlns:dn="http://www.onvif.org/ver10/network/wsdl"><env:Header><wsa:MessageID>urn:uuid:00000000-0000-4000-8000-%012[1]s</wsa:MessageID><wsa:RelatesTo>%[2]s</wsa:RelatesTo><wsa:To>http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</wsa:To><wsa:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/ProbeMatches</wsa:Action></env:Header><env:Body><d:ProbeMatches><d:ProbeMatch><wsa:EndpointReference><wsa:Address>urn:uuid:00000000-0000-4000-9000-%012[1]s</wsa:Address></wsa:EndpointReference><d:Types>dn:NetworkVideoTransmitter</d:Types><d:Scopes>onvif://www.onvif.org/Profile/Streaming onvif://www.onvif.org/Profile/T %[3]s %[4]s</d:Scopes><d:XAddrs>%[5]s</d:XAddrs><d:MetadataVersion>1</d:MetadataVersion></d:ProbeMatch></d:ProbeMatches></env:Body></env:Envelope>`,
+		port, to, scope("name", d.o.Name), scope("hardware", d.o.Model), addresses)
 }

@@ -1,5 +1,5 @@
 // Package onvifsim is the part of a simulated camera that speaks ONVIF: SOAP over
-// HTTP, with the digests that the standard asks for, checked as a camera checks them.
+// HTTP or HTTPS, with the digests that the standard asks for, checked as a camera checks them.
 // It says where the pictures are (camsim sends them), tells what it notices, turns to
 // presets, takes masks, and answers whoever looks for cameras on one interface.
 //

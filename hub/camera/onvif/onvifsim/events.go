@@ -103,9 +103,9 @@ func (d *Device) events(in asked) (body string, f *fault, ok bool) {
 		}
 		s.news <- struct{}{}
 		d.subs[id] = s
-		at := fmt.Sprintf(`<wsa5:Address>http://%s/onvif/Events/PullSubManager_%s</wsa5:Address>`, d.host(), id)
+		at := fmt.Sprintf(`<wsa5:Address>%s/onvif/Events/PullSubManager_%s</wsa5:Address>`, d.site(), id)
 		if d.quirks.Axis {
-			at = fmt.Sprintf(`<wsa5:Address>http://%s/onvif/events</wsa5:Address><wsa5:ReferenceParameters><dom0:SubscriptionId xmlns:dom0="http://www.axis.com/2009/event">%s</dom0:SubscriptionId></wsa5:ReferenceParameters>`, d.host(), id)
+			at = fmt.Sprintf(`<wsa5:Address>%s/onvif/events</wsa5:Address><wsa5:ReferenceParameters><dom0:SubscriptionId xmlns:dom0="http://www.axis.com/2009/event">%s</dom0:SubscriptionId></wsa5:ReferenceParameters>`, d.site(), id)
 		}
 		return `<tev:CreatePullPointSubscriptionResponse><tev:SubscriptionReference>` + at + `</tev:SubscriptionReference>` + d.times("wsnt", s) + `</tev:CreatePullPointSubscriptionResponse>`, nil, true
 	case "Renew", "Unsubscribe":

@@ -144,11 +144,11 @@ func (d *Device) do(r *http.Request, in asked) (string, *fault) {
 			{"http://www.onvif.org/ver10/events/wsdl", "events"},
 			{"http://www.onvif.org/ver20/ptz/wsdl", "ptz"},
 		} {
-			fmt.Fprintf(&b, `<tds:Service><tds:Namespace>%s</tds:Namespace><tds:XAddr>http://%s/onvif/%s</tds:XAddr><tds:Version><tt:Major>2</tt:Major><tt:Minor>60</tt:Minor></tds:Version></tds:Service>`, s.ns, d.host(), s.path)
+			fmt.Fprintf(&b, `<tds:Service><tds:Namespace>%s</tds:Namespace><tds:XAddr>%s/onvif/%s</tds:XAddr><tds:Version><tt:Major>2</tt:Major><tt:Minor>60</tt:Minor></tds:Version></tds:Service>`, s.ns, d.site(), s.path)
 		}
 		return "<tds:GetServicesResponse>" + b.String() + "</tds:GetServicesResponse>", nil
 	case "GetCapabilities":
-		return strings.ReplaceAll(`<tds:GetCapabilitiesResponse><tds:Capabilities><tt:Device><tt:XAddr>http://HOST/onvif/device_service</tt:XAddr></tt:Device><tt:Events><tt:XAddr>http://HOST/onvif/events</tt:XAddr><tt:WSSubscriptionPolicySupport>false</tt:WSSubscriptionPolicySupport><tt:WSPullPointSupport>true</tt:WSPullPointSupport><tt:WSPausableSubscriptionManagerInterfaceSupport>false</tt:WSPausableSubscriptionManagerInterfaceSupport></tt:Events><tt:Media><tt:XAddr>http://HOST/onvif/media</tt:XAddr><tt:StreamingCapabilities/></tt:Media><tt:PTZ><tt:XAddr>http://HOST/onvif/ptz</tt:XAddr></tt:PTZ></tds:Capabilities></tds:GetCapabilitiesResponse>`, "HOST", d.host()), nil
+		return strings.ReplaceAll(`<tds:GetCapabilitiesResponse><tds:Capabilities><tt:Device><tt:XAddr>SITE/onvif/device_service</tt:XAddr></tt:Device><tt:Events><tt:XAddr>SITE/onvif/events</tt:XAddr><tt:WSSubscriptionPolicySupport>false</tt:WSSubscriptionPolicySupport><tt:WSPullPointSupport>true</tt:WSPullPointSupport><tt:WSPausableSubscriptionManagerInterfaceSupport>false</tt:WSPausableSubscriptionManagerInterfaceSupport></tt:Events><tt:Media><tt:XAddr>SITE/onvif/media</tt:XAddr><tt:StreamingCapabilities/></tt:Media><tt:PTZ><tt:XAddr>SITE/onvif/ptz</tt:XAddr></tt:PTZ></tds:Capabilities></tds:GetCapabilitiesResponse>`, "SITE", d.site()), nil
 	case "GetDeviceInformation":
 		return fmt.Sprintf(`<tds:GetDeviceInformationResponse><tds:Manufacturer>%s</tds:Manufacturer><tds:Model>%s</tds:Model><tds:FirmwareVersion>1.0.0</tds:FirmwareVersion><tds:SerialNumber>SIM0001</tds:SerialNumber><tds:HardwareId>1</tds:HardwareId></tds:GetDeviceInformationResponse>`,
 			html.EscapeString(d.o.Maker), html.EscapeString(d.o.Model)), nil
@@ -169,7 +169,7 @@ func (d *Device) do(r *http.Request, in asked) (string, *fault) {
 		if d.o.Picture == nil {
 			return "", &fault{"Receiver", "ActionNotSupported", "No snapshots"}
 		}
-		uri := "http://" + d.host() + "/onvif/snapshot?profile=" + what.ProfileToken
+		uri := d.site() + "/onvif/snapshot?profile=" + what.ProfileToken
 		if media2 {
 			return `<tr2:GetSnapshotUriResponse><tr2:Uri>` + html.EscapeString(uri) + `</tr2:Uri></tr2:GetSnapshotUriResponse>`, nil
 		}
