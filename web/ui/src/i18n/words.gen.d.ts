@@ -522,6 +522,14 @@ interface Words {
 	'camera.own.heard': never;
 	'camera.own.unheard': 'why';
 	'camera.own.waits': never;
+	'camera.trust': never;
+	'camera.trust.help': never;
+	'camera.trust.pictures': never;
+	'camera.trust.services': never;
+	'camera.trust.other': never;
+	'camera.trust.new': never;
+	'camera.trust.sure': 'name';
+	'camera.trust.yes': never;
 	'camera.heeds': never;
 	'camera.heeds.help': never;
 	'camera.heeds.motion': never;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { idOf, withUser } from './cameraid';
+import { fingerprint, idOf, withUser } from './cameraid';
 
 it.each([
 	['Porch', [], 'camera-porch'],
@@ -22,4 +22,16 @@ it('an address is said with the name that goes with it', () => {
 	);
 	expect(withUser(' 192.168.1.20:8080 ', 'a@b')).toBe('http://a%40b@192.168.1.20:8080');
 	expect(withUser('http://other@192.168.1.20', '')).toBe('http://192.168.1.20');
+});
+
+it('an address in TLS stays one', () => {
+	expect(withUser('https://192.168.1.20/onvif/device_service', 'hub')).toBe(
+		'https://hub@192.168.1.20/onvif/device_service',
+	);
+	expect(withUser('HTTPS://other@192.168.1.20:8443', '')).toBe('https://192.168.1.20:8443');
+});
+
+it('a certificate is said as it can be compared', () => {
+	expect(fingerprint('0fa1b2')).toBe('0F:A1:B2');
+	expect(fingerprint('')).toBe('');
 });

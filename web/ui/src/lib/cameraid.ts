@@ -14,8 +14,11 @@ export function idOf(name: string, taken: readonly string[] = []): string {
 	}
 }
 
-/** The address of a camera's services with the name that it knows the hub by. */
+/** The address of a camera's services with the name that it knows the hub by; in TLS if it says so. */
 export function withUser(address: string, user: string): string {
-	const plain = address.trim().replace(/^https?:\/\//i, '');
-	return `http://${user && `${encodeURIComponent(user)}@`}${plain.slice(plain.lastIndexOf('@') + 1)}`;
+	const [, sealed, plain = ''] = /^(?:http(s?):\/\/)?(.*)$/is.exec(address.trim()) ?? [];
+	return `${sealed ? 'https' : 'http'}://${user && `${encodeURIComponent(user)}@`}${plain.slice(plain.lastIndexOf('@') + 1)}`;
 }
+
+/** A certificate's SHA-256 as cameras and browsers write it, so that it can be compared. */
+export const fingerprint = (sum: string): string => sum.toUpperCase().match(/../g)?.join(':') ?? '';
