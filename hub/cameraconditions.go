@@ -50,7 +50,7 @@ func (c *cameras) conditions(now time.Time) {
 		h.board.Set(st.Condition != camera.Resting && (w.gaze.isCovered() || w.word.isCovered()), health.CameraCovered, id, name)
 		why = w.word.deaf(now)
 		h.board.Set(why != "", health.CameraUnheard, id, name, why)
-		why = w.unmasked()
+		why = w.unmasked(now)
 		h.board.Set(why != "", health.CameraUnmasked, id, name, why)
 		w.word.meet()
 		noVault := st.NoTape == clips.ErrNoVault.Error() // which is a condition of its own

@@ -25,6 +25,7 @@ type ownWord struct {
 	of      home.Camera
 	camera  *camera.Camera
 	onvif   *onvif.Camera
+	since   time.Time
 	covered atomic.Bool
 	turns   chan string   // presets to look at
 	look    chan struct{} // at its masks
@@ -38,7 +39,7 @@ func (c *cameras) openWord(s home.Camera, cam *camera.Camera, password string, p
 	if s.ONVIF == "" {
 		return nil, nil
 	}
-	w = &ownWord{cameras: c, of: s, camera: cam, turns: make(chan string, 1), look: make(chan struct{}, 1)}
+	w = &ownWord{cameras: c, of: s, camera: cam, since: time.Now(), turns: make(chan string, 1), look: make(chan struct{}, 1)}
 	w.onvif, err = onvif.New(onvif.Options{Address: s.ONVIF, Password: password, Pin: pin, Heard: w.heard, Changed: w.changed, Log: c.hub.log.With("device", s.ID)})
 	return w, err
 }

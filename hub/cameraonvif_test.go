@@ -397,3 +397,64 @@ func TestMasksOfACamera(t *testing.T) {
 	c = h.put(t, c)
 	soon(t, "until it does", func() bool { return !h.board.Present(health.CameraUnmasked, c.ID) })
 }
+
+// TestAMaskThatIsSavedIsNoTrouble: that a camera is asked anew when its owner saves
+// something neither raises that it shows what it must not nor takes it back.
+func TestAMaskThatIsSavedIsNoTrouble(t *testing.T) {
+	t.Parallel()
+	h, sim, _ := cameraHouse(t, camsim.Draw(camsim.Porch))
+	d := smart(t, sim, onvifsim.Options{})
+	c := h.smartCamera(t, d)
+	soon(t, "it is heard", func() bool { c, _ := h.cameras.Camera(c.ID); return c.Status.ONVIF.Heard })
+	news := h.board.Changes.Subscribe(64)
+	t.Cleanup(news.Close)
+	told := func() (n int) {
+		h.cameras.conditions(time.Now())
+		for it, ok := news.TryNext(); ok; it, ok = news.TryNext() {
+			if it.Value.Item.Code == string(health.CameraUnmasked) {
+				n++
+			}
+		}
+		return n
+	}
+	black := func(is bool) func() bool {
+		return func() bool {
+			c, _ := h.cameras.Camera(c.ID)
+			return c.Status.Masks[0].Black == is && c.Status.ONVIF.Heard && c.Status.Masks[0].Why != notAsked
+		}
+	}
+	c.Seeing.Zones = []home.SightZone{{Name: "Window", Shape: []home.SightPoint{{X: .1, Y: .1}, {X: .4, Y: .1}, {X: .4, Y: .5}}, Mask: true, Ignore: true}}
+	c = h.put(t, c)
+	soon(t, "it is blacked out", black(true))
+	c.Post = home.Duration(2 * time.Second)
+	c = h.put(t, c)
+	soon(t, "it is blacked out still", black(true))
+	if n := told(); n != 0 {
+		t.Errorf("a camera that masks was said %d times to show what it must not, or not to any more", n)
+	}
+
+	// One that does not is said to once, whatever its owner saves, until it does.
+	d.Have(onvifsim.Quirks{MasksGone: true})
+	d.LoseMasks()
+	c.Seeing.Zones[0].Shape = slices.Clone(c.Seeing.Zones[0].Shape)
+	c.Seeing.Zones[0].Shape[0].Y = .2
+	c = h.put(t, c)
+	soon(t, "it is not blacked out", black(false))
+	c.Post = home.Duration(time.Second)
+	c = h.put(t, c)
+	soon(t, "it is heard", black(false))
+	if n := told(); n != 1 || !h.board.Present(health.CameraUnmasked, c.ID) {
+		t.Errorf("that it does not was told %d times, want once", n)
+	}
+
+	// One that was never asked is no better than one that does not.
+	h.cameras.mu.Lock()
+	w := h.cameras.known[c.ID]
+	h.cameras.mu.Unlock()
+	w.word.mu.Lock()
+	w.word.held = nil
+	w.word.mu.Unlock()
+	if soon, late := w.unmasked(w.word.since), w.unmasked(w.word.since.Add(maskPatience)); soon != "" || late != "Window ("+notAsked+")" {
+		t.Errorf("what was not asked is told as %q, and as %q after %s", soon, late, maskPatience)
+	}
+}

@@ -156,6 +156,9 @@ func (c *cameras) PutCamera(ctx context.Context, s home.Camera, password *home.S
 	if err := c.keep(s, secret); err != nil {
 		return home.Camera{}, err
 	}
+	if old != nil {
+		w.word.inherit(old.word)
+	}
 	c.mu.Lock()
 	c.known[s.ID] = w
 	c.mu.Unlock()

@@ -140,6 +140,12 @@ func (w *ownWord) mask(ctx context.Context) {
 	c.look()
 }
 
+// notAsked is why nobody knows yet whether a camera blacks something out.
+const notAsked = "the camera has not answered yet"
+
+// maskPatience is how long a camera may take to be asked.
+const maskPatience = 30 * time.Second
+
 // maskStatus is how it stands with each part that is to be blacked out.
 func (w *watched) maskStatus() []home.CameraMask {
 	list := []home.CameraMask{}
@@ -147,7 +153,7 @@ func (w *watched) maskStatus() []home.CameraMask {
 		if !z.Mask {
 			continue
 		}
-		m := home.CameraMask{Zone: z.Name, Why: "the camera has not answered yet"}
+		m := home.CameraMask{Zone: z.Name, Why: notAsked}
 		if w.word == nil {
 			m.Why = "its services are not asked (onvif)"
 		} else {
@@ -163,18 +169,40 @@ func (w *watched) maskStatus() []home.CameraMask {
 	return list
 }
 
-// unmasked says which parts a camera shows that it was to black out; "" for none.
-func (w *watched) unmasked() string {
+// unmasked says which parts a camera shows that it was to black out; "" for none. What
+// it was not asked yet is none, until it should have been.
+func (w *watched) unmasked(now time.Time) string {
 	var list []string
-	if w.word == nil || !w.word.onvif.State().Known {
+	if w.word == nil {
 		return ""
 	}
+	late := w.word.onvif.State().Known && now.Sub(w.word.since) >= maskPatience
 	for _, m := range w.maskStatus() {
-		if !m.Black {
+		if !m.Black && (m.Why != notAsked || late) {
 			list = append(list, m.Zone+" ("+m.Why+")")
 		}
 	}
 	return strings.Join(list, ", ")
+}
+
+// inherit has a camera that its owner saved stand as it stood with what is as it was,
+// until it was asked anew.
+func (w *ownWord) inherit(old *ownWord) {
+	if w == nil || old == nil || w.of.ONVIF != old.of.ONVIF {
+		return
+	}
+	old.mu.Lock()
+	defer old.mu.Unlock()
+	held := map[string]masked{}
+	for _, z := range w.of.Seeing.Zones {
+		same := func(o home.SightZone) bool {
+			return o.Mask == z.Mask && o.Name == z.Name && slices.Equal(o.Shape, z.Shape)
+		}
+		if m, ok := old.held[z.Name]; ok && slices.ContainsFunc(old.of.Seeing.Zones, same) {
+			held[z.Name] = m
+		}
+	}
+	w.held = held
 }
 
 // noteMasks remembers which masks are the hub's own: those that somebody drew in the
