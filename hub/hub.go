@@ -105,27 +105,28 @@ type Hub struct {
 	log     *slog.Logger
 	started time.Time
 
-	db      *storage.DB // people, devices, settings
-	panelDB *storage.DB // the panel alone: its saves wait for nobody
-	seal    *storage.Seal
-	journal *journal.Journal
-	notices *notices.Notices
-	views   *audit.Record
-	board   *health.Board
-	guard   *guard.Guard
-	devices *registry.Registry
-	people  *auth.Porter
-	rules   *rules.Rules
-	clips   *clips.Recorder // nil: they cannot be kept
-	sirens  *sirens.Sirens
-	keypads *pads
-	locks   *locks
-	cameras *cameras
-	warden  *warden
-	stick   *zwave.Controller
-	zwave   *zwaveNetwork
-	zigbee  *zigbeeNetwork // nil without a stick, as zwave
-	api     *api.API
+	db         *storage.DB // people, devices, settings
+	panelDB    *storage.DB // the panel alone: its saves wait for nobody
+	seal       *storage.Seal
+	journal    *journal.Journal
+	notices    *notices.Notices
+	views      *audit.Record
+	viewsEnded *storage.Cell[uint64] // the row of the record up to which each view has its end
+	board      *health.Board
+	guard      *guard.Guard
+	devices    *registry.Registry
+	people     *auth.Porter
+	rules      *rules.Rules
+	clips      *clips.Recorder // nil: they cannot be kept
+	sirens     *sirens.Sirens
+	keypads    *pads
+	locks      *locks
+	cameras    *cameras
+	warden     *warden
+	stick      *zwave.Controller
+	zwave      *zwaveNetwork
+	zigbee     *zigbeeNetwork // nil without a stick, as zwave
+	api        *api.API
 
 	viewChanges bus.Topic[audit.Entry]
 	parts       parts

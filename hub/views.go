@@ -17,6 +17,9 @@ const viewsFile = "views.db"
 // checkViewsEvery is how often the record's chain is gone over.
 const checkViewsEvery = 24 * time.Hour
 
+// endWithin is how long the ends of what a killed hub left open may take to be written.
+const endWithin = time.Minute
+
 // viewWitness keeps the end of the record in the home's own database.
 type viewWitness struct{ cell *storage.Cell[audit.Head] }
 
@@ -31,8 +34,24 @@ func (h *Hub) openViews() (err error) {
 	if err != nil {
 		return err
 	}
+	h.viewsEnded = storage.NewCell[uint64](h.db, "views-ended")
 	h.closers = append(h.closers, h.views.Close)
 	return nil
+}
+
+// endViews gives what went on when the hub was killed its end in the record.
+func (h *Hub) endViews(ctx context.Context) error {
+	after, _, err := h.viewsEnded.Load()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, endWithin)
+	defer cancel()
+	upTo, err := h.views.EndLost(ctx, time.Now(), after)
+	if err != nil || upTo == after {
+		return err
+	}
+	return h.viewsEnded.Save(upTo)
 }
 
 // viewsFault shows what keeps the record from being written. A record that was
@@ -59,12 +78,18 @@ func (h *Hub) viewed(e audit.Entry) {
 		does += "no longer "
 	}
 	text := e.Who + does + "through " + h.nameOf(e.Camera) + "."
+	if e.Why == audit.Stopped {
+		text += " " + audit.Stopped
+	}
 	h.journal.Add(home.Event{At: e.At, Kind: home.KindAccess, Device: e.Camera, Who: home.Who(e.Who), Text: text})
 }
 
-// checkViews goes over the record now and once a day, and says when it is not
-// whole.
+// checkViews gives views that a killed hub left open their ends, and goes over the
+// record now and once a day, and says when it is not whole.
 func (h *Hub) checkViews(ctx context.Context) error {
+	if err := h.endViews(ctx); err != nil {
+		h.log.Error("ends of views not on record", "err", err)
+	}
 	tick := time.NewTicker(checkViewsEvery)
 	defer tick.Stop()
 	for {

@@ -84,3 +84,32 @@ func TestALiveViewIsInTheJournal(t *testing.T) {
 		}
 	})
 }
+
+// TestALiveViewThatAKilledHubLeftOpen has an end after the next start, in the record and
+// in the journal, and not one more after the one after that.
+func TestALiveViewThatAKilledHubLeftOpen(t *testing.T) {
+	inHouse(t, nil, func(t *testing.T, h *house) {
+		begun, err := h.views.Record(context.Background(), time.Now(), audit.View{Kind: audit.Live, Camera: doorID, Who: "Anna"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.pass(time.Minute)
+		for range 2 {
+			h.end() // nobody writes the end of a view
+			h.start(h.o.Config.Data)
+			h.pass(time.Second)
+		}
+		all, _, err := h.views.Page(audit.Query{})
+		if err != nil || len(all) != 2 || all[0].Ends != begun.N || all[0].Why != audit.Stopped || all[0].At.Sub(begun.At.Time) < time.Minute {
+			t.Errorf("the record has %+v, %v; want one end of %+v", all, err, begun)
+		}
+		lines, _, err := h.journal.Page(journal.Query{Kind: home.KindAccess})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := slices.DeleteFunc(lines, func(e home.Event) bool { return !strings.HasSuffix(e.Text, audit.Stopped) })
+		if len(ended) != 1 || !strings.HasPrefix(ended[0].Text, "Anna looks no longer through ") {
+			t.Errorf("the journal has %+v", ended)
+		}
+	})
+}

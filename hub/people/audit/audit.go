@@ -18,6 +18,10 @@
 // found only by somebody who remembers a Head from before, as the owner's
 // browser does: Check holds what it is told against the record.
 //
+// A live view or a talk has an end, too. One that went on when the hub was killed gets
+// it at the next start, which says that nobody saw it: what is written is the latest
+// that it can have been.
+//
 // An entry may stand for a view that did not happen after all (the disk was too
 // slow to answer, the viewer left). A view without an entry does not exist.
 package audit
@@ -70,7 +74,7 @@ type View struct {
 	From   string        `json:"from" doc:"network address"`
 	Agent  string        `json:"agent" doc:"what the browser or program calls itself"`
 	Why    string        `json:"why" doc:"as the caller said; empty: nothing was said"`
-	// Ends is written when a live view or a talk is over. A hub that was killed has none to tell.
+	// Ends is written when a live view or a talk is over. What went on when a hub was killed is ended by EndLost.
 	Ends uint64 `json:"ends,omitempty" doc:"this entry is the end of that one, a live view or a talk; without: it is a beginning"`
 }
 
@@ -104,6 +108,8 @@ type Record struct {
 	store   *storage.Journal
 	witness Witness
 	onView  func(Entry)
+
+	before uint64 // the last row of before Open
 
 	turn chan struct{} // one entry at a time: each needs the hash of the one before
 
@@ -154,6 +160,7 @@ func (r *Record) load() error {
 	}
 	r.head, r.seen = known, known
 	last := r.store.Last()
+	r.before = last
 	if last == 0 {
 		return nil
 	}

@@ -561,3 +561,67 @@ func TestWhoGivesUpHoldsNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestEndsThatAHubCouldNotWrite: what went on when the hub was killed gets its end at the
+// next start, once, and as an entry like any other.
+func TestEndsThatAHubCouldNotWrite(t *testing.T) {
+	path, w := filepath.Join(t.TempDir(), "views.db"), &notebook{}
+	see := func(r *Record, at int, kind Kind, who string, ends uint64) Entry {
+		t.Helper()
+		e, err := r.Record(t.Context(), noon.Add(time.Duration(at)*time.Second), View{Kind: kind, Camera: "camera-porch", Who: who, Why: "the bell", Ends: ends})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	r, done := open(t, path, w)
+	looks := see(r, 0, Live, "Anna", 0)
+	over := see(r, 1, Live, "Ben", 0)
+	see(r, 2, Clip, "Anna", 0)
+	talks := see(r, 3, Talk, "Anna", 0)
+	see(r, 4, Live, "Ben", over.N)
+	done() // as kill -9 does, as far as the record goes
+
+	r, done = open(t, path, w)
+	goes := see(r, 60, Live, "Cleo", 0) // since the start
+	back := noon.Add(61 * time.Second)
+	upTo, err := r.EndLost(t.Context(), back, 0)
+	if err != nil || upTo != goes.N-1 {
+		t.Fatalf("up to %d, %v; want %d", upTo, err, goes.N-1)
+	}
+	all, _, err := r.Page(Query{})
+	if err != nil || len(all) != 8 {
+		t.Fatalf("%d entries, %v; want 8", len(all), err)
+	}
+	for i, begun := range []Entry{talks, looks} { // the newest first
+		want := begun.View
+		want.Ends, want.Why = begun.N, Stopped
+		if got := all[i]; got.View != want || !got.At.Equal(back) {
+			t.Errorf("%d ends as %+v, want %+v at %s", begun.N, got, want, back)
+		}
+	}
+	// Nothing is ended twice: not if it is asked for again, nor from where it was told.
+	for _, after := range []uint64{0, upTo} {
+		if again, err := r.EndLost(t.Context(), back, after); err != nil || again != upTo {
+			t.Errorf("after %d: %d, %v", after, again, err)
+		}
+	}
+	if r.Head().N != 8 {
+		t.Errorf("the record has %d entries, want 8", r.Head().N)
+	}
+	done()
+
+	// Cleo looked when it was killed again. The clock begins in the past this time.
+	r, done = open(t, path, w)
+	if upTo, err = r.EndLost(t.Context(), noon.Add(-time.Hour), upTo); err != nil || upTo != 8 {
+		t.Fatalf("up to %d, %v; want 8", upTo, err)
+	}
+	all, _, err = r.Page(Query{Limit: 1})
+	if err != nil || all[0].Ends != goes.N || all[0].Who != "Cleo" || !all[0].At.Equal(goes.At.Time) {
+		t.Errorf("%+v, %v", all, err)
+	}
+	if v, err := r.Check(Head{}); err != nil || !v.Whole || v.Head.N != 9 {
+		t.Errorf("the record: %+v, %v", v, err)
+	}
+	done()
+}
