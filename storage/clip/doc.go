@@ -5,7 +5,9 @@
 // it, stills. Each file is a head of some kilobytes and a body in chunks of
 // ChunkSize, the last one shorter. Heads and the index lie in keys.db; bodies
 // lie in volumes, files of Options.VolumeSize that are filled one after the
-// other, one row of them for each Class. Whoever has a body without its head
+// other, one row of them for each Class. Where the disk has no room for four of
+// those beside its reserve they are smaller, a quarter of what there is and 16 MiB
+// at least: recording goes on where it can, and the oldest still makes room. Whoever has a body without its head
 // has noise.
 //
 // Its promises:

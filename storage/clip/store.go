@@ -280,7 +280,10 @@ func (s *Store) openToWrite(v *volume) error {
 		return explain(v.path, "open", err)
 	}
 	err = db.View(func(tx *bolt.Tx) error {
-		v.used = tx.Size()
+		v.used, v.size = tx.Size(), s.o.VolumeSize
+		if b := tx.Bucket(bucketMeta).Get(keySize); len(b) == 8 { // none: of before some were smaller
+			v.size = min(v.size, int64(binary.BigEndian.Uint64(b)))
+		}
 		return nil
 	})
 	if err != nil {

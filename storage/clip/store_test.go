@@ -489,3 +489,59 @@ func TestPiecesAreWrittenOnce(t *testing.T) {
 		t.Errorf("the file has %d bytes for %d, want at most %d", got, n*each, most)
 	}
 }
+
+// On a disk that has no room for a whole volume beside its reserve recording goes on in
+// smaller ones, the oldest of which makes room for the next; no room for the smallest is
+// said with what is wanted.
+func TestASmallDisk(t *testing.T) {
+	const MiB = 1 << 20
+	disk := int64(512+66) * MiB // beside what the store takes
+	var s *Store
+	o := Options{Dir: t.TempDir(), VolumeSize: 256 * MiB, Reserve: 512 * MiB}
+	o.Free = func(string) (int64, error) {
+		used, err := s.onDisk()
+		return disk - used, err
+	}
+	s = &Store{o: o} // which has to be there to be asked
+	open := func() {
+		opened, err := Open(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s = opened
+		t.Cleanup(func() { _ = opened.closeFiles() })
+	}
+	open()
+	dropped := 0
+	s.OnDropped(func(rows []Row) { dropped += len(rows) })
+	dice := rand.New(rand.NewPCG(1, 2))
+	body := cipher(dice, 4*MiB)
+	for i := range 40 { // 160 MiB
+		if err := s.Write(whole(NewID(noon), "camera", Events, noon.Add(time.Duration(i)*time.Second), cipher(dice, 100), body)); err != nil {
+			t.Fatalf("clip %d: %v", i, err)
+		}
+		if free, _ := o.Free(o.Dir); free < o.Reserve {
+			t.Fatalf("clip %d: %d MiB of the disk are free, %d MiB are its reserve", i, free/MiB, o.Reserve/MiB)
+		}
+		if i == 1 { // the volume that was begun is small after another start, too
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			open()
+			s.OnDropped(func(rows []Row) { dropped += len(rows) })
+		}
+	}
+	if left := s.Use().Clips; left < 9 || left+dropped != 40 {
+		t.Errorf("%d clips are there and %d made room, want 9 or more, and 40 in all", left, dropped)
+	}
+
+	disk = 512*MiB + 15*MiB
+	o.Dir = t.TempDir()
+	s = &Store{o: o}
+	open()
+	err := s.Write(whole(NewID(noon), "camera", Events, noon, cipher(dice, 100), body))
+	const want = "clip: the disk is full: free some space, 2 MiB at least: 526 MiB are free, 512 MiB of the disk stay in reserve, and the next file of clips takes 16 MiB"
+	if !errors.Is(err, ErrFull) || err.Error() != want {
+		t.Errorf("on a disk that is too small: %v, want %s", err, want)
+	}
+}

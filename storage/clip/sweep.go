@@ -90,7 +90,7 @@ func (s *Store) Sweep() error {
 	}
 	swept := false
 	for n, h := range heaps {
-		if !h.due && h.bytes < s.o.VolumeSize/2 {
+		if !h.due && h.bytes < s.sizeOf(n)/2 {
 			continue
 		}
 		if err := s.rewrite(n, h.keys); err != nil {
@@ -328,33 +328,54 @@ func (s *Store) lastOfKeys() int {
 	return id
 }
 
+// leastVolume is how small a volume may be where a disk has no room for larger ones.
+const leastVolume = 16 << 20
+
 // room makes room for another volume, by dropping the oldest ones: within the
-// quota, and so that the disk keeps its reserve.
-func (s *Store) room() error {
+// quota, and so that the disk keeps its reserve. It says how large that may be: on a
+// small disk four volumes have to fit, or none could make room for the next.
+func (s *Store) room() (size int64, err error) {
 	for {
 		used, err := s.onDisk()
 		if err != nil {
-			return err
+			return 0, err
 		}
 		free, err := s.o.Free(s.o.Dir)
 		if err != nil {
-			return explain(s.o.Dir, "measure", err)
+			return 0, explain(s.o.Dir, "measure", err)
 		}
-		over := s.o.Quota > 0 && used+s.o.VolumeSize > s.o.Quota
-		if !over && free >= s.o.Reserve+s.o.VolumeSize {
-			return nil
+		left := free - s.o.Reserve
+		size := min(s.o.VolumeSize, max(leastVolume, (used+left)/4&^(1<<20-1)))
+		over := s.o.Quota > 0 && used+size > s.o.Quota
+		if !over && left >= size {
+			return size, nil
 		}
 		v := s.oldest()
 		switch {
 		case v == nil && over:
-			return fmt.Errorf("clip: %w: of its quota of %d MiB, %d MiB are taken by what is kept or being recorded", ErrFull, s.o.Quota>>20, used>>20)
+			return 0, fmt.Errorf("clip: %w: of its quota of %d MiB, %d MiB are taken by what is kept or being recorded, and the next file of clips takes %d MiB: raise the quota, or let go of what is kept", ErrFull, s.o.Quota>>20, used>>20, size>>20)
 		case v == nil:
-			return fmt.Errorf("clip: %w: %d MiB are free, and %d MiB stay in reserve", ErrFull, free>>20, s.o.Reserve>>20)
+			return 0, fmt.Errorf("clip: %w, %d MiB at least: %d MiB are free, %d MiB of the disk stay in reserve, and the next file of clips takes %d MiB", ErrFull, (size-left+1<<20-1)>>20, free>>20, s.o.Reserve>>20, size>>20)
 		}
 		if err := s.dropVolume(v); err != nil {
-			return err
+			return 0, err
 		}
 	}
+}
+
+// sizeOf is how large a volume may be.
+func (s *Store) sizeOf(number uint32) int64 {
+	s.mu.Lock()
+	v := s.volumes[number]
+	s.mu.Unlock()
+	if v == nil {
+		return s.o.VolumeSize
+	}
+	info, err := os.Stat(v.path)
+	if err != nil {
+		return s.o.VolumeSize
+	}
+	return min(info.Size(), s.o.VolumeSize)
 }
 
 // onDisk is what the store takes of the disk.

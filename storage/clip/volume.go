@@ -17,7 +17,8 @@ type volume struct {
 	path   string
 	db     *bolt.DB // nil while closed
 	write  bool     // db takes writes
-	used   int64    // bytes of pieces, of those that are written to
+	size   int64    // up to which it is filled, of those that are written to
+	used   int64    // bytes of pieces, of the same
 	turn   uint64   // when it was last wanted
 }
 
@@ -25,6 +26,7 @@ var (
 	bucketPieces = []byte("pieces")
 	bucketTills  = []byte("tills")
 	keyPiece     = []byte("b")
+	keySize      = []byte("size")
 )
 
 const volumeSuffix = ".clips"
@@ -45,6 +47,15 @@ func parseVolumeName(name string) (c Class, number uint32, ok bool) {
 		}
 	}
 	return "", 0, false
+}
+
+// fill makes what is in a volume from the first, and notes how large it may be: another
+// start does not know how much room there was.
+func (v *volume) fill(tx *bolt.Tx) error {
+	if err := tx.Bucket(bucketMeta).Put(keySize, binary.BigEndian.AppendUint64(nil, uint64(v.size))); err != nil {
+		return err
+	}
+	return fillVolume(tx)
 }
 
 func fillVolume(tx *bolt.Tx) error {

@@ -162,14 +162,15 @@ func (s *Store) Lost(r Row) bool {
 // take is the current volume of a class, with room for size bytes.
 func (s *Store) take(class Class, size int64) (*volume, error) {
 	v := s.current[class]
-	if v != nil && v.db != nil && v.used+size <= s.o.VolumeSize {
+	if v != nil && v.db != nil && v.used+size <= v.size {
 		return v, nil
 	}
-	if err := s.room(); err != nil {
+	room, err := s.room()
+	if err != nil {
 		return nil, err
 	}
-	n := &volume{class: class, number: s.next, path: s.path(volumeName(class, s.next))}
-	if err := bear(n.path, s.o.VolumeSize, fillVolume); err != nil {
+	n := &volume{class: class, number: s.next, path: s.path(volumeName(class, s.next)), size: room}
+	if err := bear(n.path, room, n.fill); err != nil {
 		return nil, explain(n.path, "create", err)
 	}
 	if err := s.openToWrite(n); err != nil {
