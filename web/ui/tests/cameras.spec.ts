@@ -1,4 +1,5 @@
 import type { Locator, Page } from '@playwright/test';
+import { generateHybridIdentity, identityToRecipient } from 'age-encryption';
 
 import type { Camera, Clip } from '../src/lib/api';
 import { accessible, expect, fits, test } from './hub';
@@ -150,6 +151,52 @@ test('a clip: the vault is made, a door opens while armed, what came is seen, re
 	expect(gone.status()).toBe(404);
 	await page.getByRole('link', { name: 'Cameras' }).first().click();
 	await expect(page.locator(`[data-clip="${clip.id}"]`)).toHaveCount(0);
+	watch.check();
+});
+
+// What stands under a clip is of that clip, and of nobody who watched another.
+test('under each clip stands who watched that one', async ({ page, demo, watch }) => {
+	await demo.signIn(page);
+	await demo.vault(page, [await identityToRecipient(await generateHybridIdentity())]);
+	const post = async (path: string, data: object, headers = {}) => {
+		const answer = await page.request.post(`${demo.url}/api/v1/${path}`, { data, headers });
+		expect(answer.ok(), `${path}: ${await answer.text()}`).toBe(true);
+		return answer;
+	};
+	const of = async (camera: string) => (await clips(page, demo.url)).find((c) => c.camera === camera);
+	for (const camera of ['camera-porch', 'camera-garden']) {
+		await expect
+			.poll(
+				async () =>
+					((await (await page.request.get(`${demo.url}/api/v1/cameras/${camera}`)).json()) as Camera).status.state,
+			)
+			.toBe('up');
+		await post(`cameras/${camera}/record`, { for: '1s' });
+		await expect.poll(async () => (await of(camera))?.state, { timeout: 40_000 }).toBe('whole');
+	}
+	const [porch = '', garden = ''] = [(await of('camera-porch'))?.id, (await of('camera-garden'))?.id];
+	const { token } = (await (await post('tokens', { name: 'Ben', role: 'member' })).json()) as { token: string };
+	const looks = async (clip: string, headers = {}) => {
+		const film = await page.request.get(`${demo.url}/api/v1/clips/${clip}/media`, { headers });
+		expect(film.ok(), `${clip}: ${film.status()}`).toBe(true);
+	};
+	const says = async (clip: string, line: string, times: number) => {
+		await page.goto(`${demo.url}/clips/${clip}`);
+		const seen = page.locator('details[data-watched]');
+		await expect(seen.locator('summary')).toHaveText(line);
+		await expect(seen).toHaveAttribute('data-watched', `${times}`);
+		await expect(seen.locator('li')).toHaveCount(times);
+	};
+	const ben = { Authorization: `Bearer ${token}`, Cookie: '' };
+	await says(garden, 'Nobody watched it yet.', 0);
+	await looks(porch, ben);
+	await says(porch, 'Watched by Ben.', 1);
+	await says(garden, 'Nobody watched it yet.', 0);
+	await looks(garden);
+	await says(garden, 'Watched by you, once.', 1);
+	await looks(porch);
+	await says(porch, 'Watched by owner and Ben.', 2);
+	await says(garden, 'Watched by you, once.', 1);
 	watch.check();
 });
 
