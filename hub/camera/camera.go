@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/url"
 	"sync"
@@ -159,9 +158,7 @@ func ParseURL(s string) (*url.URL, error) {
 	return u, nil
 }
 
-// firstRetry and lastRetry bound the pause before a camera is tried again. Half of
-// it is drawn, so that all cameras of a house do not come back at once after a power
-// cut.
+// firstRetry and lastRetry bound the pause before a camera is tried again.
 const (
 	firstRetry = time.Second
 	lastRetry  = 30 * time.Second
@@ -201,7 +198,7 @@ func (c *Camera) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 		case <-c.wake:
-		case <-time.After(pause/2 + rand.N(pause)): //nolint:gosec // nobody gains by guessing it
+		case <-time.After(reach.Drawn(pause)):
 		}
 		pause = min(2*pause, lastRetry)
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/bluenviron/gortsplib/v5/pkg/base"
 	"github.com/bluenviron/gortsplib/v5/pkg/description"
 	"github.com/bluenviron/gortsplib/v5/pkg/format"
+
+	"gatehouse/hub/camera/reach"
 )
 
 // JPEG is Key.Video of a picture that is one whole JPEG.
@@ -136,7 +138,7 @@ func (s *small) run(ctx context.Context) {
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(pause):
+		case <-time.After(reach.Drawn(pause)):
 		}
 		pause = min(2*pause, lastRetry)
 	}

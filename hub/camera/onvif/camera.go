@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net/url"
 	"sync"
 	"time"
@@ -154,7 +153,7 @@ func (c *Camera) resting() bool {
 	return c.rest
 }
 
-// Pauses before a camera is listened to again. Half of each is drawn. Whoever is
+// Pauses before a camera is listened to again. Whoever is
 // refused waits longest: cameras lock their users out after five to seven wrong
 // passwords.
 const (
@@ -193,7 +192,7 @@ func (c *Camera) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 		case <-c.wake:
-		case <-time.After(pause/2 + rand.N(pause)): //nolint:gosec // nobody gains by guessing it
+		case <-time.After(reach.Drawn(pause)):
 		}
 		pause = min(2*pause, lastRetry)
 	}
