@@ -80,3 +80,42 @@ for (const [width, height, scheme] of [
 		watch.check();
 	});
 }
+
+// A camera that shows another certificate than before, as no demo has one: what it was known by and
+// what it shows can be compared, and one press with a question trusts it.
+test('a camera that shows another certificate is trusted by nobody but its owner', async ({ page, demo, watch }) => {
+	await page.setViewportSize({ width: 390, height: 844 });
+	await demo.signIn(page);
+	const [known, other] = ['0fa1'.repeat(16), 'b2c3'.repeat(16)];
+	let now: Partial<Schemas['Camera']> = { https_certificate: known };
+	const shown = { other_https_certificate: other };
+	await page.route('**/api/v1/cameras', async (route) => {
+		const answer = await route.fetch();
+		const list = (await answer.json()) as Schemas['Camera'][];
+		const as = (c: Schemas['Camera']) => ({ ...c, ...now, status: { ...c.status, ...shown } });
+		await route.fulfill({ json: list.map((c) => (c.id === 'camera-doorbell' ? as(c) : c)) });
+	});
+	const sent: unknown[] = [];
+	await page.route('**/api/v1/cameras/camera-doorbell', async (route) => {
+		if (route.request().method() !== 'PUT') return route.fallback();
+		sent.push(route.request().postDataJSON());
+		now = { https_certificate: other };
+		shown.other_https_certificate = '';
+		await route.continue();
+	});
+	await page.goto(`${demo.url}/cameras/camera-doorbell`);
+	const trust = page.getByRole('region', { name: 'What the hub knows it by' });
+	await expect(trust.locator('[data-known]')).toHaveText(Array(16).fill('0F:A1').join(':'));
+	await expect(trust.locator('[data-other]')).toHaveText(Array(16).fill('B2:C3').join(':'));
+	await accessible(page, 'another certificate');
+	await fits(page, 'another certificate');
+	await trust.getByRole('button', { name: 'Trust the other one' }).click();
+	await expect(trust.getByText('Did you reset')).toBeVisible();
+	await accessible(page, 'asked');
+	expect(sent).toEqual([]);
+	await trust.getByRole('button', { name: 'I did: trust it' }).click();
+	await expect(trust.locator('[data-other]')).toHaveCount(0);
+	await expect(trust.locator('[data-known]')).toHaveText(Array(16).fill('B2:C3').join(':'));
+	expect(sent).toEqual([{ https_certificate: other }]);
+	watch.check();
+});
