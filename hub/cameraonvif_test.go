@@ -149,6 +149,8 @@ func TestCameraByONVIF(t *testing.T) {
 		password := change(&bad)
 		if _, err := h.cameras.PutCamera(t.Context(), bad, password, "Ada"); !errors.As(err, &invalid) || invalid.Field != field {
 			t.Errorf("%s: %v", field, err)
+		} else if field == "onvif" && (!strings.Contains(invalid.Reason, "nothing answers at its port 9") || !strings.HasSuffix(invalid.Reason, "begin its address with https://")) {
+			t.Errorf("why it can't be asked is told as %q", invalid.Reason)
 		}
 	}
 	c.URL, c.ONVIF = "rtsp://hub@192.0.2.9/x", d.Address()

@@ -189,7 +189,7 @@ func (d *Door) inWords(err error) error {
 	}
 	said := reach.Words(err)
 	if d.base.Scheme == "http" && errors.Is(err, syscall.ECONNREFUSED) {
-		return fmt.Errorf("%w; if it answers in TLS alone, begin its address with https://", said)
+		return errors.New(said.Error() + "; if it answers in TLS alone, begin its address with https://")
 	}
 	return said
 }
