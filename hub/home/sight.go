@@ -46,6 +46,15 @@ type SightPoint struct {
 	Y float64 `json:"y" minimum:"0" maximum:"1"`
 }
 
+// SightPart is an upright part of a camera's picture, in parts of its width and height
+// from its upper left corner.
+type SightPart struct {
+	Left  float64 `json:"left"`
+	Top   float64 `json:"top"`
+	Right float64 `json:"right"`
+	Base  float64 `json:"base"`
+}
+
 // SightZone is a part of a camera's picture and what is looked for in it.
 type SightZone struct {
 	Name   string       `json:"name" maxLength:"40"`

@@ -255,24 +255,29 @@ func TestMotion(t *testing.T) {
 		all, _ := planes(m)
 		return newGrid(all[0])
 	}
+	motion := func(now, before *grid, ignored func(x, y float64) bool) []Box {
+		on, _, _ := now.changed(before, ignored)
+		boxes, _ := on.things(minCells)
+		return boxes
+	}
 	still := gridOf(drawn(640, 360, image.Rectangle{}))
 	walker := gridOf(drawn(640, 360, image.Rect(100, 100, 130, 180)))
-	got := walker.motion(still, nowhere)
+	got := motion(walker, still, nowhere)
 	if len(got) != 1 || got[0] != (Box{10.0 / 64, 10.0 / 36, 13.0 / 64, 18.0 / 36}) {
 		t.Errorf("movement at %v, want where the rectangle is", got)
 	}
-	if got := walker.motion(still, func(x, _ float64) bool { return x < 0.3 }); len(got) != 0 {
+	if got := motion(walker, still, func(x, _ float64) bool { return x < 0.3 }); len(got) != 0 {
 		t.Errorf("movement at %v in a part that is ignored", got)
 	}
 	lit := *still
 	for i := range lit {
 		lit[i] += 50
 	}
-	if got := lit.motion(still, nowhere); len(got) != 0 {
+	if got := motion(&lit, still, nowhere); len(got) != 0 {
 		t.Errorf("movement at %v when a cloud passed", got)
 	}
 	leaf := gridOf(drawn(640, 360, image.Rect(100, 100, 110, 110)))
-	if got := leaf.motion(still, nowhere); len(got) != 0 {
+	if got := motion(leaf, still, nowhere); len(got) != 0 {
 		t.Errorf("movement at %v of a single cell", got)
 	}
 }

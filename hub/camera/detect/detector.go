@@ -28,8 +28,10 @@ type Judgement struct {
 	Sights []home.Sight // what is believed
 	Moved  bool         // something did, since the two pictures before
 	Plain  bool         // it shows one brightness and nothing else
-	Of     Picture
-	Image  image.Image
+	// Restless are the parts of the picture in which movement counts no more.
+	Restless []home.SightPart
+	Of       Picture
+	Image    image.Image
 }
 
 // What waits.
@@ -84,6 +86,7 @@ type camera struct {
 	at     time.Time // of the newest picture
 	before *grid     // its brightness
 	moved  bool      // since the picture before it
+	rest   rest      // what moves in it for ever
 	memory memory
 }
 
@@ -200,11 +203,16 @@ func (d *Detector) Judge(from home.DeviceID, at time.Time, p Picture) (Judgement
 		d.cameras[from] = c
 	}
 	j := Judgement{Of: p, Image: img}
-	motion, now := c.compare(at, img, watch)
+	motion, rests, now := c.compare(at, img, watch)
 	j.Plain = now.plain()
 	if at.Equal(c.at) { // not a late one
 		j.Moved = len(motion) > 0 && c.moved
 		c.moved = len(motion) > 0
+	}
+	if !watch.Alert {
+		for _, b := range c.rest.parts() {
+			j.Restless = append(j.Restless, home.SightPart{Left: b.left, Top: b.top, Right: b.right, Base: b.base})
+		}
 	}
 	if watch.Blind || watch.Idle() {
 		c.memory = nil // what was before is no neighbour of what comes
@@ -215,8 +223,11 @@ func (d *Detector) Judge(from home.DeviceID, at time.Time, p Picture) (Judgement
 		return j, nil
 	}
 	b := img.Bounds()
-	parts := append([]Box{{0, 0, 1, 1}}, crops(motion, float64(b.Dx())/float64(b.Dy()))...)
+	parts := append([]Box{{0, 0, 1, 1}}, crops(append(motion, rests...), float64(b.Dx())/float64(b.Dy()))...)
 	c.memory, j.Sights = c.memory.believe(at, e.Look(img, parts), watch)
+	for _, s := range j.Sights {
+		c.rest.forget(Box{s.Left, s.Top, s.Right, s.Base})
+	}
 	return j, nil
 }
 
@@ -235,19 +246,26 @@ func (d *Detector) opened(at time.Time) Eyes {
 	return d.eyes
 }
 
-// compare says where something moved since the camera's last picture; nowhere when
-// there was none lately, or this one comes late.
-func (c *camera) compare(at time.Time, img image.Image, w Watch) ([]Box, *grid) {
+// compare says where something moved since the camera's last picture, and where
+// something did that never rests; nowhere when there was none lately, or this one comes
+// late.
+func (c *camera) compare(at time.Time, img image.Image, w Watch) (motion, rests []Box, now *grid) {
 	all, _ := planes(img)
-	now := newGrid(all[0])
+	now = newGrid(all[0])
 	if at.Before(c.at) {
-		return nil, now
+		return nil, nil, now
 	}
 	before, neighbour := c.before, at.Sub(c.at) <= recent
 	c.at, c.before = at, now
 	if before == nil || !neighbour {
 		c.moved = false
-		return nil, now
+		return nil, nil, now
 	}
-	return now.motion(before, w.still), now
+	on, stirs, light := now.changed(before, w.still)
+	if w.Alert {
+		motion, _ = on.things(minCells)
+	} else {
+		motion, rests = c.rest.sort(at, on, stirs, light)
+	}
+	return motion, rests, now
 }

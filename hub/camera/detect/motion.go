@@ -3,20 +3,26 @@ package detect
 import (
 	"cmp"
 	"math"
+	"math/bits"
 	"slices"
 )
 
-// The grid of brightnesses in which movement is looked for.
+// The grid of brightnesses in which movement is looked for. A row of it has as many
+// cells as a word has bits.
 const (
 	gridW = 64
 	gridH = 36
 
 	moved    = 12  // levels of 255 by which a cell has to change
+	stirred  = 6   // and by which it does so a little
 	minCells = 3   // fewer is noise, a leaf, an insect
 	maxCrops = 2   //
 	small    = 0.6 // what is larger than this part of the picture needs no enlarging
 	margin   = 0.5 // of its size around what moved
 	minCrop  = 0.2 // of the picture's height: nothing is enlarged beyond that
+
+	reach = 2 // cells: what moves has an edge, of which a cell shows half at worst
+	dark  = 8 // levels that are added before brightnesses are held against each other: noise has some
 
 	plainLevels = 6 // levels of 255 within which all is one brightness
 	plainParts  = 19
@@ -32,28 +38,61 @@ func newGrid(brightness plane) *grid {
 	return &g
 }
 
-// motion lists where something moved between two pictures, the largest first.
-// Cells that ignored says true of never move. When the whole picture gets
-// brighter, that is the light and not a movement.
-func (g *grid) motion(before *grid, ignored func(x, y float64) bool) []Box {
-	var mean float64
+// changed tells which cells show something else than before, which of them do so at least
+// a little, and whether so much of the picture does that it was a light. What most of the picture did is
+// the light's doing; so is what a cell and those around it did alike in proportion:
+// the shadow of a cloud has no edge. Cells that ignored says true of never change.
+func (g *grid) changed(before *grid, ignored func(x, y float64) bool) (on, stirs cells, light bool) {
+	var diff grid
+	lit := 0
 	for i := range g {
-		mean += float64(g[i] - before[i])
-	}
-	mean /= gridW * gridH
-	var on [gridW * gridH]bool
-	for i := range g {
-		x, y := (float64(i%gridW)+0.5)/gridW, (float64(i/gridW)+0.5)/gridH
-		on[i] = math.Abs(float64(g[i]-before[i])-mean) > moved && !ignored(x, y)
-	}
-	var out []Box
-	for i := range on {
-		if b, cells := flood(&on, i); cells >= minCells {
-			out = append(out, b)
+		diff[i] = g[i] - before[i]
+		if diff[i] > moved || diff[i] < -moved {
+			lit++
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Box) int { return cmp.Compare(b.area(), a.area()) })
-	return out
+	most := diff.middle()
+	for i, d := range diff {
+		d = max(d-most, most-d)
+		if d <= stirred {
+			continue
+		}
+		x, y := i%gridW, i/gridW
+		if g.shaded(before, x, y, stirred) || ignored((float64(x)+0.5)/gridW, (float64(y)+0.5)/gridH) {
+			continue
+		}
+		stirs.put(x, y)
+		if d > moved && !g.shaded(before, x, y, moved) {
+			on.put(x, y)
+		}
+	}
+	return on, stirs, lit*lightOf >= gridW*gridH*lightParts
+}
+
+// middle is the level that half of the cells are above, to a whole one.
+func (g *grid) middle() float32 {
+	var count [512]int
+	for _, v := range g {
+		count[int(v+256.5)]++
+	}
+	i, sum := 0, count[0]
+	for sum*2 < gridW*gridH {
+		i++
+		sum += count[i]
+	}
+	return float32(i - 256)
+}
+
+// shaded tells whether a cell became as much brighter or darker as those around it, to
+// so many levels.
+func (g *grid) shaded(before *grid, x, y int, slack float32) bool {
+	i := y*gridW + x
+	alike := func(n int) bool {
+		off := g[i] + dark - (before[i]+dark)*(g[n]+dark)/(before[n]+dark)
+		return off <= slack && off >= -slack
+	}
+	return (x < reach || alike(i-reach)) && (x >= gridW-reach || alike(i+reach)) &&
+		(y < reach || alike(i-reach*gridW)) && (y >= gridH-reach || alike(i+reach*gridW))
 }
 
 // plain tells whether a picture shows one brightness and hardly anything else: a
@@ -72,32 +111,90 @@ func (g *grid) plain() bool {
 	return same*plainOf >= len(sorted)*plainParts
 }
 
-// flood puts out cell i with all that touch it, and returns the box around them.
-func flood(on *[gridW * gridH]bool, i int) (b Box, cells int) {
-	if !on[i] {
-		return Box{}, 0
+// cells are some of a grid's, a word for each row.
+type cells [gridH]uint64
+
+func (c *cells) put(x, y int)      { c[y] |= 1 << x }
+func (c *cells) take(x, y int)     { c[y] &^= 1 << x }
+func (c *cells) has(x, y int) bool { return c[y]>>x&1 == 1 }
+
+func (c *cells) count() (n int) {
+	for _, row := range c {
+		n += bits.OnesCount64(row)
 	}
-	on[i] = false
-	b = Box{1, 1, 0, 0}
-	waiting := []int{i}
-	for len(waiting) > 0 {
-		at := waiting[len(waiting)-1]
-		waiting = waiting[:len(waiting)-1]
-		cells++
-		x, y := at%gridW, at/gridW
-		b.left, b.right = min(b.left, float64(x)/gridW), max(b.right, float64(x+1)/gridW)
-		b.top, b.base = min(b.top, float64(y)/gridH), max(b.base, float64(y+1)/gridH)
-		for dy := -1; dy <= 1; dy++ {
-			for dx := -1; dx <= 1; dx++ {
-				n := (y+dy)*gridW + x + dx
-				if x+dx >= 0 && x+dx < gridW && y+dy >= 0 && y+dy < gridH && on[n] {
-					on[n] = false
-					waiting = append(waiting, n)
-				}
+	return n
+}
+
+func (c cells) and(o cells) cells {
+	for y := range c {
+		c[y] &= o[y]
+	}
+	return c
+}
+
+func (c cells) or(o cells) cells {
+	for y := range c {
+		c[y] |= o[y]
+	}
+	return c
+}
+
+func (c cells) but(o cells) cells {
+	for y := range c {
+		c[y] &^= o[y]
+	}
+	return c
+}
+
+// around are the cells and all that touch them.
+func (c *cells) around() (wide cells) {
+	for y, row := range c {
+		row |= row<<1 | row>>1
+		for n := max(y-1, 0); n <= min(y+1, gridH-1); n++ {
+			wide[n] |= row
+		}
+	}
+	return wide
+}
+
+// things are the boxes around cells that touch each other, the largest first, and the
+// cells in them. Fewer than least cells are none.
+func (c cells) things(least int) (boxes []Box, in cells) {
+	for y := range c {
+		for c[y] != 0 {
+			b, part := c.flood(bits.TrailingZeros64(c[y]), y)
+			if part.count() >= least {
+				boxes, in = append(boxes, b), in.or(part)
 			}
 		}
 	}
-	return b, cells
+	slices.SortStableFunc(boxes, func(a, b Box) int { return cmp.Compare(b.area(), a.area()) })
+	return boxes, in
+}
+
+// flood takes out a cell and all that it touches, and returns them and the box around
+// them.
+func (c *cells) flood(x, y int) (b Box, part cells) {
+	part.put(x, y)
+	for grown := true; grown; {
+		wide := part.around().and(*c)
+		grown, part = wide != part, wide
+	}
+	*c = c.but(part)
+	return part.box(), part
+}
+
+// box is the one around the cells, of which there are some.
+func (c *cells) box() Box {
+	var cols uint64
+	top, base := gridH, 0
+	for y, row := range c {
+		if row != 0 {
+			cols, top, base = cols|row, min(top, y), y+1
+		}
+	}
+	left, right := bits.TrailingZeros64(cols), bits.Len64(cols)
+	return Box{float64(left) / gridW, float64(top) / gridH, float64(right) / gridW, float64(base) / gridH}
 }
 
 // crops are the parts of a picture that are looked at enlarged: squares around

@@ -71,6 +71,7 @@ type Watch struct {
 	Mode   home.Mode
 	Doubts []home.Doubt
 	Blind  bool // only movement is looked for: the network is not asked
+	Alert  bool // somebody may be in the house: whatever moves counts, and nothing is learnt
 }
 
 // Idle tells that in this mode nothing is looked for, so that nothing need be
