@@ -35,15 +35,16 @@ type gaze struct {
 	telling sync.Mutex
 	told    map[home.Trait]bool
 
-	mu      sync.Mutex
-	fault   string    // why there is no picture; "" when there is
-	since   time.Time // that it is so
-	plain   time.Time // the first of the pictures that show nothing; zero: the last shows something
-	covered bool      // and has for long
-	person  time.Time // who was seen last
-	moved   time.Time // what moved last
-	tape    home.Tape // the clip whose stills these are
-	best    float64   // what the best of them shows
+	mu       sync.Mutex
+	fault    string           // why there is no picture; "" when there is
+	since    time.Time        // that it is so
+	plain    time.Time        // the first of the pictures that show nothing; zero: the last shows something
+	covered  bool             // and has for long
+	person   time.Time        // who was seen last
+	moved    time.Time        // what moved last
+	restless []home.SightPart // where movement counts no more
+	tape     home.Tape        // the clip whose stills these are
+	best     float64          // what the best of them shows
 }
 
 func newGaze(s home.Camera) *gaze {
@@ -113,6 +114,7 @@ func (c *cameras) gaze(ctx context.Context, w *watched) {
 func (c *cameras) glance(ctx context.Context, w *watched, now time.Time, often bool) bool {
 	g := w.gaze
 	if w.camera.State().Condition == camera.Resting {
+		g.learns(nil)
 		return true // nobody may look
 	}
 	if p, at, ok := w.small(ctx, often); ok {
@@ -141,7 +143,7 @@ func (c *cameras) glance(ctx context.Context, w *watched, now time.Time, often b
 // forget says that nobody is there and nothing moves: nobody looks any more.
 func (g *gaze) forget(c *cameras) {
 	g.mu.Lock()
-	g.person, g.moved = time.Time{}, time.Time{}
+	g.person, g.moved, g.restless = time.Time{}, time.Time{}, nil
 	g.mu.Unlock()
 	c.calm(g, time.Now())
 }
@@ -194,11 +196,17 @@ func (c *cameras) watchOf(id home.DeviceID) detect.Watch {
 	}
 	s := w.settings.Seeing
 	c.mu.Unlock()
-	watch := detect.Watch{Mode: c.areaOf(s.Area).Mode, Doubts: s.Doubts, Blind: !s.On || !c.setOff(w)}
+	watch := detect.Watch{Mode: c.areaOf(s.Area).Mode, Doubts: s.Doubts, Blind: !s.On || !c.setOff(w), Alert: alert(c.hub.guard.State())}
 	for _, z := range s.Zones {
 		watch.Zones = append(watch.Zones, detect.Zone(z))
 	}
 	return watch
+}
+
+// alert tells whether an alarm or an entry delay runs anywhere in the house.
+func alert(a home.Alarm) bool {
+	is := func(p home.Phase) bool { return p == home.PhaseEntry || p == home.PhaseAlarm }
+	return is(a.Phase) || slices.ContainsFunc(a.Areas, func(s home.AreaState) bool { return is(s.Phase) })
 }
 
 // areaOf is how an area stands; one that is gone is the house.
@@ -230,6 +238,9 @@ func (c *cameras) judged(id home.DeviceID, at time.Time, j detect.Judgement) {
 	if wants.Motion && j.Moved {
 		c.note(w.camera.Record("motion", time.Duration(g.of.Post)), id)
 	}
+	if wants.Motion {
+		g.learns(j.Restless)
+	}
 	if g.note(at, person, wants.Motion && j.Moved, j.Plain) {
 		c.look()
 	}
@@ -259,6 +270,23 @@ func (g *gaze) note(at time.Time, person, moved, plain bool) (turned bool) {
 	was := g.covered
 	g.covered = plain && at.Sub(g.plain) >= plainHolds
 	return g.covered != was
+}
+
+// learns notes where movement counts no more.
+func (g *gaze) learns(restless []home.SightPart) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.restless = restless
+}
+
+// takesNoNoticeOf are the parts of the picture in which movement counts no more.
+func (g *gaze) takesNoNoticeOf() []home.SightPart {
+	if g == nil {
+		return []home.SightPart{}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return append([]home.SightPart{}, g.restless...)
 }
 
 // calm has the camera's device say what holds now: that somebody is there, and that

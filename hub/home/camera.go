@@ -65,6 +65,8 @@ type CameraStatus struct {
 	OtherCertificate      string `json:"other_certificate" doc:"SHA-256 of a certificate that it showed instead of certificate; who shows it was told nothing; empty: none"`
 	OtherHTTPSCertificate string `json:"other_https_certificate" doc:"the same, instead of https_certificate"`
 
+	Restless []SightPart `json:"restless" doc:"parts of the picture in which something never rests, such as a clock or a tree in the wind, while movement is looked for (seeing.motion): found by the hub, which lets movement there set nothing off until it has been quiet for some minutes; none while an alarm or an entry delay runs"`
+
 	Masks []CameraMask `json:"masks" doc:"how it stands with each part of the picture that the camera is to black out"`
 	ONVIF *CameraONVIF `json:"onvif,omitempty" doc:"how it stands with its own services; absent without"`
 }

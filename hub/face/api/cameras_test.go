@@ -46,7 +46,7 @@ func (f *fakeCameras) PutCamera(_ context.Context, c home.Camera, password *home
 	if password != nil {
 		f.password, c.HasPassword = *password, *password != ""
 	}
-	c.Status.State, c.Status.Watched, c.Status.Masks = "starting", []string{}, []home.CameraMask{}
+	c.Status.State, c.Status.Watched, c.Status.Masks, c.Status.Restless = "starting", []string{}, []home.CameraMask{}, []home.SightPart{}
 	f.known[c.ID] = c
 	return c, nil
 }

@@ -2181,6 +2181,8 @@ export interface components {
             packets_lost: number;
             /** @description why it records now; empty: it does not */
             recording: string;
+            /** @description parts of the picture in which something never rests, such as a clock or a tree in the wind, while movement is looked for (seeing.motion): found by the hub, which lets movement there set nothing off until it has been quiet for some minutes; none while an alarm or an entry delay runs */
+            restless: components["schemas"]["SightPart"][];
             /** Format: date-time */
             since: string;
             /** @description somebody can speak through it: asked of the camera once its pictures come */
@@ -3206,6 +3208,16 @@ export interface components {
              * @enum {string}
              */
             step: "claim" | "password" | "totp" | "recovery" | "finish" | "done";
+        };
+        SightPart: {
+            /** Format: double */
+            base: number;
+            /** Format: double */
+            left: number;
+            /** Format: double */
+            right: number;
+            /** Format: double */
+            top: number;
         };
         SightPoint: {
             /** Format: double */
