@@ -627,6 +627,7 @@ interface Words {
 	'sight.parts.help': never;
 	'sight.part': 'n';
 	'sight.drawn': 'n';
+	'sight.restless': 'n';
 	'sight.look': never;
 	'sight.name': never;
 	'sight.draw': never;
