@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { bytes, fromField, listed, setZone, toField } from './time';
+import { bytes, dateOf, fromField, hourOf, listed, setZone, toField } from './time';
 
 test.each([
 	[0, '0 byte'],
@@ -36,4 +36,13 @@ test('an hour that the clock shows twice or never is an hour all the same', () =
 	setZone('Europe/Berlin');
 	expect(['2026-10-25T00:30:00.000Z', '2026-10-25T01:30:00.000Z']).toContain(fromField('2026-10-25T02:30'));
 	expect(Date.parse(fromField('2027-03-28T02:30'))).not.toBeNaN();
+});
+
+// By parts: ICU 72, whose tables WebKit on Debian 12 has, writes Canada's short date as 11/23/26.
+test('a day and its hours are told apart by the home, from its first minute', () => {
+	setZone('Europe/Berlin');
+	expect(dateOf('2026-11-22T22:59:59Z')).toBe('2026-11-22');
+	expect(dateOf('2026-11-22T23:00:00Z')).toBe('2026-11-23');
+	expect(hourOf(Date.parse('2026-11-22T22:59:59Z'))).toBe(23);
+	expect(hourOf(Date.parse('2026-11-22T23:00:00Z'))).toBe(0);
 });

@@ -13,9 +13,12 @@ function writers(timeZone?: string) {
 			...zone,
 		}),
 		day: new Intl.DateTimeFormat(lang, { weekday: 'long', day: 'numeric', month: 'long', ...zone }),
-		hour: new Intl.DateTimeFormat('en', { hour: 'numeric', hourCycle: 'h23', ...zone }),
-		date: new Intl.DateTimeFormat('en-CA', { dateStyle: 'short', ...zone }),
-		field: new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'short', ...zone }),
+		// Taken apart by name: how a place writes a date changes with the tables of the browser.
+		parts: new Intl.DateTimeFormat('en', {
+			...{ year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' },
+			hourCycle: 'h23',
+			...zone,
+		}),
 	};
 }
 let write = writers();
@@ -36,9 +39,9 @@ export const atSecond = (iso: string): string => write.exact.format(new Date(iso
 /** "Monday, 23 November" */
 export const onDay = (iso: string): string => write.day.format(new Date(iso));
 /** 0–23 */
-export const hourOf = (ms: number): number => Number(write.hour.format(new Date(ms)));
+export const hourOf = (ms: number): number => Number(toField(ms).slice(11, 13));
 /** "2026-11-23", to tell days apart. */
-export const dateOf = (at: number | string): string => write.date.format(new Date(at));
+export const dateOf = (at: number | string): string => toField(at).slice(0, 10);
 
 /** "9 s", "2 min", "3 h", "4 days" */
 export function span(ms: number): string {
@@ -72,8 +75,9 @@ export function bytes(n: number): string {
 export const listed = (names: readonly string[]): string => new Intl.ListFormat(lang).format(names);
 
 /** An instant as a field for date and time wants it, at home: "2026-11-23T16:40". */
-export function toField(iso: string): string {
-	return write.field.format(new Date(iso)).replace(', ', 'T').replace(' ', 'T');
+export function toField(at: number | string): string {
+	const part = Object.fromEntries(write.parts.formatToParts(new Date(at)).map((p) => [p.type, p.value]));
+	return `${part.year}-${part.month}-${part.day}T${part.hour}:${part.minute}`;
 }
 
 /** The instant that such a field means at home; the first of two where the clock is put back. */
@@ -81,7 +85,7 @@ export function fromField(field: string): string {
 	const asIf = Date.parse(`${field}Z`);
 	// The zone's offset at the instant itself: looked up twice, since the first look is off by the offset.
 	let at = asIf;
-	for (let i = 0; i < 2; i++) at = asIf - (Date.parse(`${toField(new Date(at).toISOString())}Z`) - at);
+	for (let i = 0; i < 2; i++) at = asIf - (Date.parse(`${toField(at)}Z`) - at);
 	return new Date(at).toISOString();
 }
 
