@@ -31,6 +31,7 @@ export class Player {
 	#video: HTMLVideoElement | null = null;
 	#film: Opened | null = null;
 	#url = '';
+	#begun = false;
 	#gone = new AbortController();
 
 	/** Begins to play at a place, in seconds; a player plays one clip in its life. */
@@ -47,7 +48,6 @@ export class Player {
 		on('timeupdate', () => (this.time = video.currentTime));
 		on('play', () => (this.playing = true));
 		on('pause', () => (this.playing = false));
-		on('loadeddata', () => (this.ready = true));
 		on('error', () => (this.stop ??= { why: 'unplayable', at: this.#end() }));
 		const { source } = fed;
 		this.#url = fed.url;
@@ -61,6 +61,7 @@ export class Player {
 			if (signal.aborted) return;
 			this.stop = this.#why(error);
 		}
+		void this.#begin(from);
 		if (source.readyState === 'open') {
 			if (buffer.updating) await heard(buffer, 'updateend');
 			source.endOfStream();
@@ -89,20 +90,30 @@ export class Player {
 	async #feed(clip: Clip, buffer: SourceBuffer, start: number): Promise<'whole' | 'cut'> {
 		const film = await vault.film(`/api/v1/clips/${encodeURIComponent(clip.id)}/media`);
 		this.#film = film;
-		let begun = false;
 		for (;;) {
 			const piece = await film.read();
 			if (this.#gone.signal.aborted) return 'whole';
 			if ('bytes' in piece) await this.#append(buffer, piece.bytes);
-			if (!begun && (this.#end() > start || 'end' in piece)) {
-				begun = true;
-				if (start > 0) this.seek(start);
-				// Without sound it may begin by itself; where it may not, there is the button.
-				void this.#video?.play().catch(() => {});
-			}
 			if ('end' in piece) return piece.end;
+			if (this.#end() > start) void this.#begin(start);
 			await this.#ahead();
 		}
+	}
+	/** Shows the first picture; that of the beginning where it does not go as far as is wanted. */
+	async #begin(start: number): Promise<void> {
+		const video = this.#video;
+		if (!video || this.#begun) return;
+		this.#begun = true;
+		// WebKit's player breaks when it is sent elsewhere before its first picture is there.
+		if (video.readyState < video.HAVE_CURRENT_DATA) await heard(video, 'loadeddata');
+		if (start > 0 && start < this.#end()) {
+			this.seek(start);
+			await heard(video, 'seeked');
+		}
+		if (this.#gone.signal.aborted) return;
+		this.ready = true;
+		// Without sound it may begin by itself; where it may not, there is the button.
+		void video.play().catch(() => {});
 	}
 	async #append(buffer: SourceBuffer, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
 		for (let tries = 0; ; tries++) {
