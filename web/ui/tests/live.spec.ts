@@ -52,8 +52,10 @@ test('a camera is watched live', async ({ page, demo, watch }) => {
 	await accessible(page, 'a camera that is watched, on a large screen');
 	await fits(page, 'a camera that is watched, on a large screen');
 
+	const told = page.waitForResponse((r) => r.request().method() === 'DELETE');
 	await page.getByRole('button', { name: 'Stop' }).click();
 	await expect(film).toHaveAttribute('data-live', 'off');
+	expect((await told).status(), 'the hub hears of the end before the line closes').toBe(200);
 	await expect(page.locator('[data-watched="camera-porch"]')).toHaveCount(0);
 	await expect.poll(async () => (await page1()).views.length, { message: 'its end is on record' }).toBe(2);
 	const [end, begin] = (await page1()).views;

@@ -8,6 +8,8 @@
 const FIRST = 3000;
 /** How long no picture may come that was coming, in ms. */
 const STALLED = 4000;
+/** How long the hub may take to hear that it is over, in ms; then the line closes all the same. */
+const HEARD = 1000;
 
 interface Told {
 	/** The first picture is there. */
@@ -102,17 +104,18 @@ export class Line {
 		this.end();
 		this.told.over();
 	}
-	/** Ends it; the hub writes down when. */
+	/** Ends it; the hub writes down when. It hears so first: of a line that closed it knows no more. */
 	end(): void {
 		if (this.#stop.signal.aborted) return;
 		this.#stop.abort();
 		clearInterval(this.#timer);
-		this.#pc.close();
 		this.video.srcObject = null;
-		this.#leave();
+		void this.#leave().then(() => this.#pc.close());
 	}
-	#leave(): void {
-		if (this.#where) void fetch(this.#where, { method: 'DELETE', keepalive: true }).catch(() => {});
+	async #leave(): Promise<void> {
+		const where = this.#where;
 		this.#where = '';
+		const signal = AbortSignal.timeout(HEARD);
+		if (where) await fetch(where, { method: 'DELETE', keepalive: true, signal }).catch(() => {});
 	}
 }
