@@ -26,7 +26,7 @@ FUZZTIME    ?= 30s
 
 WEB_SOURCES := $(shell find web/ui -type f -not -path '*/node_modules/*' -not -path '*/test-results/*' 2>/dev/null)
 
-.PHONY: help demo build web test test-go test-web journey e2e picture check generate \
+.PHONY: help demo build web test test-go test-web journey e2e browsers picture check generate \
 	model detect quirks fuzz bench interop interop-smoke crash powercut soak
 
 help: ## list the targets
@@ -63,6 +63,11 @@ journey: build ## one journey through the demo home in a real browser
 e2e: build ## every journey: claim, sign-in, faults, axe on every screen and size
 	.ci/install chromium ffmpeg
 	cd web/ui && npm run e2e
+
+browsers: build ## the journeys that differ between engines, in Debian's Firefox and WebKitGTK
+	.ci/install firefox-esr webkit2gtk-driver gstreamer1.0-libav gstreamer1.0-plugins-good gstreamer1.0-plugins-bad \
+		xvfb xauth ffmpeg
+	cd web/ui && npm run browsers
 
 picture: build ## take the README's picture anew
 	.ci/install chromium
