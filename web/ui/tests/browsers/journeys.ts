@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+
 import type { Camera, Clip } from '../../src/lib/api';
 import type { Demo } from '../hub';
 import { Program } from '../hub';
@@ -36,7 +38,10 @@ async function enter(tab: Tab, code: string): Promise<void> {
 	await tab.press('button', /^Send the code$/);
 }
 
-/** On a phone and on a large screen nothing sticks out sideways, and what acts is large enough for a thumb. */
+/**
+ * On a phone and on a large screen nothing sticks out sideways, and what acts is large enough for
+ * a thumb. What it looks like is left in test-results.
+ */
 async function fits(tab: Tab, what: string): Promise<void> {
 	for (const [width, height] of [
 		[390, 844],
@@ -54,8 +59,7 @@ async function fits(tab: Tab, what: string): Promise<void> {
 			return page.scrollWidth > page.clientWidth ? [`${page.scrollWidth} pixels wide`, ...small] : small;
 		});
 		expect(faults, `${what} at ${width}`).toEqual([]);
-		const body = await tab.picture();
-		await test.info().attach(`${what} at ${width}`, { body, contentType: 'image/png' });
+		await writeFile(test.info().outputPath(`${what} at ${width}.png`), await tab.picture());
 	}
 }
 
