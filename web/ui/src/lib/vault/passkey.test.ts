@@ -171,6 +171,8 @@ it.each<[string, boolean, Place['passkeys'], string | null]>([
 	['gatehouse.local', false, undefined, 'insecure'],
 	['192.168.1.20', true, can(true), 'address'],
 	['[fd00::1]', true, can(true), 'address'],
+	['127.0.0.1', true, undefined, 'none'],
+	['192.168.1.9', false, undefined, 'address'],
 ])('at %s, secure %s: %o stands with %s', async (host, secure, passkeys, stands) =>
 	expect(await hindrance({ host, secure, passkeys })).toBe(stands),
 );

@@ -50,9 +50,10 @@ export const here = (): Place => ({
 
 /** What stands in the way, as far as it can be told before anybody is asked. */
 export async function hindrance(at: Place = here()): Promise<Hindrance | null> {
+	// Where the page is trusted a browser shows what it has: one without has none under another name either.
+	if (at.secure && !at.passkeys) return 'none';
 	if (/^(\d+\.){3}\d+$|:/.test(at.host)) return 'address';
-	if (!at.secure) return 'insecure';
-	if (!at.passkeys) return 'none';
+	if (!at.secure || !at.passkeys) return 'insecure';
 	const can = await at.passkeys.getClientCapabilities?.();
 	return can?.['extension:prf'] === false ? 'noprf' : null;
 }
