@@ -133,8 +133,19 @@ test('a camera that sends H.265 is said to', async ({ page, demo }) => {
 	});
 	await page.goto(`${demo.url}/cameras/camera-porch`);
 	await page.getByRole('button', { name: 'Watch live' }).click();
-	await expect(page.locator('[data-halt="unplayable"]')).toContainText('hev1.1.6.L93.90');
+	const halt = page.locator('[data-halt="unplayable"]');
+	await expect(halt).toContainText('(hev1.1.6.L93.90). Set the camera to H.264');
 	expect(asked).toEqual([]);
+
+	// A browser that has no decoder for H.264 is not told to have the camera send it.
+	await page.unrouteAll();
+	await page.goto(`${demo.url}/cameras/camera-porch`);
+	await page.evaluate(() => {
+		MediaSource.isTypeSupported = () => false;
+		RTCRtpReceiver.getCapabilities = () => null;
+	});
+	await page.getByRole('button', { name: 'Watch live' }).click();
+	await expect(halt).toContainText('This browser plays no H.264 (avc1.42c01f)');
 });
 
 // Any player opens any camera of the house the same way, with a token that is good

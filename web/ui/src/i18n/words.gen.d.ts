@@ -577,6 +577,7 @@ interface Words {
 	'live.group': 'name';
 	'live.picture': 'name';
 	'live.halt.unplayable': 'codecs';
+	'live.halt.nodecoder': 'codecs';
 	'live.halt.left': never;
 	'live.halt.lost': never;
 	'talk.group': 'name';
