@@ -27,7 +27,7 @@
 //
 // A picture moved when it differs from the one before it, and that one from its own:
 // a lamp that is switched is one change and no movement. What most of the picture did is
-// the light's doing and is taken off; so is what a cell and those two cells around it did
+// the light's doing and is taken off; so is what a cell and those two away from it did
 // alike in proportion, since the shadow of a cloud has no edge. What changes four fifths
 // of the picture is a light too, five times in 64 comparisons: a camera that turns to
 // infrared looks for its exposure meanwhile, and who waves a torch is seen.
@@ -37,15 +37,16 @@
 // A clock that is written into the picture, a flag, a tree in the wind: a cell in which,
 // or beside which, something stirred in 48 of the last 64 comparisons is restless. It
 // and the cells that touch it count no more as movement until something has stirred in
-// fewer than 8 of 64 for 120 comparisons. To stir is half of what it takes to move. Of one picture a second, that is after three quarters
-// of a minute, and for three minutes after the last of it.
+// fewer than 8 of 64 for 120 comparisons. To stir is half of what it takes to move. Of
+// one picture a second, that is after three quarters of a minute, and for three minutes
+// after the last of it.
 //
 // Who wants to teach a camera to look away has to stand in its picture for that time, and
 // sets it off meanwhile: a cell begins to learn with movement that counts. What they
 // gain is that place, for three minutes, and not the way there. Not more than a fifth
-// of the picture ever counts no more; somebody who is seen there has it count at once; while an alarm or an entry delay runs everything
-// counts and nothing is learnt (Watch.Alert); and after two minutes without a comparison
-// all of it is forgotten.
+// of the picture ever counts no more; somebody who is seen there has it count at once;
+// while an alarm or an entry delay runs everything counts and nothing is learnt
+// (Watch.Alert); and after two minutes without a comparison all of it is forgotten.
 //
 // It is of movement alone: the network is asked about what never rests too, and what
 // it sees counts everywhere but where the owner said to ignore.

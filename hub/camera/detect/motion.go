@@ -38,10 +38,11 @@ func newGrid(brightness plane) *grid {
 	return &g
 }
 
-// changed tells which cells show something else than before, which of them do so at least
-// a little, and whether so much of the picture does that it was a light. What most of the picture did is
-// the light's doing; so is what a cell and those around it did alike in proportion:
-// the shadow of a cloud has no edge. Cells that ignored says true of never change.
+// changed tells which cells show something else than before, which do so at least a
+// little, and whether so much of the picture does that it was a light. What most of the
+// picture did is the light's doing; so is what a cell and those around it did alike in
+// proportion: the shadow of a cloud has no edge. Cells that ignored says true of never
+// change.
 func (g *grid) changed(before *grid, ignored func(x, y float64) bool) (on, stirs cells, light bool) {
 	var diff grid
 	lit := 0
