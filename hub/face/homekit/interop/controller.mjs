@@ -6,12 +6,12 @@ import { createInterface } from "node:readline";
 import http from "hap-controller/lib/transport/ip/http-client.js";
 
 const HttpClient = http.default;
-const [id, port] = process.argv.slice(2);
+const [id, first] = process.argv.slice(2);
 const say = (what, more = {}) => process.stdout.write(`${JSON.stringify({ what, ...more })}\n`);
 
 /** Each phone by its name, with what it remembers. */
 const phones = new Map();
-const phone = (name, data) => {
+const phone = (name, data, port = first) => {
   const client = new HttpClient(id, "127.0.0.1", Number(port), data, { usePersistentConnections: true });
   client.on("event", (event) => say("event", { phone: name, text: JSON.stringify(event.characteristics) }));
   client.on("event-disconnect", () => say("disconnected", { phone: name }));
@@ -26,11 +26,12 @@ const does = {
     await client.pairSetup(pin, Number(method ?? 0));
     return { text: Buffer.from(client.getLongTermData().iOSDevicePairingID, "hex").toString() };
   },
-  // Comes back with what it remembers, on new connections.
-  again: async (name) => {
+  // Comes back with what it remembers, on new connections, where the bridge is now: an
+  // Apple device hears that announced.
+  again: async (name, port) => {
     const data = phones.get(name).getLongTermData();
     phones.get(name).closePersistentConnection();
-    phone(name, data);
+    phone(name, data, port);
   },
   accessories: async (name) => ({ text: JSON.stringify(await phones.get(name).getAccessories()) }),
   read: async (name, id) => ({ text: JSON.stringify((await phones.get(name).getCharacteristics([id], { meta: true, perms: true, type: true, ev: true })).characteristics[0]) }),

@@ -11,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -134,6 +135,23 @@ func (f *family) face(b []byte) (k face) {
 		f.t.Fatal(err)
 	}
 	return k
+}
+
+// listens waits until the bridge listens, which is a moment after the page is there, and
+// returns its port: another one if somebody took the one of before.
+func (f *family) listens() int {
+	f.t.Helper()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for began := time.Now(); time.Since(began) < patience; <-tick.C {
+		port := f.face(f.ask(http.MethodGet, "/api/v1/homekit", "")).Port
+		if conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			_ = conn.Close()
+			return port
+		}
+	}
+	f.t.Fatal("the bridge does not listen")
+	return 0
 }
 
 // peer is the controller.
@@ -438,7 +456,7 @@ func TestTheirControllerSeesCameras(t *testing.T) {
 
 	f.end()
 	f.run()
-	p.does("again", "phone")
+	p.does("again", "phone", strconv.Itoa(f.listens()))
 	for _, name := range names {
 		if id := p.finds(name); id != ids[name] {
 			t.Errorf("%s is %s after the hub started again, was %s", name, id, ids[name])
