@@ -152,7 +152,7 @@ for (const [width, height, scheme] of [
 		expect(sent).toContain(now.recipients[0] ?? '-'); // it was recorded
 		for (const word of [secret, oldSecret, recovery, oldPaper, oldKey, btoa(secret), 'AGE-SECRET-KEY'])
 			expect(sent.toLowerCase(), 'sent to the hub').not.toContain(word.toLowerCase());
-		const events = (await (await page.request.get(`${demo.url}/api/v1/events?limit=50`)).json()) as {
+		const events = (await (await page.request.get(`${demo.url}/api/v1/events?limit=200`)).json()) as {
 			events: { text: string }[];
 		};
 		expect(
