@@ -21,8 +21,8 @@ const phone = (name, data, port = first) => {
 const values = (text) => JSON.parse(text);
 
 const does = {
-  pair: async (name, pin, method) => {
-    const client = phone(name);
+  pair: async (name, pin, method, port) => {
+    const client = phone(name, undefined, port);
     await client.pairSetup(pin, Number(method ?? 0));
     return { text: Buffer.from(client.getLongTermData().iOSDevicePairingID, "hex").toString() };
   },

@@ -528,7 +528,7 @@ func TestTheirMathematics(t *testing.T) {
 	for i := range pairs {
 		k := f.face(f.ask(http.MethodPost, "/api/v1/homekit/window", ""))
 		method := strconv.Itoa(i % 2) // with and without Apple's chip: we have none either way
-		if s := p.tries("pair", "phone", k.SetupCode, method); s.Error != "" {
+		if s := p.tries("pair", "phone", k.SetupCode, method, strconv.Itoa(k.Port)); s.Error != "" {
 			t.Fatalf("pairing %d: %s", i, s.Error)
 		}
 		k = f.face(f.ask(http.MethodGet, "/api/v1/homekit", ""))
