@@ -21,4 +21,4 @@ export function withUser(address: string, user: string): string {
 }
 
 /** A certificate's SHA-256 as cameras and browsers write it, so that it can be compared. */
-export const fingerprint = (sum: string): string => sum.toUpperCase().match(/../g)?.join(':') ?? '';
+export const fingerprint = (sum: string): string => sum.toUpperCase().match(/.{2}/g)?.join(':') ?? '';
