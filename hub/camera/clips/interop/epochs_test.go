@@ -4,7 +4,6 @@ package interop
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"os"
 	"os/exec"
@@ -13,10 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"gatehouse/hub/camera/clips"
-	"gatehouse/hub/health"
 	"gatehouse/hub/home"
-	"gatehouse/storage/clip"
 )
 
 // A sheet of paper of before opens the clips of before and none of those that were
@@ -26,24 +22,7 @@ import (
 func TestRecoveryKeysOfTwoEpochs(t *testing.T) {
 	dir := t.TempDir()
 	age, keygen := tool(t, "age"), tool(t, "age-keygen")
-	store, err := clip.Open(clip.Options{Dir: filepath.Join(dir, "clips")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close()
-	recorder, err := clips.New(clips.Options{Store: store, Vault: &drawer{}, Board: health.NewBoard(nil), Journal: silent{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- recorder.Run(ctx) }()
-	defer func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	}()
+	recorder := records(t, dir)
 
 	// key makes a key, as the page saves it, and its public half.
 	key := func(name string) (path, recipient string) {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -123,27 +124,10 @@ func TestExportedClipOpensWithTheStockTool(t *testing.T) {
 	run(t, keygen, "-pq", "-o", identity)
 	recipient := strings.TrimSpace(run(t, keygen, "-y", identity))
 
-	store, err := clip.Open(clip.Options{Dir: filepath.Join(dir, "clips")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer store.Close()
-	recorder, err := clips.New(clips.Options{Store: store, Vault: &drawer{}, Board: health.NewBoard(nil), Journal: silent{}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	recorder := records(t, dir)
 	if _, err := recorder.PutVault(home.Vault{Recipients: []string{recipient}}, "Ada"); err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- recorder.Run(ctx) }()
-	defer func() {
-		stop()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	}()
 
 	at := time.Now()
 	tape, err := recorder.Begin(home.Footage{Camera: "camera-porch", At: at, Reason: "motion", Codecs: "avc1.42c01e", Width: 640, Height: 360, Init: begin})
@@ -220,4 +204,27 @@ func TestExportedClipOpensWithTheStockTool(t *testing.T) {
 	if c, err := recorder.Clip(id); err != nil || c.State != home.ClipWhole {
 		t.Errorf("%+v: %v", c, err)
 	}
+}
+
+// records is a recorder that writes into a folder until the test ends.
+func records(t *testing.T, dir string) *clips.Recorder {
+	t.Helper()
+	store, err := clip.Open(clip.Options{Dir: filepath.Join(dir, "clips")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorder, err := clips.New(clips.Options{Store: store, Vault: &drawer{}, Board: health.NewBoard(nil), Journal: silent{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- recorder.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := errors.Join(<-done, store.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	return recorder
 }
