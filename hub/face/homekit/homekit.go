@@ -48,7 +48,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -129,14 +128,6 @@ type Face struct {
 
 	refusal   string // the last one that was written
 	refusedAt time.Time
-
-	told announcement // by the goroutine of Run alone
-}
-
-// announcement is what was told last of where the bridge is.
-type announcement struct {
-	port int
-	text []string
 }
 
 // New reads what is kept, and makes it when there is nothing. It starts nothing.
@@ -335,23 +326,11 @@ func (f *Face) serve(ctx context.Context) error {
 	go func() { ended <- f.server.Serve(ctx, l); close(ended) }()
 	err := t.run(ctx, ended)
 	cancel()
-	f.announce(0)
+	t.announce(0)
 	if err == nil {
 		err = <-ended
 	}
 	return err
-}
-
-func (f *Face) announce(port int) {
-	now := announcement{port: port}
-	if port != 0 {
-		now.text = text(f.keeper.state(), f.o.Name)
-	}
-	if f.o.Announce == nil || now.port == f.told.port && slices.Equal(now.text, f.told.text) {
-		return
-	}
-	f.told = now
-	f.o.Announce(now.port, now.text)
 }
 
 // note writes a line about who may come in.

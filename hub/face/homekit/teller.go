@@ -3,6 +3,7 @@ package homekit
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"gatehouse/hub/bus"
@@ -39,6 +40,13 @@ type teller struct {
 	panel    home.Alarm
 	cameras  bool // are shown
 	shapeDue time.Time
+	told     announcement
+}
+
+// announcement is what was told last of where the bridge is.
+type announcement struct {
+	port int
+	text []string
 }
 
 // trouble is what the house's conditions say of a device.
@@ -144,17 +152,28 @@ func (t *teller) shape() {
 		t.f.server.Notify(t.f.bridge.put(key, s)...)
 	}
 	if changed {
-		t.announce()
+		t.announce(t.f.Port())
 	}
 }
 
-// announce tells where the bridge is if that has changed.
-func (t *teller) announce() { t.f.announce(t.f.Port()) }
+// announce tells where the bridge is if that has changed; with port 0, that it is
+// found no more.
+func (t *teller) announce(port int) {
+	now := announcement{port: port}
+	if port != 0 {
+		now.text = text(t.f.keeper.state(), t.f.o.Name)
+	}
+	if t.f.o.Announce == nil || now.port == t.told.port && slices.Equal(now.text, t.told.text) {
+		return
+	}
+	t.told = now
+	t.f.o.Announce(now.port, now.text)
+}
 
 // run tells the news until ctx ends, nobody is to be served any more, or ended
 // says why the server has.
 func (t *teller) run(ctx context.Context, ended <-chan error) error {
-	t.announce()
+	t.announce(t.f.Port())
 	due := time.NewTimer(time.Hour)
 	defer due.Stop()
 	for {
@@ -177,7 +196,7 @@ func (t *teller) run(ctx context.Context, ended <-chan error) error {
 			if t.f.keeper.state().Settings.Cameras != t.cameras {
 				t.shape() // at once: what the owner does not show any more is not told either
 			}
-			t.announce()
+			t.announce(t.f.Port())
 		case <-t.alarms.Wake():
 		case <-t.devices.Wake():
 		case <-t.readings.Wake():
