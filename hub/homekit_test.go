@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"path/filepath"
 	"slices"
@@ -55,7 +56,15 @@ func (h *Hub) pairs(t *testing.T) *haptest.Controller {
 // port; then it is said, and over once it is free. The pairing outlives it all.
 func TestPortThatAppleHomeWantsIsInUse(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	// The port is none of those that the system gives to whoever wants any, which a test
+	// beside this one may while nobody has it.
+	var l net.Listener
+	var err error
+	for range 100 {
+		if l, err = net.Listen("tcp", fmt.Sprint("127.0.0.1:", 20000+rand.IntN(10000))); err == nil {
+			break
+		}
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

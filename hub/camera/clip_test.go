@@ -137,7 +137,8 @@ type set struct {
 	states chan State
 }
 
-// run starts a camera that shows a scene; change may alter both halves before.
+// run starts a camera that shows a scene; change may alter both halves before. An
+// address without a host is the simulated camera's, whose port is known only then.
 func run(t *testing.T, scene camsim.Scene, change func(*camsim.Options, *Options)) *set {
 	t.Helper()
 	sim := camsim.Options{Listen: "127.0.0.1:0", Scene: scene}
@@ -156,6 +157,7 @@ func run(t *testing.T, scene camsim.Scene, change func(*camsim.Options, *Options
 	if o.URL == "" {
 		o.URL = s.sim.URL()
 	}
+	o.URL = strings.Replace(o.URL, "@/", "@"+strings.Split(s.sim.URL(), "/")[2]+"/", 1)
 	if s.Camera, err = New(o); err != nil {
 		t.Fatal(err)
 	}

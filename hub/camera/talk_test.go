@@ -102,8 +102,8 @@ func TestTalk(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := run(t, shoot(t, 4, x264...), func(sim *camsim.Options, o *Options) {
-				sim.Listen, sim.User, sim.Password, sim.Speaker = freePort(t), "hub", "secret word", tt.speaker
-				o.URL, o.Password = "rtsp://hub@"+sim.Listen+"/main", "secret word"
+				sim.User, sim.Password, sim.Speaker = "hub", "secret word", tt.speaker
+				o.URL, o.Password = "rtsp://hub@/main", "secret word"
 			})
 			if st := s.knowsSpeaker(t); st.Speaker != tt.words || st.NoSpeaker != "" {
 				t.Errorf("it takes sound as %q, %q", st.Speaker, st.NoSpeaker)

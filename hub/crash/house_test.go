@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -131,15 +132,19 @@ func build(t *testing.T) string {
 }
 
 // freeAddr is an address that was free a moment ago: the hub shall have the
-// same one in all its lives.
+// same one in all its lives. Its port is none of those that the system gives to
+// whoever wants any, which a test beside this one may while the hub is dead.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		addr := fmt.Sprint("127.0.0.1:", 20000+rand.IntN(10000))
+		if l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", addr); err == nil {
+			_ = l.Close()
+			return addr
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("of a hundred ports none is free")
+	return ""
 }
 
 // nobody is a journal that keeps nothing.

@@ -353,12 +353,17 @@ var passing = regexp.MustCompile(`\d{4}-\d\d-\d\dT[0-9:.]+Z|"seq":\d+|"line":"[^
 // numbers of lines.
 func plain(b []byte) string { return passing.ReplaceAllString(string(b), "…") }
 
+// freePort is an address that was free a moment ago. Its port is none of those that
+// the system gives to whoever wants any, which a test beside this one may.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		addr := fmt.Sprint("127.0.0.1:", 20000+rand.IntN(10000))
+		if l, err := net.Listen("tcp", addr); err == nil {
+			_ = l.Close()
+			return addr
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("of a hundred ports none is free")
+	return ""
 }
