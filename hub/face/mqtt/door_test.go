@@ -83,7 +83,7 @@ func TestBeyondLoopback(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer := make([]byte, 4)
-	if err := plain.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+	if err := plain.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
 	if n, _ := plain.Read(answer); n > 0 && answer[0] == 0x20 {
@@ -133,8 +133,8 @@ func TestRevokedTokenIsCutOff(t *testing.T) {
 		if took := time.Since(start); took > time.Second {
 			t.Errorf("cut off after %s, want within 1s", took)
 		}
-	case <-time.After(5 * time.Second):
-		t.Fatal("not cut off within 5s")
+	case <-time.After(patience):
+		t.Fatal("not cut off in time")
 	}
 	if _, err := tryJoin(t, f, asToken("wall", string(secret))); err == nil {
 		t.Error("revoked token let in again")

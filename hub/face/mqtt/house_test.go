@@ -232,6 +232,10 @@ func (h *house) options() mqtt.Options {
 	}
 }
 
+// patience is how long something may take before a test gives up on it; it judges
+// nothing.
+const patience = 30 * time.Second
+
 // open runs a face until the test ends. stop ends it earlier.
 func open(t *testing.T, o mqtt.Options) (f *mqtt.Face, stop func()) {
 	t.Helper()
@@ -249,8 +253,8 @@ func open(t *testing.T, o mqtt.Options) (f *mqtt.Face, stop func()) {
 			if err != nil {
 				t.Errorf("Run: %v", err)
 			}
-		case <-time.After(10 * time.Second):
-			t.Error("Run did not end within 10s")
+		case <-time.After(patience):
+			t.Error("Run did not end in time")
 		}
 	})
 	t.Cleanup(stop)
@@ -279,7 +283,7 @@ func tryJoin(t *testing.T, f *mqtt.Face, opts func(*paho.ClientOptions)) (*liste
 	t.Helper()
 	l := &listener{t: t, got: make(chan paho.Message, 20000), lost: make(chan error, 1)}
 	o := paho.NewClientOptions().SetProtocolVersion(4).
-		SetAutoReconnect(false).SetConnectTimeout(5 * time.Second).SetOrderMatters(true).
+		SetAutoReconnect(false).SetConnectTimeout(patience).SetOrderMatters(true).
 		SetDefaultPublishHandler(func(_ paho.Client, m paho.Message) { l.got <- m }).
 		SetConnectionLostHandler(func(_ paho.Client, err error) { l.lost <- err })
 	if f.LoopbackAddr() != nil {
@@ -290,8 +294,8 @@ func tryJoin(t *testing.T, f *mqtt.Face, opts func(*paho.ClientOptions)) (*liste
 	}
 	l.Client = paho.NewClient(o)
 	tok := l.Connect()
-	if !tok.WaitTimeout(5 * time.Second) {
-		t.Fatal("no answer to CONNECT within 5s")
+	if !tok.WaitTimeout(patience) {
+		t.Fatal("no answer to CONNECT in time")
 	}
 	if tok.Error() != nil {
 		return nil, tok.Error()
@@ -311,8 +315,8 @@ func (l *listener) subscribe(filters ...string) {
 		m[f] = 1
 	}
 	tok := l.SubscribeMultiple(m, nil)
-	if !tok.WaitTimeout(5 * time.Second) {
-		l.t.Fatal("no answer to SUBSCRIBE within 5s")
+	if !tok.WaitTimeout(patience) {
+		l.t.Fatal("no answer to SUBSCRIBE in time")
 	}
 	if tok.Error() != nil {
 		l.t.Fatal(tok.Error())
@@ -331,15 +335,15 @@ func (l *listener) subscribe(filters ...string) {
 func (l *listener) send(topic, payload string) {
 	l.t.Helper()
 	tok := l.Publish(topic, 1, false, payload)
-	if !tok.WaitTimeout(5 * time.Second) {
-		l.t.Fatalf("no answer to PUBLISH %s within 5s", topic)
+	if !tok.WaitTimeout(patience) {
+		l.t.Fatalf("no answer to PUBLISH %s in time", topic)
 	}
 }
 
 // next waits for the next message on a topic and passes over others.
 func (l *listener) next(topic string) paho.Message {
 	l.t.Helper()
-	timeout := time.After(20 * time.Second)
+	timeout := time.After(patience)
 	for {
 		select {
 		case m := <-l.got:
@@ -347,7 +351,7 @@ func (l *listener) next(topic string) paho.Message {
 				return m
 			}
 		case <-timeout:
-			l.t.Fatalf("nothing on %s within 20s", topic)
+			l.t.Fatalf("nothing on %s in time", topic)
 		}
 	}
 }
@@ -379,8 +383,8 @@ func (l *listener) flush(h *house) []paho.Message {
 				return all
 			}
 			all = append(all, m)
-		case <-time.After(5 * time.Second):
-			l.t.Fatal("no health within 5s")
+		case <-time.After(patience):
+			l.t.Fatal("no health in time")
 		}
 	}
 }

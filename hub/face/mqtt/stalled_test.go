@@ -78,7 +78,7 @@ func TestLargePicture(t *testing.T) {
 			}
 		case err := <-c.lost:
 			t.Fatalf("cut off after %d of %d devices: %v", len(seen), n+4, err)
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 			t.Fatalf("%d of %d devices", len(seen), n+4)
 		}
 	}

@@ -99,10 +99,10 @@ func (w *wire) acknowledge(id uint16) {
 	w.put(mochi.Packet{FixedHeader: mochi.FixedHeader{Type: mochi.Puback}, PacketID: id})
 }
 
-// get reads the next packet within 5 s.
+// get reads the next packet in time.
 func (w *wire) get() mochi.Packet {
 	w.t.Helper()
-	if err := w.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+	if err := w.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		w.t.Fatal(err)
 	}
 	pk, err := w.read()
