@@ -32,9 +32,13 @@ func talk(t *testing.T, rw io.ReadWriter) {
 	}
 }
 
+// patience is how long something may take before a test gives up on it; it judges
+// nothing.
+const patience = 30 * time.Second
+
 func until(t *testing.T, s *zwavesim.Stick, ok func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := s.Until(ctx, ok); err != nil {
 		t.Fatal(err)
@@ -54,7 +58,7 @@ func run(t *testing.T, f func(context.Context) error) (stop func()) {
 				t.Error(err)
 			}
 			done <- nil
-		case <-time.After(5 * time.Second):
+		case <-time.After(patience):
 			t.Error("Run does not end")
 		}
 	}
@@ -95,7 +99,7 @@ func TestPTY(t *testing.T) {
 	}
 	s.Plug()
 	var again *os.File
-	for end := time.Now().Add(5 * time.Second); again == nil; {
+	for end := time.Now().Add(patience); again == nil; {
 		if again, err = os.OpenFile(link, os.O_RDWR, 0); err != nil && time.Now().After(end) {
 			t.Fatal(err)
 		}
@@ -135,7 +139,7 @@ func TestTCP(t *testing.T) {
 	stop := run(t, l.Run)
 	dial := func() net.Conn {
 		t.Helper()
-		for end := time.Now().Add(5 * time.Second); ; {
+		for end := time.Now().Add(patience); ; {
 			c, err := net.Dial("tcp", l.Addr())
 			if err == nil {
 				t.Cleanup(func() { _ = c.Close() })

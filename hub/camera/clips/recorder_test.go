@@ -131,7 +131,7 @@ func (h *room) wait(id home.ClipID, want home.ClipState) home.Clip {
 	h.t.Helper()
 	s := h.Changes.Subscribe(64)
 	defer s.Close()
-	ctx, cancel := context.WithTimeout(h.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(h.t.Context(), 30*time.Second)
 	defer cancel()
 	for {
 		c, err := h.Clip(id)

@@ -50,11 +50,11 @@ func fill(t *testing.T, ballast string) {
 // shown waits for a condition to be there, or to be gone.
 func (h *room) shown(code health.Code, want bool) {
 	h.t.Helper()
-	limit := time.After(10 * time.Second)
+	limit := time.After(30 * time.Second)
 	for h.board.Present(code, "") != want {
 		select {
 		case <-limit:
-			h.t.Fatalf("condition %s: %v after 10 s, want %v", code, !want, want)
+			h.t.Fatalf("condition %s: %v after 30 s, want %v", code, !want, want)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}

@@ -90,8 +90,8 @@ func (h told) hear(t *testing.T, want ...string) {
 			if got != w {
 				t.Fatalf("heard %q, want %q", got, w)
 			}
-		case <-time.After(10 * time.Second):
-			t.Fatalf("%q was not heard within 10 s", w)
+		case <-time.After(30 * time.Second):
+			t.Fatalf("%q was not heard within 30 s", w)
 		}
 	}
 }

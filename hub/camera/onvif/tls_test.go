@@ -174,7 +174,7 @@ func TestWhichWayItSpeaks(t *testing.T) {
 		"http" + strings.TrimPrefix(sealed.Address(), "https"): errNoSOAP.Error(),
 		"http://127.0.0.1:9": "nothing answers at its port 9: look whether this is switched on in the camera, and whether the port is right; if it answers in TLS alone, begin its address with https://",
 	} {
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		if _, err := Dial(ctx, address, "", trusting()); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", address, err, want)
 		}

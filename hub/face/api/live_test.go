@@ -100,7 +100,7 @@ func refused(t *testing.T, srv *httptest.Server, r *http.Request) (p Problem) {
 // read is the next message; a text is decoded.
 func read(t *testing.T, c *websocket.Conn) (said liveText, b []byte) {
 	t.Helper()
-	_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_ = c.SetReadDeadline(time.Now().Add(30 * time.Second))
 	kind, b, err := c.ReadMessage()
 	if err != nil {
 		t.Fatal(err)
@@ -257,12 +257,12 @@ func TestWhoSeesNothing(t *testing.T) {
 // eventually waits for something that another goroutine does.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	limit := time.After(10 * time.Second)
+	limit := time.After(30 * time.Second)
 	for !is() {
 		select {
 		case <-time.After(5 * time.Millisecond):
 		case <-limit:
-			t.Fatalf("not within 10 s: %s", what)
+			t.Fatalf("not within 30 s: %s", what)
 		}
 	}
 }

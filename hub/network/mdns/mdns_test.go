@@ -131,7 +131,7 @@ func TestResolvedOnLoopback(t *testing.T) {
 	if got := next(t, "name", names); got != name+".local" {
 		t.Fatalf("announced as %q", got)
 	}
-	addrs, ok := newResolver(t).lookup(name+".local.", 5*time.Second)
+	addrs, ok := newResolver(t).lookup(name+".local.", 15*time.Second)
 	if !ok || len(addrs) != 1 || addrs[0] != netip.MustParseAddr("127.0.0.1") {
 		t.Errorf("resolved to %v, %v", addrs, ok)
 	}
@@ -194,7 +194,7 @@ func TestNameTakenOnLoopback(t *testing.T) {
 	if got := next(t, "name", names); got != name+"-2.local (taken)" {
 		t.Fatalf("announced as %q", got)
 	}
-	if addrs, ok := newResolver(t).lookup(name+"-2.local.", 5*time.Second); !ok {
+	if addrs, ok := newResolver(t).lookup(name+"-2.local.", 15*time.Second); !ok {
 		t.Errorf("resolved to %v, %v", addrs, ok)
 	}
 }
