@@ -96,15 +96,16 @@ type Camera struct {
 	ring    ring
 	wanted  wanted
 	take    *take
-	keyed   time.Time // the last picture that stands alone, or the connection
-	coming  bool      // pictures, of whatever kind
-	shown   int64     // when the last picture is
-	turned  bool      // a picture of this film is shown before an earlier one
-	asked   *asked    // nil: nobody waits for a picture that stands alone
-	drop    context.CancelCauseFunc
-	feeds   map[*Feed]struct{} // who looks
-	talk    *Talk              // who speaks; nil: nobody
-	ended   bool               // Run has
+	keyed   time.Time               // the last picture that stands alone, or the connection
+	coming  bool                    // pictures, of whatever kind
+	shown   int64                   // when the last picture is
+	turned  bool                    // a picture of this film is shown before an earlier one
+	asked   *asked                  // nil: nobody waits for a picture that stands alone
+	drop    context.CancelCauseFunc // of the connection that there is
+	deaf    bool                    // it ends because the camera was to rest: nothing of it counts any more
+	feeds   map[*Feed]struct{}      // who looks
+	talk    *Talk                   // who speaks; nil: nobody
+	ended   bool                    // Run has
 
 	pin   *reach.Pin
 	small *small // nil: it has none
@@ -186,7 +187,7 @@ func (c *Camera) Run(ctx context.Context) error {
 		}
 		began := time.Now()
 		err := c.connect(ctx)
-		if ctx.Err() != nil || c.resting() {
+		if ctx.Err() != nil || c.dropped() {
 			c.hungUp(nil)
 			continue
 		}
@@ -225,9 +226,13 @@ func (c *Camera) connect(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	c.mu.Lock()
+	c.drop, c.deaf = cancel, c.rest
+	if c.rest { // it was told to meanwhile
+		c.mu.Unlock()
+		return nil
+	}
 	c.figures.Connections++
 	c.keyed = time.Now()
-	c.drop = cancel
 	s := &source{
 		url: c.url.Clone(), sound: c.o.Audio, pin: c.pin, dial: c.o.Dial, to: c,
 	}
@@ -249,7 +254,7 @@ func (c *Camera) hungUp(why error) {
 	}
 	c.finish(0, why)
 	c.ring.clear()
-	c.coming = false
+	c.coming, c.drop, c.deaf = false, nil, false
 	c.set(func(s *State) {
 		s.PreShort, s.ClockOff = false, 0
 		switch {
@@ -276,6 +281,7 @@ func (c *Camera) Rest(rest bool) {
 		c.ring.clear()
 		c.wanted.forget()
 		if c.drop != nil {
+			c.deaf = true
 			c.drop(nil)
 		}
 	}
@@ -298,6 +304,14 @@ func (c *Camera) resting() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.rest
+}
+
+// dropped tells whether the connection ended because the camera was to rest, even if it
+// need not any more.
+func (c *Camera) dropped() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.deaf
 }
 
 // State is what the camera is and does now.

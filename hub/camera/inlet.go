@@ -22,7 +22,7 @@ func (c *Camera) open(f film) {
 func (c *Camera) see(p picture) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.rest {
+	if c.rest || c.deaf {
 		return
 	}
 	c.coming = true
@@ -52,7 +52,7 @@ var errLarge = errors.New("pictures that stand alone are too far apart: set the 
 func (c *Camera) wait() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.coming = true
+	c.coming = !c.deaf
 }
 
 // goOn has the clip that runs go on with a picture, or end before it: because nobody
@@ -94,7 +94,7 @@ func (c *Camera) short(now time.Time) bool {
 func (c *Camera) hear(s sound) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.rest {
+	if c.rest || c.deaf {
 		return
 	}
 	c.ring.hear(s)

@@ -1,6 +1,7 @@
 package camera
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -10,7 +11,9 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gatehouse/hub/camera/camsim"
@@ -254,6 +257,75 @@ func TestRest(t *testing.T) {
 	}
 	if c := s.clip(t); c.At.Before(back) {
 		t.Errorf("a clip shows %v of when nobody might record", back.Sub(c.At))
+	}
+}
+
+// TestARestThatIsOverAtOnce ends before the connection of before has: nothing that this
+// still brings counts, its end is no trouble, and the camera comes back by a new one.
+func TestARestThatIsOverAtOnce(t *testing.T) {
+	c := still(t, Options{Pre: time.Second, RingBytes: 32 << 20, Recorder: newShelf()})
+	c.drop = func(error) {} // it takes its time
+	c.Rest(true)
+	c.Rest(false)
+	p := picture{at: time.Now(), key: true, bytes: []byte{1}}
+	c.see(p)
+	if st := c.State(); st.Condition != Starting || c.ring.open() != nil {
+		t.Errorf("a picture of the connection that ends is taken: the camera is %s", st.Condition)
+	}
+	c.hungUp(nil)
+	c.see(p)
+	if st := c.State(); st.Condition != Up || c.ring.open() == nil {
+		t.Errorf("a picture of the next connection is not taken: the camera is %s", st.Condition)
+	}
+
+	scene := shoot(t, 4, x264...)
+	synctest.Test(t, func(t *testing.T) {
+		wire := &camsim.Wire{}
+		sim, err := camsim.New(camsim.Options{Wire: wire, Scene: scene})
+		if err != nil {
+			t.Fatal(err)
+		}
+		states := make(chan State, 256)
+		c := still(t, Options{
+			Pre: time.Second, RingBytes: 32 << 20, Recorder: newShelf(), Dial: wire.Dial, Changed: func(st State) { states <- st },
+		})
+		ctx, stop := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() { _ = sim.Run(ctx) }) // both end with ctx
+		wg.Go(func() { _ = c.Run(ctx) })
+		time.Sleep(3 * time.Second)
+		if st := c.State(); st.Condition != Up {
+			t.Fatalf("the camera is %s", st.Condition)
+		}
+		for len(states) > 0 {
+			<-states
+		}
+		c.Rest(true)
+		c.Rest(false)
+		time.Sleep(10 * time.Second)
+		if st := c.State(); st.Condition != Up || c.Figures().Connections != 2 {
+			t.Errorf("it is %s, by %d connections", st.Condition, c.Figures().Connections)
+		}
+		for len(states) > 0 {
+			if st := <-states; st.Condition == Lost {
+				t.Errorf("it is told to be lost: %s", st.Why)
+			}
+		}
+		stop()
+		wg.Wait()
+	})
+}
+
+// soon waits for something to be so.
+func soon(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	limit := time.After(30 * time.Second)
+	for !is() {
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-limit:
+			t.Fatalf("not within 30 s: %s", what)
+		}
 	}
 }
 
