@@ -27,7 +27,7 @@ type ear struct {
 func newEar(f format.Format) (*ear, error) {
 	e, err := earFor(f)
 	if err == nil {
-		e.times.rate = int64(f.ClockRate())
+		e.times = newTimes(int64(f.ClockRate()))
 	}
 	return e, err
 }

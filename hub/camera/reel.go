@@ -43,7 +43,7 @@ type codec interface {
 }
 
 func newReel(f format.Format, to sink) (*reel, error) {
-	r := &reel{to: to, times: times{rate: clockRate}}
+	r := &reel{to: to, times: newTimes(clockRate)}
 	var err error
 	switch f := f.(type) {
 	case *format.H264:
@@ -147,6 +147,10 @@ const (
 	jumpBack  = 1 // s: pictures are shown at most so much out of their order
 	jumpAhead = 3 // s: and are at most so much ahead of the hub's clock since the last
 )
+
+// newTimes begins at a second: the first picture is decoded before it is shown, and no
+// decoding time is 0, which is for none.
+func newTimes(rate int64) times { return times{rate: rate, offset: rate} }
 
 // follow is the time of a picture on a clock that goes on.
 func (t *times) follow(pts int64, now time.Time) int64 {
