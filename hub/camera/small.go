@@ -189,8 +189,10 @@ func (s *small) rest() {
 	}
 }
 
-// hungUp notes that a connection ended, and why; nil: it was meant to.
+// hungUp notes that a connection ended, and why; nil: it was meant to. Who waits for a
+// picture finds the reason there.
 func (s *small) hungUp(why error) {
+	s.fault(why)
 	s.mu.Lock()
 	s.drop, s.keyed, s.video = nil, time.Time{}, ""
 	if s.asked != nil {
@@ -198,7 +200,6 @@ func (s *small) hungUp(why error) {
 		s.asked = nil
 	}
 	s.mu.Unlock()
-	s.fault(why)
 }
 
 // fault notes why it can't be had; nil: nothing is known against it.
