@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gatehouse/hub/camera/camsim"
@@ -170,6 +171,21 @@ func run(t *testing.T, scene camsim.Scene, change func(*camsim.Options, *Options
 	wg.Go(func() { _ = s.Run(t.Context()) })
 	t.Cleanup(wg.Wait)
 	return s
+}
+
+// wired has a test use a camera on a wire: time passes only while all wait, so that how
+// busy the machine is makes no difference.
+func wired(t *testing.T, scene camsim.Scene, change func(*Options), do func(*testing.T, *set)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		do(t, run(t, scene, func(sim *camsim.Options, o *Options) {
+			wire := &camsim.Wire{}
+			sim.Wire, o.Dial = wire, wire.Dial
+			if change != nil {
+				change(o)
+			}
+		}))
+	})
 }
 
 // until waits for a state of the camera.

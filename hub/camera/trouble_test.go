@@ -75,83 +75,86 @@ func TestRTSPS(t *testing.T) {
 // says so, and what comes after is another.
 func TestReboot(t *testing.T) {
 	t.Parallel()
-	s := run(t, shoot(t, 4, x264...), nil)
-	s.after(t, 2500*time.Millisecond)
-	s.Hold("front-door", "zone:front-door")
-	<-s.begun
-	wait(t, 1500*time.Millisecond)
-	s.sim.Off()
-	first := s.clip(t)
-	if first.why == nil || first.why.Error() != "it hung up" {
-		t.Errorf("a clip whose camera was lost was cut short by %v", first.why)
-	}
-	if j := judge(t, first.file(t, len(first.parts))); j.frames("video") != first.pictures() || first.length() < 3*time.Second {
-		t.Errorf("ffprobe counts %d pictures of %d, %v long", j.frames("video"), first.pictures(), first.length())
-	}
-	s.until(t, "lost", func(st State) bool { return st.Condition == Lost })
-	s.sim.On()
-	<-s.begun
-	wait(t, time.Second)
-	s.Release("front-door")
-	second := s.clip(t)
-	if second.why != nil || second.Reason != "zone:front-door" {
-		t.Errorf("the clip after is %q, ended by %v", second.Reason, second.why)
-	}
-	judge(t, second.file(t, len(second.parts)))
+	wired(t, shoot(t, 4, x264...), nil, func(t *testing.T, s *set) {
+		s.after(t, 2500*time.Millisecond)
+		s.Hold("front-door", "zone:front-door")
+		<-s.begun
+		wait(t, 1500*time.Millisecond)
+		s.sim.Off()
+		first := s.clip(t)
+		if first.why == nil || first.why.Error() != "it hung up" {
+			t.Errorf("a clip whose camera was lost was cut short by %v", first.why)
+		}
+		if j := judge(t, first.file(t, len(first.parts))); j.frames("video") != first.pictures() || first.length() < 3*time.Second {
+			t.Errorf("ffprobe counts %d pictures of %d, %v long", j.frames("video"), first.pictures(), first.length())
+		}
+		s.until(t, "lost", func(st State) bool { return st.Condition == Lost })
+		s.sim.On()
+		<-s.begun
+		wait(t, time.Second)
+		s.Release("front-door")
+		second := s.clip(t)
+		if second.why != nil || second.Reason != "zone:front-door" {
+			t.Errorf("the clip after is %q, ended by %v", second.Reason, second.why)
+		}
+		judge(t, second.file(t, len(second.parts)))
+	})
 }
 
 // TestClockJump sets the camera's clock a day forward and two days back inside a
 // clip, which shows no hole.
 func TestClockJump(t *testing.T) {
 	t.Parallel()
-	s := run(t, shoot(t, 4, x264...), func(_ *camsim.Options, o *Options) { o.Pre = time.Second })
-	s.after(t, 1500*time.Millisecond)
-	if err := s.Record("motion", 3*time.Second); err != nil {
-		t.Fatal(err)
-	}
-	wait(t, time.Second)
-	s.sim.Jump(6 * time.Hour)
-	wait(t, time.Second)
-	s.sim.Jump(-12 * time.Hour)
-	clip := s.clip(t)
-	j := judge(t, clip.file(t, len(clip.parts)))
-	if clip.why != nil || j.frames("video") != clip.pictures() {
-		t.Errorf("ffprobe counts %d pictures of %d; ended by %v", j.frames("video"), clip.pictures(), clip.why)
-	}
-	// Each jump may cost a picture's time, not more.
-	if want := time.Duration(clip.pictures()) * 40 * time.Millisecond; (clip.length() - want).Abs() > 150*time.Millisecond {
-		t.Errorf("%d pictures last %v, want about %v", clip.pictures(), clip.length(), want)
-	}
+	wired(t, shoot(t, 4, x264...), func(o *Options) { o.Pre = time.Second }, func(t *testing.T, s *set) {
+		s.after(t, 1500*time.Millisecond)
+		if err := s.Record("motion", 3*time.Second); err != nil {
+			t.Fatal(err)
+		}
+		wait(t, time.Second)
+		s.sim.Jump(6 * time.Hour)
+		wait(t, time.Second)
+		s.sim.Jump(-12 * time.Hour)
+		clip := s.clip(t)
+		j := judge(t, clip.file(t, len(clip.parts)))
+		if clip.why != nil || j.frames("video") != clip.pictures() {
+			t.Errorf("ffprobe counts %d pictures of %d; ended by %v", j.frames("video"), clip.pictures(), clip.why)
+		}
+		// Each jump may cost a picture's time, not more.
+		if want := time.Duration(clip.pictures()) * 40 * time.Millisecond; (clip.length() - want).Abs() > 150*time.Millisecond {
+			t.Errorf("%d pictures last %v, want about %v", clip.pictures(), clip.length(), want)
+		}
+	})
 }
 
 // TestPacketLoss loses a packet of one picture: that one is missing, the time of the
 // others is right, and from the next group on everything is clean.
 func TestPacketLoss(t *testing.T) {
 	t.Parallel()
-	s := run(t, shoot(t, 4, x264...), func(_ *camsim.Options, o *Options) { o.Pre = time.Second })
-	s.after(t, 1500*time.Millisecond)
-	if err := s.Record("motion", 2*time.Second); err != nil {
-		t.Fatal(err)
-	}
-	wait(t, 500*time.Millisecond)
-	s.sim.Lose(3)
-	clip := s.clip(t)
-	if s.Figures().PacketsLost != 3 {
-		t.Errorf("%d packets are counted as lost, want 3", s.Figures().PacketsLost)
-	}
-	j := look(t, clip.file(t, len(clip.parts)))
-	missing := int(clip.length()/(40*time.Millisecond)) - clip.pictures()
-	// A decoder leaves out some of what depends on the picture that is missing.
-	if j.Streams[0].Packets != strconv.Itoa(clip.pictures()) || missing < 1 || missing > 3 {
-		t.Errorf("ffprobe counts %s pictures of %d, %d are missing", j.Streams[0].Packets, clip.pictures(), missing)
-	}
-	last := *clip
-	for i, p := range clip.parts {
-		if p.Key {
-			last.parts = clip.parts[i:]
+	wired(t, shoot(t, 4, x264...), func(o *Options) { o.Pre = time.Second }, func(t *testing.T, s *set) {
+		s.after(t, 1500*time.Millisecond)
+		if err := s.Record("motion", 2*time.Second); err != nil {
+			t.Fatal(err)
 		}
-	}
-	judge(t, last.file(t, len(last.parts)))
+		wait(t, 500*time.Millisecond)
+		s.sim.Lose(3)
+		clip := s.clip(t)
+		if s.Figures().PacketsLost != 3 {
+			t.Errorf("%d packets are counted as lost, want 3", s.Figures().PacketsLost)
+		}
+		j := look(t, clip.file(t, len(clip.parts)))
+		missing := int(clip.length()/(40*time.Millisecond)) - clip.pictures()
+		// A decoder leaves out some of what depends on the picture that is missing.
+		if j.Streams[0].Packets != strconv.Itoa(clip.pictures()) || missing < 1 || missing > 3 {
+			t.Errorf("ffprobe counts %s pictures of %d, %d are missing", j.Streams[0].Packets, clip.pictures(), missing)
+		}
+		last := *clip
+		for i, p := range clip.parts {
+			if p.Key {
+				last.parts = clip.parts[i:]
+			}
+		}
+		judge(t, last.file(t, len(last.parts)))
+	})
 }
 
 // TestElsewhere has a camera answer that its pictures are at another address: the
@@ -205,59 +208,59 @@ func TestElsewhere(t *testing.T) {
 // longest by more than a group, without a picture missing between two.
 func TestContinuous(t *testing.T) {
 	t.Parallel()
-	s := run(t, shoot(t, 4, x264...), func(_ *camsim.Options, o *Options) {
-		o.Continuous, o.Longest = true, 1500*time.Millisecond
-	})
-	first, second := s.clip(t), s.clip(t)
-	for _, c := range []*tape{first, second} {
-		if c.Reason != "continuous" || c.why != nil || c.length() != 2*time.Second {
-			t.Errorf("clip is %q, %v long, ended by %v; want continuous, 2 s", c.Reason, c.length(), c.why)
+	wired(t, shoot(t, 4, x264...), func(o *Options) { o.Continuous, o.Longest = true, 1500*time.Millisecond }, func(t *testing.T, s *set) {
+		first, second := s.clip(t), s.clip(t)
+		for _, c := range []*tape{first, second} {
+			if c.Reason != "continuous" || c.why != nil || c.length() != 2*time.Second {
+				t.Errorf("clip is %q, %v long, ended by %v; want continuous, 2 s", c.Reason, c.length(), c.why)
+			}
+			judge(t, c.file(t, len(c.parts)))
 		}
-		judge(t, c.file(t, len(c.parts)))
-	}
-	if gap := second.At.Sub(first.At) - first.length(); gap.Abs() > 500*time.Millisecond {
-		t.Errorf("%v pass between two clips", gap)
-	}
-	// Both together are as long as the scene: one that is missing between them, or in
-	// both, has another shown twice.
-	seen := map[string]bool{}
-	for _, c := range []*tape{first, second} {
-		for line := range strings.Lines(tool(t, "ffmpeg", "-v", "error", "-i", c.file(t, len(c.parts)), "-map", "0:v", "-f", "framemd5", "-")) {
-			if !strings.HasPrefix(line, "#") {
-				seen[line[strings.LastIndex(line, ",")+1:]] = true
+		if gap := second.At.Sub(first.At) - first.length(); gap.Abs() > 50*time.Millisecond {
+			t.Errorf("%v pass between two clips", gap)
+		}
+		// Both together are as long as the scene: one that is missing between them, or in
+		// both, has another shown twice.
+		seen := map[string]bool{}
+		for _, c := range []*tape{first, second} {
+			for line := range strings.Lines(tool(t, "ffmpeg", "-v", "error", "-i", c.file(t, len(c.parts)), "-map", "0:v", "-f", "framemd5", "-")) {
+				if !strings.HasPrefix(line, "#") {
+					seen[line[strings.LastIndex(line, ",")+1:]] = true
+				}
 			}
 		}
-	}
-	if len(seen) != 100 {
-		t.Errorf("%d pictures of the scene are in two clips that follow each other, want all 100", len(seen))
-	}
+		if len(seen) != 100 {
+			t.Errorf("%d pictures of the scene are in two clips that follow each other, want all 100", len(seen))
+		}
+	})
 }
 
 // TestRest has nobody record: the camera is disconnected, and what it sent before
 // is forgotten.
 func TestRest(t *testing.T) {
 	t.Parallel()
-	s := run(t, shoot(t, 4, x264...), nil)
-	s.after(t, 1500*time.Millisecond)
-	s.Hold("hall", "zone:hall")
-	<-s.begun
-	s.Rest(true)
-	if c := s.clip(t); c.why != nil {
-		t.Errorf("the clip that ran ended by %v", c.why)
-	}
-	s.until(t, "resting", func(st State) bool { return st.Condition == Resting })
-	if err := s.Record("doorbell", time.Second); err == nil {
-		t.Error("a camera that rests was told to record, and did not refuse")
-	}
-	back := time.Now()
-	s.Rest(false)
-	s.until(t, "up", up)
-	if err := s.Record("doorbell", time.Second); err != nil {
-		t.Fatal(err)
-	}
-	if c := s.clip(t); c.At.Before(back) {
-		t.Errorf("a clip shows %v of when nobody might record", back.Sub(c.At))
-	}
+	wired(t, shoot(t, 4, x264...), nil, func(t *testing.T, s *set) {
+		s.after(t, 1500*time.Millisecond)
+		s.Hold("hall", "zone:hall")
+		<-s.begun
+		s.Rest(true)
+		if c := s.clip(t); c.why != nil {
+			t.Errorf("the clip that ran ended by %v", c.why)
+		}
+		s.until(t, "resting", func(st State) bool { return st.Condition == Resting })
+		if err := s.Record("doorbell", time.Second); err == nil {
+			t.Error("a camera that rests was told to record, and did not refuse")
+		}
+		back := time.Now()
+		s.Rest(false)
+		s.until(t, "up", up)
+		if err := s.Record("doorbell", time.Second); err != nil {
+			t.Fatal(err)
+		}
+		if c := s.clip(t); c.At.Before(back) {
+			t.Errorf("a clip shows %v of when nobody might record", back.Sub(c.At))
+		}
+	})
 }
 
 // TestARestThatIsOverAtOnce ends before the connection of before has: nothing that this
