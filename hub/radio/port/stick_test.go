@@ -63,28 +63,28 @@ func TestStickPulledAndPutBack(t *testing.T) {
 					}
 				})
 			}()
-			within(t, 5*time.Second, "ready", func() { <-ready })
+			within(t, patience, "ready", func() { <-ready })
 			door.Open()
-			within(t, 5*time.Second, "first report", func() {
+			within(t, patience, "first report", func() {
 				if !<-heard {
 					t.Error("got closed, want open")
 				}
 			})
 			for range 2 {
 				s.Unplug()
-				within(t, 2*time.Second, "unplug noticed", func() { <-down })
+				within(t, patience, "unplug noticed", func() { <-down })
 				door.Close() // unheard
 				s.Plug()
 				within(t, 6*time.Second, "ready again", func() { <-ready })
 				door.Open()
-				within(t, 5*time.Second, "report", func() {
+				within(t, patience, "report", func() {
 					if !<-heard {
 						t.Error("got closed, want open")
 					}
 				})
 			}
 			cancel()
-			within(t, 5*time.Second, "end", func() { <-kept; <-served })
+			within(t, patience, "end", func() { <-kept; <-served })
 			if v := s.Violations(); len(v) > 0 {
 				t.Errorf("the stick complains: %q", v)
 			}
