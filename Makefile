@@ -51,7 +51,7 @@ test: build test-go test-web interop-smoke journey ## everything but the slow pr
 
 test-go: ## Go tests under the race detector, in random order, and the layering
 	.ci/install gcc libc6-dev ffmpeg
-	CGO_ENABLED=1 $(GO) test -race -shuffle=on ./...
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 20m ./...
 
 test-web: web/ui/node_modules/.package-lock.json ## unit tests of the page
 	cd web/ui && npm run test
