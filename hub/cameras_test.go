@@ -168,6 +168,27 @@ func soon(t *testing.T, what string, is func() bool) {
 	}
 }
 
+// waited waits for f to come back, and tells how long, by a clock that stands still
+// while the machine has no time for this process.
+func waited(t *testing.T, f func()) (took time.Duration) {
+	t.Helper()
+	const step = 10 * time.Millisecond
+	done := make(chan struct{})
+	go func() { defer close(done); f() }()
+	clock := time.NewTicker(step)
+	defer clock.Stop()
+	for {
+		select {
+		case <-done:
+			return took
+		case <-clock.C:
+			if took += step; took > patience {
+				t.Fatal("waited in vain")
+			}
+		}
+	}
+}
+
 func (h *Hub) put(t *testing.T, c home.Camera) home.Camera {
 	t.Helper()
 	c, err := h.cameras.PutCamera(t.Context(), c, nil, "Ada")

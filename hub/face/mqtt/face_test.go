@@ -533,9 +533,9 @@ func TestOfflineAtTheEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer idle.Close()
-	start := time.Now()
-	stop()
-	if took := time.Since(start); took > time.Second {
+	stopped := make(chan error)
+	go func() { stop(); close(stopped) }()
+	if took := waited(t, "the end", stopped); took > time.Second {
 		t.Errorf("stop took %s, want under 1s", took)
 	}
 	for _, c := range all {

@@ -236,6 +236,25 @@ func (h *house) options() mqtt.Options {
 // nothing.
 const patience = 30 * time.Second
 
+// waited waits, and tells how long, by a clock that stands still while the machine has
+// no time for this process.
+func waited(t *testing.T, what string, c <-chan error) (took time.Duration) {
+	t.Helper()
+	const step = 10 * time.Millisecond
+	clock := time.NewTicker(step)
+	defer clock.Stop()
+	for {
+		select {
+		case <-c:
+			return took
+		case <-clock.C:
+			if took += step; took > patience {
+				t.Fatalf("waited in vain for %s", what)
+			}
+		}
+	}
+}
+
 // open runs a face until the test ends. stop ends it earlier.
 func open(t *testing.T, o mqtt.Options) (f *mqtt.Face, stop func()) {
 	t.Helper()
