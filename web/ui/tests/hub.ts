@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 
 import { test as base, expect, type Page } from '@playwright/test';
 import { generateHybridIdentity, identityToRecipient } from 'age-encryption';
@@ -39,13 +39,16 @@ export class Program {
 	}
 }
 
-/** A port of loopback that nobody has. */
+/**
+ * A port of loopback that nobody has, and that the system gives to nobody by itself: the browser, or a program beside
+ * this one, would have it by the time that it is taken, or while a hub is down.
+ */
 export function freePort(): Promise<number> {
 	return new Promise((done) => {
-		const server = createServer().listen(0, '127.0.0.1', () => {
-			const { port } = server.address() as AddressInfo;
-			server.close(() => done(port));
-		});
+		const port = 20_000 + Math.floor(Math.random() * 10_000);
+		const server = createServer();
+		server.once('error', () => done(freePort()));
+		server.listen(port, '127.0.0.1', () => server.close(() => done(port)));
 	});
 }
 
