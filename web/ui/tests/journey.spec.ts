@@ -8,7 +8,7 @@ test('journey: from sign-in through an alarm and back to quiet', async ({ page, 
 
 	await demo.signIn(page);
 	await expect(page.getByText('Demo', { exact: true })).toBeVisible();
-	await demo.settle(page);
+	await demo.settle(page, '5s', '6s'); // a busy machine shall see what is there only for so long
 	await expect(mode('Off')).toHaveAttribute('aria-pressed', 'true');
 
 	// A window is open: the panel won't arm, and says why.
