@@ -193,7 +193,7 @@ func TestKillRecording(t *testing.T) {
 		h.start()
 		for _, camera := range []watchman{porch, garden} {
 			var list []home.Clip
-			h.until("clips of before have ended", 20*time.Second, func() (err error) {
+			h.until("clips of before have ended", 30*time.Second, func() (err error) {
 				list, err = h.clips(camera.id)
 				for _, c := range list {
 					if c.State == home.ClipRecording && c.Start.Before(killed) {

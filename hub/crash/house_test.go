@@ -77,7 +77,7 @@ func newHouse(t *testing.T, binary, data string) *house {
 
 	page := freeAddr(t)
 	h.base = "https://" + page + "/api/v1"
-	h.client = &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{
+	h.client = &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{
 		// The hub is at the other end of a port of this machine, and its
 		// authority is made anew with its folder.
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
@@ -182,7 +182,7 @@ func (h *house) start() home.Alarm {
 		h.t.Fatal(err)
 	}
 	var alarm home.Alarm
-	h.until("the hub answers", 20*time.Second, func() error { return h.get("/alarm", &alarm) })
+	h.until("the hub answers", 60*time.Second, func() error { return h.get("/alarm", &alarm) })
 	return alarm
 }
 
@@ -302,7 +302,7 @@ func (h *house) mode(m home.Mode, exit string) (home.Alarm, error) {
 // phase waits until the panel is in p.
 func (h *house) phase(p home.Phase) (a home.Alarm) {
 	h.t.Helper()
-	h.until("phase "+string(p), 10*time.Second, func() error {
+	h.until("phase "+string(p), 30*time.Second, func() error {
 		if err := h.get("/alarm", &a); err != nil {
 			return err
 		}
@@ -319,13 +319,13 @@ func (h *house) calm() {
 	h.t.Helper()
 	h.door.Close()
 	h.window.Close()
-	h.until("disarmed", 10*time.Second, func() error {
+	h.until("disarmed", 30*time.Second, func() error {
 		_, err := h.mode(home.Disarmed, "")
 		return err
 	})
 	var poked time.Time
 	asked := time.Now()
-	h.until("ready to arm", 20*time.Second, func() error {
+	h.until("ready to arm", 30*time.Second, func() error {
 		var a home.Alarm
 		if err := h.get("/alarm", &a); err != nil {
 			return err

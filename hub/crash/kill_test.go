@@ -51,7 +51,7 @@ func TestKill(t *testing.T) {
 			t.Errorf("kill %d: %s before, %s after", n, stand(before), stand(after))
 		}
 		if want == home.PhaseAlarm {
-			h.until("the siren is told again", 10*time.Second, func() error {
+			h.until("the siren is told again", 30*time.Second, func() error {
 				if h.soundings(heard) == 0 {
 					return fmt.Errorf("it got %x, sounding %v", h.since(heard), h.siren.Sounding())
 				}
