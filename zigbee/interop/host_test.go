@@ -293,7 +293,7 @@ func TestTheirHostOnOurStick(t *testing.T) {
 				t.Errorf("the plug is on %v, the siren sounds %v", plug.On(), siren.Sounding())
 			}
 			h.does("remove", ieee(plug))
-			left, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			left, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			if err := stick.Until(left, func() bool { return plug.Short() == 0 }); err != nil {
 				t.Error("the plug did not leave:", err)
 			}

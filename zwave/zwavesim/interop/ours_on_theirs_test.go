@@ -58,7 +58,7 @@ func drive(t *testing.T, addr string) *driver {
 		cancel()
 		select {
 		case <-done:
-		case <-time.After(5 * time.Second):
+		case <-time.After(30 * time.Second):
 			t.Error("Run does not end")
 		}
 	})
@@ -119,7 +119,7 @@ func (d *driver) do(node zwave.NodeID, cmd cc.Command, lane zwave.Lane) {
 		if err != nil {
 			d.t.Errorf("node %d, %+v: %v", node, cmd, err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		d.t.Errorf("node %d, %+v: no end", node, cmd)
 	}
 }
@@ -128,7 +128,7 @@ func (d *driver) do(node zwave.NodeID, cmd cc.Command, lane zwave.Lane) {
 func TestOurDriverOnTheirStick(t *testing.T) {
 	p, addr := theirs(t, "7=lights")
 	d := drive(t, addr)
-	d.saw(20*time.Second, "ready", func(e zwave.Event) bool {
+	d.saw(30*time.Second, "ready", func(e zwave.Event) bool {
 		r, ok := e.(zwave.Ready)
 		return ok && r.Info.HomeID == 0x7e570001 && r.Info.NodeID == 1
 	})
@@ -152,7 +152,7 @@ func TestOurDriverOnTheirStick(t *testing.T) {
 	}
 
 	p.tell(map[string]any{"notify": map[string]any{"node": 2, "type": 6, "event": 22}})
-	d.saw(5*time.Second, "door open", func(e zwave.Event) bool {
+	d.saw(30*time.Second, "door open", func(e zwave.Event) bool {
 		r, ok := e.(zwave.Report)
 		if !ok || r.Node != 2 {
 			return false
@@ -161,11 +161,11 @@ func TestOurDriverOnTheirStick(t *testing.T) {
 		return ok && n.Type == 6 && n.Event == 22
 	})
 	d.do(3, cc.BinarySwitchSet{Value: 0xff}, zwave.LaneSiren)
-	p.heard(0, 5*time.Second, "siren on", func(l line) bool {
+	p.heard(0, 30*time.Second, "siren on", func(l line) bool {
 		return l.Event == "command" && l.Node == 3 && l.Command == "BinarySwitchCCSet" && string(l.Value) == "true"
 	})
 	d.do(5, cc.SoundSwitchTonePlaySet{Tone: 0xff}, zwave.LaneSiren)
-	p.heard(0, 5*time.Second, "sound on", func(l line) bool {
+	p.heard(0, 30*time.Second, "sound on", func(l line) bool {
 		return l.Event == "command" && l.Node == 5 && l.Command == "SoundSwitchCCTonePlaySet" && string(l.Value) == "255"
 	})
 	// The exit delay of a keypad: on, 1 minute, 15 seconds, without a sound.
@@ -176,7 +176,7 @@ func TestOurDriverOnTheirStick(t *testing.T) {
 		{Indicator: cc.IndicatorExitDelay, Property: cc.PropertyTimeoutSec, Value: 15},
 		{Indicator: cc.IndicatorExitDelay, Property: cc.PropertySound},
 	}}, zwave.LaneUser)
-	p.heard(0, 5*time.Second, "the keypad's lights", func(l line) bool {
+	p.heard(0, 30*time.Second, "the keypad's lights", func(l line) bool {
 		return l.Event == "command" && l.Node == 7 && l.Command == "IndicatorCCSet" &&
 			string(l.Value) == "[[11,1,0],[18,1,99],[18,6,1],[18,7,15],[18,9,0]]"
 	})
@@ -188,7 +188,7 @@ func TestOurDriverOnTheirStick(t *testing.T) {
 	if err := d.Include(time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	d.saw(20*time.Second, "a node joined", func(e zwave.Event) bool {
+	d.saw(30*time.Second, "a node joined", func(e zwave.Event) bool {
 		a, ok := e.(zwave.NodeAdded)
 		return ok && a.Node.ID == 6
 	})
@@ -197,11 +197,11 @@ func TestOurDriverOnTheirStick(t *testing.T) {
 		return ok && j.Join.Step == zwave.JoinDone && j.Join.Node == 6
 	})
 	d.do(6, cc.BinarySwitchSet{Value: 0xff}, zwave.LaneUser)
-	p.heard(0, 5*time.Second, "plug on", func(l line) bool {
+	p.heard(0, 30*time.Second, "plug on", func(l line) bool {
 		return l.Event == "command" && l.Node == 6 && string(l.Value) == "true"
 	})
 
 	// The stick's socket is cut: Run ends, and a second Run knows the nodes.
 	p.tell(map[string]any{"drop": true})
-	d.saw(5*time.Second, "down", func(e zwave.Event) bool { _, ok := e.(zwave.Down); return ok })
+	d.saw(30*time.Second, "down", func(e zwave.Event) bool { _, ok := e.(zwave.Down); return ok })
 }

@@ -152,7 +152,7 @@ func (p *peer) tell(cmd map[string]any) {
 	if _, err := p.in.Write(append(b, '\n')); err != nil {
 		p.t.Fatal(err)
 	}
-	l := p.heard(from, 20*time.Second, "answer to "+string(b), func(l line) bool {
+	l := p.heard(from, 30*time.Second, "answer to "+string(b), func(l line) bool {
 		return l.ID == id && (l.Event == "done" || l.Event == "failed")
 	})
 	if l.Event == "failed" {

@@ -114,28 +114,28 @@ func TestTheirDriverOnOurStick(t *testing.T) {
 			}
 			at := d.mark()
 			door.Open()
-			d.heard(at, 5*time.Second, "door open", notified(door.ID(), "Access Control", "Door state", "22"))
-			d.heard(at, 5*time.Second, "door open by Binary Sensor", valued(door.ID(), 0x30, "Door/Window", "true"))
+			d.heard(at, 30*time.Second, "door open", notified(door.ID(), "Access Control", "Door state", "22"))
+			d.heard(at, 30*time.Second, "door open by Binary Sensor", valued(door.ID(), 0x30, "Door/Window", "true"))
 			door.Close()
-			d.heard(at, 5*time.Second, "door closed", notified(door.ID(), "Access Control", "Door state", "23"))
+			d.heard(at, 30*time.Second, "door closed", notified(door.ID(), "Access Control", "Door state", "23"))
 			door.Tamper(true)
-			d.heard(at, 5*time.Second, "tamper", notified(door.ID(), "Home Security", "Cover status", "3"))
+			d.heard(at, 30*time.Second, "tamper", notified(door.ID(), "Home Security", "Cover status", "3"))
 			hall.Walk()
-			d.heard(at, 5*time.Second, "motion", notified(hall.ID(), "Home Security", "Motion sensor status", "8"))
+			d.heard(at, 30*time.Second, "motion", notified(hall.ID(), "Home Security", "Motion sensor status", "8"))
 			sink.Spill()
-			d.heard(at, 5*time.Second, "leak", notified(sink.ID(), "Water Alarm", "Sensor status", "2"))
+			d.heard(at, 30*time.Second, "leak", notified(sink.ID(), "Water Alarm", "Sensor status", "2"))
 			loft.Fill()
-			d.heard(at, 5*time.Second, "smoke", notified(loft.ID(), "Smoke Alarm", "Sensor status", "2"))
+			d.heard(at, 30*time.Second, "smoke", notified(loft.ID(), "Smoke Alarm", "Sensor status", "2"))
 			door.SetBattery(42)
-			d.heard(at, 5*time.Second, "battery", valued(door.ID(), 0x80, "level", "42"))
+			d.heard(at, 30*time.Second, "battery", valued(door.ID(), 0x80, "level", "42"))
 			plug.Turn(true)
-			d.heard(at, 5*time.Second, "plug", valued(plug.ID(), 0x25, "currentValue", "true"))
+			d.heard(at, 30*time.Second, "plug", valued(plug.ID(), 0x25, "currentValue", "true"))
 			pad.Enter("4711", zwavesim.KeyDisarm)
-			d.heard(at, 5*time.Second, "keypad", func(l line) bool {
+			d.heard(at, 30*time.Second, "keypad", func(l line) bool {
 				return l.Event == "entry" && l.Node == int(pad.ID()) && string(l.Data) == `{"type":3,"digits":"4711"}`
 			})
 
-			within, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			within, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()
 			d.tell(map[string]any{"set": map[string]any{"node": siren.ID(), "class": 0x79, "property": "toneId", "value": 255}})
 			if err := s.Until(within, siren.Sounding); err != nil {
@@ -165,7 +165,7 @@ func TestTheirDriverOnOurStick(t *testing.T) {
 				t.Fatal("inclusion:", err)
 			}
 			late.Press()
-			d.heard(at, 10*time.Second, "a node joined", func(l line) bool { return l.Event == "joined" && l.Node == 9 })
+			d.heard(at, 30*time.Second, "a node joined", func(l line) bool { return l.Event == "joined" && l.Node == 9 })
 			d.heard(at, 30*time.Second, "its interview", func(l line) bool { return l.Event == "interviewed" && l.Node == 9 })
 
 			for _, v := range s.Violations() {
