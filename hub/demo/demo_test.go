@@ -25,7 +25,7 @@ import (
 
 // patience is how long a step may take before the test gives up on it; it
 // judges nothing.
-const patience = 30 * time.Second
+const patience = 60 * time.Second
 
 // visitor is a program with a token at a running demo.
 type visitor struct {
