@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gatehouse/hub/camera"
@@ -59,25 +60,28 @@ func TestAPersonSeenInTheStream(t *testing.T) {
 // of when it was set off.
 func TestAClipHasItsPicture(t *testing.T) {
 	t.Parallel()
-	h, sim, clips := cameraHouse(t, camsim.Draw(camsim.Garden))
-	c := home.DefaultCamera("camera-garden")
-	c.URL, c.Post = with(sim, url.UserPassword("hub", "s3cret word")), home.Duration(time.Second)
-	h.put(t, c)
-	soon(t, "the camera is up", h.cameraIs(c.ID, "up"))
-	for n := 1; n <= 2; n++ {
-		if err := h.cameras.Record(c.ID, time.Second, "Ada"); err != nil {
-			t.Fatal(err)
+	scene := camsim.Draw(camsim.Garden)
+	synctest.Test(t, func(t *testing.T) { // where no clip ends while its picture is decoded
+		h, sim, clips := wiredHouse(t, scene)
+		c := home.DefaultCamera("camera-garden")
+		c.URL, c.Post = with(sim, url.UserPassword("hub", "s3cret word")), home.Duration(time.Second)
+		h.put(t, c)
+		soon(t, "the camera is up", h.cameraIs(c.ID, "up"))
+		for n := 1; n <= 2; n++ {
+			if err := h.cameras.Record(c.ID, time.Second, "Ada"); err != nil {
+				t.Fatal(err)
+			}
+			soon(t, "the clip has ended", func() bool { return len(clips.over()) == n })
+			clips.mu.Lock()
+			clip := clips.clips[n-1]
+			stills, picture, length := clip.stills, clip.picture, clip.parts
+			clips.mu.Unlock()
+			if stills != 1 || length == 0 {
+				t.Fatalf("clip %d has %d pictures", n, stills)
+			}
+			isTheGarden(t, picture)
 		}
-		soon(t, "the clip has ended", func() bool { return len(clips.over()) == n })
-		clips.mu.Lock()
-		clip := clips.clips[n-1]
-		stills, picture, length := clip.stills, clip.picture, clip.parts
-		clips.mu.Unlock()
-		if stills != 1 || length == 0 {
-			t.Fatalf("clip %d has %d pictures", n, stills)
-		}
-		isTheGarden(t, picture)
-	}
+	})
 }
 
 // TestAPictureOfAStreamThatIsNotDecoded is the one that the camera itself gives, if
