@@ -24,7 +24,8 @@
 //   - The times of a clip have no holes that the camera did not leave: a camera that
 //     sets its clock goes on where it was. When it arrived is told by the hub's clock.
 //   - Sound that nobody wants is never asked of the camera. A camera that rests is
-//     not connected, and what it sent before is forgotten.
+//     not connected, and what it sent before is forgotten; so is what that connection
+//     still brings when the rest is over at once.
 //   - The hub talks to the address that the owner gave, and to no other: a camera
 //     that answers with another is not followed.
 //
