@@ -115,23 +115,25 @@ INTEROP := zwave/zwavesim/interop
 ZIGBEE_INTEROP := zigbee/interop
 HOMEKIT_INTEROP := hub/face/homekit/interop
 CLIPS_INTEROP := hub/camera/clips/interop
+ONVIF_INTEROP := hub/camera/onvif/interop
 PEERS := $(INTEROP)/node_modules/.package-lock.json $(ZIGBEE_INTEROP)/node_modules/.package-lock.json \
-	$(QUIRKS)/node_modules/.package-lock.json $(HOMEKIT_INTEROP)/node_modules/.package-lock.json
+	$(QUIRKS)/node_modules/.package-lock.json $(HOMEKIT_INTEROP)/node_modules/.package-lock.json $(ONVIF_INTEROP)/node_modules/.package-lock.json
 BENCH_PEER := hub/bench/peer/zigbee2mqtt
 
 $(PEERS) $(BENCH_PEER)/node_modules/.package-lock.json $(DETECT)/node_modules/.package-lock.json: %/node_modules/.package-lock.json: %/package-lock.json
 	cd $* && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-interop: build model $(PEERS) ## the hub and the simulator against npm zwave-js, Zigbee codecs and stick against zigbee-herdsman, Apple Home against hap-controller, MQTT against mosquitto, clips against age and ffprobe, an alarm against photographs, a recorded street against ffmpeg
-	.ci/install mosquitto-clients ffmpeg
+interop: build model $(PEERS) ## the hub and the simulator against npm zwave-js, Zigbee codecs and stick against zigbee-herdsman, Apple Home against hap-controller, MQTT against mosquitto, cameras against GStreamer's RTSP server and npm onvif, clips against age and ffprobe, an alarm against photographs, a recorded street against ffmpeg
+	.ci/install mosquitto-clients ffmpeg python3-gi gir1.2-gst-rtsp-server-1.0 glib-networking \
+		gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
 	$(DETECT)/pictures build/pictures
-	CGO_ENABLED=1 $(GO) test -race -count=1 -tags interop -timeout 20m ./$(INTEROP) ./$(ZIGBEE_INTEROP) ./$(HOMEKIT_INTEROP) ./hub/face/mqtt ./$(CLIPS_INTEROP)
+	CGO_ENABLED=1 $(GO) test -race -count=1 -tags interop -timeout 20m ./$(INTEROP) ./$(ZIGBEE_INTEROP) ./$(HOMEKIT_INTEROP) ./hub/face/mqtt ./$(CLIPS_INTEROP) ./$(ONVIF_INTEROP)
 	CGO_ENABLED=1 $(GO) test -race -count=1 -tags interop -run 'Photographs|Street' ./hub
-	CGO_ENABLED=1 $(GO) test -race -count=1 -tags interop -run Street ./hub/camera
+	CGO_ENABLED=1 $(GO) test -race -count=1 -tags interop -run 'Street|GStreamer' ./hub/camera
 
-interop-smoke: $(PEERS) ## only: the hub on a stick that is not ours, the Zigbee codecs and stick, and Apple Home
-	CGO_ENABLED=1 $(GO) test -count=1 -tags interop -short -timeout 10m ./$(INTEROP) ./$(ZIGBEE_INTEROP) ./$(HOMEKIT_INTEROP)
+interop-smoke: $(PEERS) ## only: the hub on a stick that is not ours, the Zigbee codecs and stick, Apple Home, and the ONVIF camera
+	CGO_ENABLED=1 $(GO) test -count=1 -tags interop -short -timeout 10m ./$(INTEROP) ./$(ZIGBEE_INTEROP) ./$(HOMEKIT_INTEROP) ./$(ONVIF_INTEROP)
 
 bench: build $(INTEROP)/node_modules/.package-lock.json $(BENCH_PEER)/node_modules/.package-lock.json ## measure the hub beside its peers; prints Markdown
 	.ci/install mosquitto ffmpeg

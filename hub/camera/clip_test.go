@@ -1,6 +1,7 @@
 package camera
 
 import (
+	"context"
 	"encoding/json"
 	"log/slog"
 	"os"
@@ -142,12 +143,8 @@ type set struct {
 // address without a host is the simulated camera's, whose port is known only then.
 func run(t *testing.T, scene camsim.Scene, change func(*camsim.Options, *Options)) *set {
 	t.Helper()
+	s, o := half()
 	sim := camsim.Options{Listen: "127.0.0.1:0", Scene: scene}
-	s := &set{shelf: newShelf(), states: make(chan State, 256)}
-	o := Options{
-		ID: "camera-porch", Pre: 2 * time.Second, Post: time.Second, Longest: time.Minute, RingBytes: 32 << 20, Recorder: s.shelf,
-		Changed: func(st State) { s.states <- st }, Log: slog.New(slog.DiscardHandler),
-	}
 	if change != nil {
 		change(&sim, &o)
 	}
@@ -159,18 +156,35 @@ func run(t *testing.T, scene camsim.Scene, change func(*camsim.Options, *Options
 		o.URL = s.sim.URL()
 	}
 	o.URL = strings.Replace(o.URL, "@/", "@"+strings.Split(s.sim.URL(), "/")[2]+"/", 1)
+	s.begin(t, o, func(ctx context.Context) {
+		if err := s.sim.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// half is the hub's half of a camera, which begin starts.
+func half() (*set, Options) {
+	s := &set{shelf: newShelf(), states: make(chan State, 256)}
+	return s, Options{
+		ID: "camera-porch", Pre: 2 * time.Second, Post: time.Second, Longest: time.Minute, RingBytes: 32 << 20, Recorder: s.shelf,
+		Changed: func(st State) { s.states <- st }, Log: slog.New(slog.DiscardHandler),
+	}
+}
+
+// begin runs the hub's half, and whatever else, until the test ends.
+func (s *set) begin(t *testing.T, o Options, also ...func(context.Context)) {
+	t.Helper()
+	var err error
 	if s.Camera, err = New(o); err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
-	wg.Go(func() {
-		if err := s.sim.Run(t.Context()); err != nil {
-			t.Error(err)
-		}
-	})
-	wg.Go(func() { _ = s.Run(t.Context()) })
+	for _, run := range append(also, func(ctx context.Context) { _ = s.Run(ctx) }) {
+		wg.Go(func() { run(t.Context()) })
+	}
 	t.Cleanup(wg.Wait)
-	return s
 }
 
 // wired has a test use a camera on a wire: time passes only while all wait, so that how

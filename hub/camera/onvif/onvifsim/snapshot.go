@@ -37,8 +37,8 @@ func (d *Device) admits(w http.ResponseWriter, r *http.Request) bool {
 	}
 	given := map[string]string{}
 	rest, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Digest ")
-	for part := range strings.SplitSeq(rest, ", ") {
-		name, value, _ := strings.Cut(part, "=")
+	for part := range strings.SplitSeq(rest, ",") { // none of its values holds one
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		given[name] = strings.Trim(value, `"`)
 	}
 	sum := func(s string) string {
