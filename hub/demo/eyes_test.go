@@ -121,7 +121,7 @@ func TestTheDoorbellSpeaks(t *testing.T) {
 	if s := camera().Status.ONVIF; s.Maker != "Gatehouse" || s.Model != "Demo doorbell" || !slices.Contains(s.Notices, "doorbell") {
 		t.Errorf("it says of itself %+v", s)
 	}
-	if status, body := v.request(http.MethodPost, "/api/v1/cameras/find", nil); status != http.StatusOK || !bytes.Contains(body, []byte(`"known":"camera-doorbell"`)) {
+	if status, body := v.request(http.MethodPost, "/api/v1/cameras/discover", nil); status != http.StatusOK || !bytes.Contains(body, []byte(`"known":"camera-doorbell"`)) {
 		t.Errorf("looked for cameras: %d %s", status, body)
 	}
 

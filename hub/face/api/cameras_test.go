@@ -135,10 +135,12 @@ func TestCameras(t *testing.T) {
 	if w := call(t, srv, "member", "POST", path+"/record", `{"for":"10s"}`); w.Code != http.StatusAccepted || f.recorded != 10*time.Second {
 		t.Errorf("%d, %v", w.Code, f.recorded)
 	}
-	if list := decode[[]home.FoundCamera](t, call(t, srv, "owner", "POST", "/api/v1/cameras/find", ""), http.StatusOK); len(list) != 1 || list[0].Name != "Porch" {
-		t.Errorf("found %+v", list)
+	for _, verb := range []string{"GET", "POST"} {
+		if list := decode[[]home.FoundCamera](t, call(t, srv, "owner", verb, "/api/v1/cameras/discover", ""), http.StatusOK); len(list) != 1 || list[0].Name != "Porch" {
+			t.Errorf("found %+v", list)
+		}
+		wantProblem(t, call(t, srv, "member", verb, "/api/v1/cameras/discover", ""), http.StatusForbidden, codeForbidden)
 	}
-	wantProblem(t, call(t, srv, "member", "POST", "/api/v1/cameras/find", ""), http.StatusForbidden, codeForbidden)
 	if list := decode[[]home.CameraPreset](t, call(t, srv, "member", "GET", path+"/presets", ""), http.StatusOK); len(list) != 1 {
 		t.Errorf("presets %+v", list)
 	}

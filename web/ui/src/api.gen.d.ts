@@ -246,17 +246,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/cameras/find": {
+    "/api/v1/cameras/discover": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** The same by GET: nothing is changed by it */
+        get: operations["getCamerasDiscover"];
         put?: never;
         /** Look for cameras on the LAN, which takes some seconds; what they say of themselves is not proven */
-        post: operations["postCamerasFind"];
+        post: operations["postCamerasDiscover"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4273,7 +4274,36 @@ export interface operations {
             };
         };
     };
-    postCamerasFind: {
+    getCamerasDiscover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundCamera"][];
+                };
+            };
+            /** @description A problem: see its code */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postCamerasDiscover: {
         parameters: {
             query?: never;
             header?: {

@@ -27,7 +27,7 @@ class Cameras {
 	}
 	/** Looks for cameras on the LAN; takes some seconds. */
 	find(): Promise<FoundCamera[]> {
-		return call<FoundCamera[]>('POST', '/cameras/find');
+		return call<FoundCamera[]>('POST', '/cameras/discover');
 	}
 	/** Where a camera that turns can look. */
 	presets(id: string): Promise<CameraPreset[]> {
