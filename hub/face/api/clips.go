@@ -225,13 +225,27 @@ func (a *API) openClip(r *http.Request, name string) (io.ReadSeeker, home.Clip, 
 	return file, c, nil
 }
 
-// patient gives each write its own time: a clip may take longer than an answer.
+// patient gives each write its own time: a clip may take longer than an answer. A
+// range that lies elsewhere is refused as all else is.
 type patient struct {
 	http.ResponseWriter
-	rc *http.ResponseController
+	rc      *http.ResponseController
+	refused bool
+}
+
+func (p *patient) WriteHeader(status int) {
+	if status != http.StatusRequestedRangeNotSatisfiable {
+		p.ResponseWriter.WriteHeader(status)
+		return
+	}
+	p.refused = true
+	problem(status, codeInvalid, "Range: give one that lies within the file: %s.", p.Header().Get("Content-Range")).write(p.ResponseWriter)
 }
 
 func (p *patient) Write(b []byte) (int, error) {
+	if p.refused {
+		return len(b), nil
+	}
 	_ = p.rc.SetWriteDeadline(time.Now().Add(sendTimeout)) // a test's recorder has none
 	return p.ResponseWriter.Write(b)
 }
