@@ -101,10 +101,11 @@ func (p *peer) camera(t *testing.T, path string, change func(*Options)) *set {
 func TestGStreamer(t *testing.T) {
 	p := gstreamer(t)
 	for path, want := range map[string]struct{ codecs, words string }{
-		"h264":         {"h264", "avc1."},
-		"b-frames-aac": {"h264 aac", "avc1.,mp4a.40.2"},
-		"h265-opus":    {"hevc opus", "hev1.,opus"},
-		"alaw":         {"h264 pcm_s16be", "avc1.,ipcm"},
+		"h264":                  {"h264", "avc1."},
+		"b-frames-aac":          {"h264 aac", "avc1.,mp4a.40.2"},
+		"h265-opus":             {"hevc opus", "hev1.,opus"},
+		"h265-10-bits-b-frames": {"hevc", "hev1."},
+		"alaw":                  {"h264 pcm_s16be", "avc1.,ipcm"},
 	} {
 		t.Run(path, func(t *testing.T) {
 			s := p.camera(t, path, nil)
@@ -119,7 +120,7 @@ func TestGStreamer(t *testing.T) {
 			if path != "alaw" { // ffmpeg warns that it guesses one channel to be mono
 				judge(t, file)
 			}
-			if j.codecs() != want.codecs || j.frames("video") != clip.pictures() || clip.pictures() < 50 {
+			if j.codecs() != want.codecs || j.frames("video") != clip.pictures() || clip.pictures() == 0 {
 				t.Errorf("ffprobe counts %d pictures of %s, the parts have %d", j.frames("video"), j.codecs(), clip.pictures())
 			}
 			if lost := s.Figures().PacketsLost; lost != 0 {

@@ -32,6 +32,8 @@ CAMERAS = {
     f" ! rtph264pay name=pay0 pt=96 {TONE} ! audio/x-raw,rate=44100 ! voaacenc ! rtpmp4gpay name=pay1 pt=97",
     "h265-opus": f"{PICTURES} ! x265enc speed-preset=ultrafast tune=zerolatency key-int-max=25 option-string=scenecut=0"
     f" ! rtph265pay name=pay0 pt=96 {TONE} ! audioresample ! opusenc ! rtpopuspay name=pay1 pt=97",
+    "h265-10-bits-b-frames": "videotestsrc is-live=true ! video/x-raw,format=I420_10LE,width=640,height=360,framerate=25/1"
+    " ! x265enc speed-preset=ultrafast key-int-max=25 option-string=scenecut=0:bframes=4:b-adapt=0:open-gop=0 ! rtph265pay name=pay0 pt=96 config-interval=-1",
     "alaw": f"{X264} ! rtph264pay name=pay0 pt=96 config-interval=-1 {TONE} ! audio/x-raw,rate=8000,channels=1 ! alawenc ! rtppcmapay name=pay1 pt=8",
     "jpeg": "videotestsrc is-live=true ! video/x-raw,format=I420,width=320,height=184,framerate=5/1 ! jpegenc ! rtpjpegpay name=pay0 pt=26",
 }
