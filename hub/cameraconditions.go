@@ -36,6 +36,7 @@ func (c *cameras) conditions(now time.Time) {
 		why := cmp.Or(st.Why, "it sends no picture")
 		h.board.Set(away, health.CameraLost, id, name, why)
 		h.board.Set(st.Stranger != "" || w.pin.Stranger() != "", health.CameraCertificate, id, name, shownFor(st.Stranger, w.pin.Stranger()))
+		h.board.Set(w.camera.InClear(), health.CameraInClear, id, name)
 		h.board.Set(coming && now.Sub(keyed) >= keyPatience, health.CameraNoKey, id, name)
 		h.board.Set(st.PreShort && st.Condition == camera.Up, health.CameraPreShort, id, name)
 		off := cmp.Or(st.ClockOff, w.word.clockOff())

@@ -165,7 +165,7 @@ func (c *cameras) watch(s home.Camera, password string) *watched {
 	}
 	c.recorder.Limit(s.ID, quota, s.KeepDays)
 	cam, err := camera.New(camera.Options{
-		ID: s.ID, URL: s.URL, SubURL: s.SubURL, Password: password, Certificate: s.Certificate,
+		ID: s.ID, URL: s.URL, SubURL: s.SubURL, Password: password, BasicAuth: s.BasicAuth, Certificate: s.Certificate,
 		Pre: time.Duration(s.Pre), Post: time.Duration(s.Post), Longest: time.Duration(s.Longest),
 		Audio: s.Audio, Continuous: s.Continuous, RingBytes: c.ringBytes,
 		Recorder: c.recorder, Dial: c.dial, Changed: func(st camera.State) { c.look(); w.gaze.begins(st); w.began(st) }, Log: c.hub.log,

@@ -172,6 +172,9 @@ func (c *cameras) PutCamera(ctx context.Context, s home.Camera, password *home.S
 	case other(old.settings.Certificate, s.Certificate) || other(old.settings.HTTPSCertificate, s.HTTPSCertificate):
 		more = ", which may show another certificate from now on"
 	}
+	if w.camera.InClear() && (old == nil || old.camera == nil || !old.camera.InClear()) {
+		more += ", whose password may be told in the clear from now on"
+	}
 	c.hub.journal.Add(home.Event{
 		At: home.At(time.Now()), Kind: home.KindDevice, Device: s.ID, Who: home.Who(by),
 		Text: fmt.Sprintf("%s %s the camera %s%s.", by, did, s.Name, more),

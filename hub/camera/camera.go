@@ -30,6 +30,9 @@ type Options struct {
 	URL      string // rtsp:// or rtsps://, with the user's name
 	SubURL   string // of a smaller stream to look at, without a name: that of URL is used; "": none
 	Password string
+	// BasicAuth lets whoever is at the camera's address have the password itself without
+	// TLS, if that is what they ask for; else they get digests of it alone.
+	BasicAuth bool
 	// Certificate is the SHA-256 of the one that the camera showed before, as hex.
 	Certificate string
 	Pre         time.Duration // what a clip shows of before its trigger
@@ -234,7 +237,7 @@ func (c *Camera) connect(ctx context.Context) error {
 	c.figures.Connections++
 	c.keyed = time.Now()
 	s := &source{
-		url: c.url.Clone(), sound: c.o.Audio, pin: c.pin, dial: c.o.Dial, to: c,
+		url: c.url.Clone(), basicAuth: c.o.BasicAuth, sound: c.o.Audio, pin: c.pin, dial: c.o.Dial, to: c,
 	}
 	c.mu.Unlock()
 	var beside sync.WaitGroup

@@ -26,6 +26,8 @@
 //   - Sound that nobody wants is never asked of the camera. A camera that rests is
 //     not connected, and what it sent before is forgotten; so is what that connection
 //     still brings when the rest is over at once.
+//   - A camera that is not in TLS is told digests of its password, and never the password,
+//     unless its owner allows that (Options.BasicAuth): anybody can take its address.
 //   - The hub talks to the address that the owner gave, and to no other: a camera
 //     that answers with another is not followed.
 //

@@ -168,7 +168,7 @@ func (s *small) connect(ctx context.Context) error {
 		return nil
 	}
 	from := &source{
-		url: s.url.Clone(), small: true, pin: s.camera.pin, dial: s.camera.o.Dial, to: s,
+		url: s.url.Clone(), basicAuth: s.camera.o.BasicAuth, small: true, pin: s.camera.pin, dial: s.camera.o.Dial, to: s,
 	}
 	err := from.run(ctx)
 	if why := context.Cause(ctx); why != nil {

@@ -41,14 +41,16 @@ type taker interface {
 
 // source is one connection to a camera.
 type source struct {
-	url   *base.URL
-	small bool // it is looked at, and not recorded
-	sound bool // is wanted
-	pin   *reach.Pin
-	dial  Dial
-	to    sink
+	url       *base.URL
+	basicAuth bool // the password may be sent where others can read it
+	small     bool // it is looked at, and not recorded
+	sound     bool // is wanted
+	pin       *reach.Pin
+	dial      Dial
+	to        sink
 
 	there, answered bool // somebody is, and has in RTSP
+	clear           bool // what they want last is the password, in the clear
 }
 
 // silence is how long a camera may send nothing before it counts as lost.
@@ -60,12 +62,20 @@ func (s *source) client() *gortsplib.Client {
 	return &gortsplib.Client{
 		Scheme: s.url.Scheme, Host: s.url.Host, Protocol: &overTCP, UserAgent: "Gatehouse",
 		ReadTimeout: silence, WriteTimeout: silence,
-		DialContext: s.near, TLSConfig: s.pin.TLS(), OnResponse: func(*base.Response) { s.answered = true },
+		DialContext: s.near, TLSConfig: s.pin.TLS(), OnResponse: func(r *base.Response) { s.answered = true; s.digestsOnly(r) },
 	}
 }
 
 // run connects, and hands on what comes until ctx ends or the connection does.
 func (s *source) run(ctx context.Context) error {
+	err := s.play(ctx)
+	if err != nil && s.clear {
+		return fmt.Errorf("camera: %w", errClear)
+	}
+	return err
+}
+
+func (s *source) play(ctx context.Context) error {
 	client := s.client()
 	client.OnPacketsLost = s.to.miss
 	client.OnDecodeError = func(error) { s.to.miss(1) }

@@ -63,7 +63,7 @@ func refused(err error) bool {
 // askBack makes a connection beside that of the pictures, and asks for a description
 // with the way back in it (ONVIF Streaming Specification §5.3.1).
 func (c *Camera) askBack(ctx context.Context) (*gortsplib.Client, *description.Session, error) {
-	s := &source{url: c.url.Clone(), pin: c.pin, dial: c.o.Dial}
+	s := &source{url: c.url.Clone(), basicAuth: c.o.BasicAuth, pin: c.pin, dial: c.o.Dial}
 	client := s.client()
 	client.RequestBackChannels = true
 	if err := client.Start(); err != nil {

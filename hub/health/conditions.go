@@ -52,6 +52,7 @@ const (
 
 	CameraLost        Code = "camera-lost"
 	CameraCertificate Code = "camera-certificate-changed"
+	CameraInClear     Code = "camera-password-in-clear"
 	CameraNoKey       Code = "camera-no-key-picture"
 	CameraPreShort    Code = "camera-pre-roll-short"
 	CameraClock       Code = "camera-clock-wrong"
@@ -256,6 +257,10 @@ var Declarations = map[Code]Declaration{
 	CameraCertificate: {
 		home.SeverityWarning, "%s shows another certificate than before for %s. Whoever is there was told no password, and nothing is taken from them.",
 		"If you reset the camera or renewed its certificate, compare it with what the camera says itself and trust it on its page under Cameras. If not, somebody may stand between it and the hub.", nil,
+	},
+	CameraInClear: {
+		home.SeverityInfo, "The password of %s may be told in the clear: its owner allowed that, and its pictures do not come in TLS. Whoever takes its address in this network can have it.",
+		"Set RTSP authentication to Digest in the camera, or begin its address with rtsps://, and take back on its page under Cameras what you allowed. Use its password nowhere else.", nil,
 	},
 	CameraNoKey: {
 		home.SeverityWarning, "%s sends no picture that stands alone, so nothing can be recorded of it.",

@@ -141,6 +141,7 @@ var proofs = map[health.Code][]string{
 	health.CameraCertificate: {"hub.TestACameraThatShowsAnotherCertificate"},
 	health.CameraClock:       {"hub.fallIll"},
 	health.CameraCovered:     {"hub.TestACoveredCameraIsSaid", "hub.TestONVIFCamerasThatAreUnwell"},
+	health.CameraInClear:     {"hub.TestACameraThatIsToldItsPassword"},
 	health.CameraLost:        {"hub.fallIll"},
 	health.CameraNoKey:       {"hub.fallIll"},
 	health.CameraNotRecorded: {"hub.fallIll"},

@@ -14,6 +14,7 @@ type Camera struct {
 	URL          string   `json:"url" doc:"rtsp:// or rtsps://, with the user's name and never with a password"`
 	PasswordFile string   `json:"password_file" doc:"a file in the folder secrets of the hub's data that holds the password, readable by nobody else; empty: what was given as password, if anything"`
 	HasPassword  bool     `json:"has_password" doc:"a password was given; it is never shown"`
+	BasicAuth    bool     `json:"basic_auth" doc:"the owner allows that whoever is at url (rtsp://) or sub_url gets the password itself, if they ask for that (Basic); off: they get digests of it alone. In TLS (rtsps://) it may be asked for anyway; onvif and snapshot_url never get it"`
 	// Certificate is what an rtsps:// camera showed the first time; it may show no other.
 	Certificate string `json:"certificate" doc:"SHA-256 of the camera's certificate; another one is refused until this is emptied"`
 

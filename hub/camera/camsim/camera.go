@@ -48,9 +48,9 @@ type Options struct {
 	Listen         string // "127.0.0.1:0": any port
 	Wire           *Wire  // instead of a port, for tests; nil: none
 	Scene          Scene
-	User, Password string            // "": it asks for none
-	Auth           auth.VerifyMethod // with a password; Digest (MD5) by default
-	TLS            *tls.Config       // nil: in the clear
+	User, Password string              // User "": it asks for none
+	Auth           []auth.VerifyMethod // what it offers to ask by; Digest (MD5) by default
+	TLS            *tls.Config         // nil: in the clear
 	// Speaker is how it takes sound, for who asks for a way back; nil: it has no loudspeaker.
 	Speaker format.Format
 	// SubOf is the camera whose sub-stream this one sends, instead of a Scene: one that
@@ -95,8 +95,8 @@ func New(o Options) (*Camera, error) {
 	if err != nil {
 		return nil, fmt.Errorf("camsim: %w", err)
 	}
-	if o.Auth == 0 {
-		o.Auth = auth.VerifyMethodDigestMD5
+	if o.Auth == nil {
+		o.Auth = []auth.VerifyMethod{auth.VerifyMethodDigestMD5}
 	}
 	return &Camera{
 		o: o, address: l.Addr().String(), listener: l, scene: o.Scene, plugged: true, on: make(chan struct{}, 1), speaker: newSpeaker(o.Speaker),
@@ -298,7 +298,7 @@ func (c *Camera) serve(ctx context.Context) error {
 	}
 	server := &gortsplib.Server{
 		Handler: door{c}, RTSPAddress: c.address, Listen: c.listen, TLSConfig: c.o.TLS,
-		AuthMethods: []auth.VerifyMethod{c.o.Auth}, WriteQueueSize: 4096,
+		AuthMethods: c.o.Auth, WriteQueueSize: 4096,
 	}
 	stream := &gortsplib.ServerStream{Server: server, Desc: desc}
 	c.mu.Lock() // who asks at once waits for the answer
@@ -345,7 +345,7 @@ func (c *Camera) shifted() uint32 {
 type door struct{ c *Camera }
 
 func (d door) admit(conn *gortsplib.ServerConn, req *base.Request) (*base.Response, *gortsplib.ServerStream, error) {
-	if d.c.o.Password != "" && !conn.VerifyCredentials(req, d.c.o.User, d.c.o.Password) {
+	if d.c.o.User != "" && !conn.VerifyCredentials(req, d.c.o.User, d.c.o.Password) {
 		return &base.Response{StatusCode: base.StatusUnauthorized}, nil, liberrors.ErrServerAuth{}
 	}
 	if d.c.refuses(req) {

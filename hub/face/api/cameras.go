@@ -49,6 +49,7 @@ type cameraRequest struct {
 	URL          *string            `json:"url,omitempty" maxLength:"2000" doc:"rtsp://user@192.168.1.20/stream, or rtsps://; a password in it is taken out and kept sealed"`
 	Password     *string            `json:"password,omitempty" writeOnly:"true" maxLength:"256" doc:"kept sealed and never shown; empty forgets it"`
 	PasswordFile *string            `json:"password_file,omitempty" maxLength:"1000" doc:"a file in the folder secrets of the hub's data that holds the password alone"`
+	BasicAuth    *bool              `json:"basic_auth,omitempty" doc:"true tells the password, without TLS, to whoever is at the camera's address and asks for it: for a camera that knows no digests alone"`
 	HasPassword  bool               `json:"has_password,omitempty" readOnly:"true" doc:"ignored"`
 	Certificate  *string            `json:"certificate,omitempty" pattern:"^([0-9a-f]{64})?$" patternDescription:"64 hexadecimal digits, or nothing" doc:"empty: the next one that the camera shows is taken"`
 	HTTPSCert    *string            `json:"https_certificate,omitempty" pattern:"^([0-9a-f]{64})?$" patternDescription:"64 hexadecimal digits, or nothing" doc:"empty: the next one that the camera shows over https is taken"`
@@ -133,6 +134,7 @@ func (a *API) putCamera(ctx context.Context, in *cameraInput) (*out[home.Camera]
 	set(&c.Name, b.Name)
 	set(&c.URL, b.URL)
 	set(&c.PasswordFile, b.PasswordFile)
+	set(&c.BasicAuth, b.BasicAuth)
 	set(&c.Certificate, b.Certificate)
 	set(&c.HTTPSCertificate, b.HTTPSCert)
 	set(&c.ONVIF, b.ONVIF)

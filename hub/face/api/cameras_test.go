@@ -116,6 +116,14 @@ func TestCameras(t *testing.T) {
 		t.Errorf("%+v", again)
 	}
 
+	if c.BasicAuth {
+		t.Error("the password may be told in the clear, and nobody asked for that")
+	}
+	call(t, srv, "owner", "PUT", path, `{"basic_auth":true}`)
+	if c = decode[home.Camera](t, call(t, srv, "owner", "PUT", path, `{"name":"Porch"}`), http.StatusOK); !c.BasicAuth {
+		t.Error("what its owner allowed of the password was forgotten")
+	}
+
 	// What is named of what is looked for changes, the rest stays; doubts are only forgotten.
 	c = f.known["camera-porch"]
 	c.Seeing.Doubts = []home.Doubt{{Zone: "drive", Label: "person", Times: 2}}

@@ -2019,6 +2019,8 @@ export interface components {
         Camera: {
             /** @description sound is recorded too; off: it is not even asked of the camera */
             audio: boolean;
+            /** @description the owner allows that whoever is at url (rtsp://) or sub_url gets the password itself, if they ask for that (Basic); off: they get digests of it alone. In TLS (rtsps://) it may be asked for anyway; onvif and snapshot_url never get it */
+            basic_auth: boolean;
             /** @description devices whose button sets it off: a doorbell */
             buttons: string[];
             /** @description SHA-256 of the camera's certificate; another one is refused until this is emptied */
@@ -2116,6 +2118,8 @@ export interface components {
         };
         CameraRequest: {
             audio?: boolean;
+            /** @description true tells the password, without TLS, to whoever is at the camera's address and asks for it: for a camera that knows no digests alone */
+            basic_auth?: boolean;
             buttons?: string[];
             /** @description empty: the next one that the camera shows is taken */
             certificate?: string;

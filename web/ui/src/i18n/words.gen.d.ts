@@ -549,6 +549,8 @@ interface Words {
 	'camera.sub.help': never;
 	'camera.password': never;
 	'camera.password.help': never;
+	'camera.basic': never;
+	'camera.basic.help': never;
 	'camera.pre': never;
 	'camera.pre.help': never;
 	'camera.post': never;
