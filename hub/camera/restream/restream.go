@@ -6,7 +6,8 @@
 //
 // What it promises:
 //
-//   - Nobody gets anything, not even what a camera is called, without a token.
+//   - Nobody gets anything, not even what a camera is called, without a token. Who shows
+//     none keeps nobody out who does, by however many connections.
 //   - A view is on record before its first packet, and so is its end.
 //   - A player that does not follow is dropped. It holds neither the camera nor
 //     anybody else.
@@ -61,7 +62,7 @@ type Options struct {
 // Bounds of a server.
 const (
 	patience  = 10 * time.Second // for a packet to be taken
-	most      = 32               // connections
+	most      = 32               // who have shown a token
 	queue     = 8192             // packets for one player: a group of 10 MB that is there at once
 	agentMost = 200
 )
@@ -96,26 +97,24 @@ type server struct {
 	rtsp *gortsplib.Server
 	all  sync.WaitGroup
 
-	mu      sync.Mutex
-	viewers map[*gortsplib.ServerConn]*viewer
+	mu        sync.Mutex
+	viewers   map[*gortsplib.ServerConn]*viewer
+	strangers []*viewer // of these, who have shown no token yet; who came first is first
 }
 
 // OnConnOpen implements gortsplib.ServerHandlerOnConnOpen.
 func (s *server) OnConnOpen(x *gortsplib.ServerHandlerOnConnOpenCtx) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.viewers) >= most {
-		x.Conn.Close()
-		return
-	}
-	s.viewers[x.Conn] = &viewer{server: s, conn: x.Conn}
+	s.meet(x.Conn)
 }
 
 // OnConnClose implements gortsplib.ServerHandlerOnConnClose.
 func (s *server) OnConnClose(x *gortsplib.ServerHandlerOnConnCloseCtx) {
 	s.mu.Lock()
 	v := s.viewers[x.Conn]
-	delete(s.viewers, x.Conn)
+	if v != nil {
+		s.know(v)
+		delete(s.viewers, x.Conn)
+	}
 	s.mu.Unlock()
 	if v != nil {
 		v.leave()
@@ -143,13 +142,13 @@ func (s *server) OnSetup(x *gortsplib.ServerHandlerOnSetupCtx) (*base.Response, 
 
 // admit lets in who has a token, to a camera that sends pictures.
 func (s *server) admit(conn *gortsplib.ServerConn, req *base.Request, path, query string) (*base.Response, *gortsplib.ServerStream, error) {
-	v := s.viewer(conn)
-	if v == nil {
-		return &base.Response{StatusCode: base.StatusBadRequest}, nil, errors.New("restream: too many look at once")
-	}
 	who, err := s.o.House.Enter(token(req, query), s.o.TLS != nil)
 	if err != nil {
 		return &base.Response{StatusCode: base.StatusUnauthorized}, nil, liberrors.ErrServerAuth{}
+	}
+	v := s.welcome(conn)
+	if v == nil {
+		return &base.Response{StatusCode: base.StatusServiceUnavailable}, nil, errors.New("restream: too many look at once")
 	}
 	stream, err := v.open(who, home.DeviceID(strings.Trim(path, "/")), agent(req))
 	var missing *home.NotFound

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/bluenviron/gortsplib/v5"
 	"github.com/bluenviron/gortsplib/v5/pkg/description"
@@ -22,6 +23,8 @@ import (
 type viewer struct {
 	server *server
 	conn   *gortsplib.ServerConn
+	from   netip.Prefix
+	late   *time.Timer // hangs up on a stranger
 
 	mu      sync.Mutex
 	who     auth.Caller
