@@ -401,6 +401,49 @@ func TestMasksOfACamera(t *testing.T) {
 	soon(t, "until it does", func() bool { return !h.board.Present(health.CameraUnmasked, c.ID) })
 }
 
+// TestMasksOfACameraWithoutEvents are read back too: one that lost them is given them
+// anew, one that does not keep them is said, and one that went away is not asked.
+func TestMasksOfACameraWithoutEvents(t *testing.T) {
+	t.Parallel()
+	h, sim, _ := cameraHouse(t, camsim.Draw(camsim.Porch))
+	deaf := onvifsim.Quirks{NoPull: true}
+	d := smart(t, sim, onvifsim.Options{Quirks: deaf})
+	c := h.smartCamera(t, d)
+	c.Seeing.Zones = []home.SightZone{{Name: "Window", Shape: []home.SightPoint{{X: .1, Y: .1}, {X: .4, Y: .1}, {X: .4, Y: .5}}, Mask: true, Ignore: true}}
+	c = h.put(t, c)
+	now := func() home.Camera { c, _ := h.cameras.Camera(c.ID); return c }
+	black := func(is bool) func() bool {
+		return func() bool { m := now().Status.Masks[0]; return m.Black == is && m.Why != notAsked }
+	}
+	soon(t, "it is blacked out", black(true))
+	soon(t, "it has no events", func() bool { return now().Status.ONVIF.Why != "" })
+	h.cameras.mu.Lock()
+	word := h.cameras.known[c.ID].word
+	h.cameras.mu.Unlock()
+	lookAgain := word.changed // as it is every ten minutes
+
+	d.LoseMasks()
+	lookAgain()
+	soon(t, "it is blacked out again", func() bool { return d.Masks() == 1 })
+
+	d.Have(onvifsim.Quirks{NoPull: true, MasksGone: true})
+	d.LoseMasks()
+	lookAgain()
+	soon(t, "it is not blacked out", black(false))
+	soon(t, "everybody hears", func() bool { return h.board.Present(health.CameraUnmasked, c.ID) })
+	d.Have(deaf)
+	lookAgain()
+	soon(t, "it is blacked out in the end", black(true))
+	soon(t, "nobody is told any more", func() bool { return !h.board.Present(health.CameraUnmasked, c.ID) })
+
+	sim.Off()
+	d.Off()
+	soon(t, "it is lost", h.cameraIs(c.ID, "lost"))
+	if word.canSay() {
+		t.Error("a camera that went away is asked of its masks")
+	}
+}
+
 // TestAMaskThatIsSavedIsNoTrouble: that a camera is asked anew when its owner saves
 // something neither raises that it shows what it must not nor takes it back.
 func TestAMaskThatIsSavedIsNoTrouble(t *testing.T) {

@@ -82,10 +82,17 @@ func (w *ownWord) keepMasks(ctx context.Context) {
 		case <-timer.C:
 		}
 		timer.Reset(maskEvery)
-		if st := w.onvif.State(); st.Known && st.Why == "" && w.camera.State().Condition != camera.Resting {
+		if w.canSay() {
 			w.mask(ctx)
 		}
 	}
+}
+
+// canSay tells whether a camera is asked of its masks now. Of one that is not heard
+// nobody would notice that it went away, but by its pictures.
+func (w *ownWord) canSay() bool {
+	st, seen := w.onvif.State(), w.camera.State().Condition
+	return st.Answers && seen != camera.Resting && (st.Why == "" || seen != camera.Lost)
 }
 
 // mask brings the camera's masks to what the owner drew.

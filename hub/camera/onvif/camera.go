@@ -38,13 +38,14 @@ const (
 
 // State is how it stands with a camera beside its stream.
 type State struct {
-	Known  bool   // it has answered since the hub started; what follows is what it said
-	Heard  bool   // what it notices is heard now
-	Why    string // it is not
-	Since  time.Time
-	Offset time.Duration // its clock less the hub's
-	About  About
-	Kinds  map[Kind]bool // what it says that it can notice; never changed
+	Known   bool   // it has answered since the hub started; what follows is what it said
+	Answers bool   // it did when it was last listened to, if only that it has no events
+	Heard   bool   // what it notices is heard now
+	Why     string // it is not
+	Since   time.Time
+	Offset  time.Duration // its clock less the hub's
+	About   About
+	Kinds   map[Kind]bool // what it says that it can notice; never changed
 
 	PTZ, TalkBack, Picture, Masks bool
 }
@@ -181,7 +182,8 @@ func (c *Camera) Run(ctx context.Context) error {
 			continue
 		}
 		c.hangUp()
-		c.change(func(s *State) { s.Heard, s.Why = false, err.Error() })
+		answers := errors.Is(err, errNoEvents) || errors.As(err, new(*Fault)) || errors.Is(err, errOver)
+		c.change(func(s *State) { s.Answers, s.Heard, s.Why = answers, false, err.Error() })
 		switch {
 		case errors.Is(err, ErrPassword) || errors.Is(err, errNoEvents):
 			pause = refusedRetry
@@ -223,7 +225,7 @@ func (c *Camera) listen(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		c.change(func(s *State) { s.Heard, s.Why = true, "" })
+		c.change(func(s *State) { s.Answers, s.Heard, s.Why = true, true, "" })
 		began := time.Now()
 		err = c.follow(ctx, l.Client, s, heard)
 		l.unsubscribe(context.WithoutCancel(ctx), s)
@@ -380,7 +382,7 @@ func meet(ctx context.Context, o Options) (*line, State, error) {
 // learn asks what a camera is and can do.
 func learn(ctx context.Context, client *Client) (*line, State, error) {
 	l := &line{Client: client}
-	s := State{Known: true, Offset: client.Offset()}
+	s := State{Known: true, Answers: true, Offset: client.Offset()}
 	var err error
 	if l.all, err = client.Profiles(ctx); err != nil {
 		return nil, s, err
