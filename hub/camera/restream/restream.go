@@ -38,6 +38,7 @@ import (
 
 	"gatehouse/hub/camera"
 	"gatehouse/hub/home"
+	"gatehouse/hub/network/strangers"
 	"gatehouse/hub/people/auth"
 )
 
@@ -99,7 +100,7 @@ type server struct {
 
 	mu        sync.Mutex
 	viewers   map[*gortsplib.ServerConn]*viewer
-	strangers []*viewer // of these, who have shown no token yet; who came first is first
+	strangers strangers.Crowd[*viewer] // of these, who have shown no token yet
 }
 
 // OnConnOpen implements gortsplib.ServerHandlerOnConnOpen.
@@ -112,8 +113,7 @@ func (s *server) OnConnClose(x *gortsplib.ServerHandlerOnConnCloseCtx) {
 	s.mu.Lock()
 	v := s.viewers[x.Conn]
 	if v != nil {
-		s.know(v)
-		delete(s.viewers, x.Conn)
+		s.forget(v)
 	}
 	s.mu.Unlock()
 	if v != nil {

@@ -23,7 +23,6 @@ import (
 type viewer struct {
 	server *server
 	conn   *gortsplib.ServerConn
-	from   netip.Prefix
 	late   *time.Timer // hangs up on a stranger
 
 	mu      sync.Mutex
