@@ -123,6 +123,9 @@ func (a *API) gate(rt *route, next http.Handler) http.HandlerFunc {
 			a.refuse(sw, r, err)
 			return
 		}
+		if err == nil {
+			recognised(r.Context())
+		}
 		as := asking{caller: caller, client: auth.ClientOf(r), key: r.Header.Get("Idempotency-Key")}
 		as.local = as.client.Addr.IsLoopback()
 		if err := rt.need.check(as, err != nil && r.Header.Get("Authorization") != "", time.Now()); err != nil {

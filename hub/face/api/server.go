@@ -11,6 +11,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"gatehouse/hub/network/strangers"
 )
 
 // Bounds of a server.
@@ -19,7 +21,7 @@ const (
 	idleTimeout = 2 * time.Minute // between two requests
 	maxHead     = 16 << 10        // bytes of a head
 	maxConns    = 1024            // of all clients
-	maxFromOne  = 256             // of one address; a street of pages behind one is still served
+	maxFromOne  = 256             // of one network (strangers.Network); a street of pages behind one is still served
 	stopTimeout = 700 * time.Millisecond
 )
 
@@ -32,6 +34,7 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, t *tls.Config, l
 		ReadHeaderTimeout: headTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHead,
+		ConnContext:       withConn,
 		// Complaints about clients (a handshake broken off because the certificate
 		// is not known) are for debugging only.
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
@@ -46,7 +49,7 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, t *tls.Config, l
 			_ = srv.Close() // what is still open now had its time
 		}
 	}()
-	bounded := &boundedListener{Listener: l, from: make(map[netip.Addr]int)}
+	bounded := &boundedListener{Listener: l, from: make(map[netip.Prefix]int)}
 	var err error
 	if t != nil {
 		srv.TLSConfig = t.Clone()
@@ -62,14 +65,16 @@ func Serve(ctx context.Context, l net.Listener, h http.Handler, t *tls.Config, l
 	return fmt.Errorf("api: serve %s: %w", l.Addr(), err)
 }
 
-// boundedListener refuses connections beyond what the hub wants to hold, before
-// they cost a handshake.
+// boundedListener holds no more connections than the hub wants to. With one too many a
+// stranger hangs up: a connection on which nobody was recognised. Who is at home here
+// stays, and a newcomer is heard.
 type boundedListener struct {
 	net.Listener
 
-	mu   sync.Mutex
-	all  int
-	from map[netip.Addr]int
+	mu        sync.Mutex
+	all       int
+	from      map[netip.Prefix]int
+	strangers strangers.Crowd[*boundedConn]
 }
 
 func (l *boundedListener) Accept() (net.Conn, error) {
@@ -78,44 +83,70 @@ func (l *boundedListener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		a, err := netip.ParseAddrPort(c.RemoteAddr().String())
-		addr := a.Addr().Unmap()
-		if err != nil {
-			addr = netip.Addr{}
+		b := &boundedConn{Conn: c, door: l, from: strangers.Network(c.RemoteAddr())}
+		out := l.enter(b)
+		if out != nil {
+			_ = out.Close() // before it costs anything more
 		}
-		if l.enter(addr) {
-			return &boundedConn{Conn: c, leave: sync.OnceFunc(func() { l.leave(addr) })}, nil
+		if out != b {
+			return b, nil
 		}
-		_ = c.Close() // refused
 	}
 }
 
-func (l *boundedListener) enter(a netip.Addr) bool {
+// enter counts a connection, and gives the one that has to go for it; nil: none has.
+func (l *boundedListener) enter(b *boundedConn) (out *boundedConn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.all >= maxConns || l.from[a] >= maxFromOne {
-		return false
-	}
 	l.all++
-	l.from[a]++
-	return true
-}
-
-func (l *boundedListener) leave(a netip.Addr) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.all--
-	if l.from[a]--; l.from[a] <= 0 {
-		delete(l.from, a)
+	l.from[b.from]++
+	l.strangers.Come(b, b.from)
+	switch {
+	case l.from[b.from] > maxFromOne:
+		out, _ = l.strangers.FirstFrom(b.from) // b at least
+	case l.all > maxConns:
+		out = l.strangers.First()
 	}
+	return out
 }
 
 type boundedConn struct {
 	net.Conn
-	leave func()
+	door *boundedListener
+	from netip.Prefix
+	left sync.Once
 }
 
+// Close implements net.Conn.
 func (c *boundedConn) Close() error {
-	defer c.leave()
+	defer c.left.Do(func() {
+		l := c.door
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.strangers.Leave(c)
+		l.all--
+		if l.from[c.from]--; l.from[c.from] == 0 {
+			delete(l.from, c.from)
+		}
+	})
 	return c.Conn.Close()
+}
+
+type connKey struct{}
+
+// withConn has the requests of a connection know which one it is.
+func withConn(ctx context.Context, c net.Conn) context.Context {
+	if t, ok := c.(*tls.Conn); ok {
+		c = t.NetConn()
+	}
+	return context.WithValue(ctx, connKey{}, c)
+}
+
+// recognised notes that somebody was, on the connection of a request.
+func recognised(ctx context.Context) {
+	if c, ok := ctx.Value(connKey{}).(*boundedConn); ok {
+		c.door.mu.Lock()
+		defer c.door.mu.Unlock()
+		c.door.strangers.Leave(c)
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"encoding/pem"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"math/big"
@@ -23,8 +24,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
+
+	"gatehouse/hub/network/strangers"
 )
 
 // authority is a certificate that signed itself, for 127.0.0.1.
@@ -201,47 +203,142 @@ func TestHeadsAreBounded(t *testing.T) {
 	}
 }
 
-// From one address only so many connections are held, and a place that becomes
-// free is given again.
+// bounded is an empty listener, and knock has somebody come to it from an address.
+func bounded(t *testing.T) (l *boundedListener, knock func(from string) (in, out *boundedConn)) {
+	t.Helper()
+	l = &boundedListener{from: map[netip.Prefix]int{}}
+	return l, func(from string) (in, out *boundedConn) {
+		here, there := net.Pipe()
+		_ = there.Close()
+		in = &boundedConn{Conn: here, door: l, from: strangers.Network(net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(from), 1)))}
+		if out = l.enter(in); out != nil {
+			_ = out.Close()
+		}
+		return in, out
+	}
+}
+
+// From one network only so many connections are held: one more has the oldest of them
+// hang up on which nobody was recognised, and nobody from elsewhere.
 func TestConnectionsAreBounded(t *testing.T) {
-	l := &boundedListener{from: map[netip.Addr]int{}}
-	one, other := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
-	for range maxFromOne {
-		if !l.enter(one) {
-			t.Fatal("refused before the bound")
+	for name, from := range map[string]func(i int) string{
+		"an address":     func(int) string { return "192.0.2.1" },
+		"a network in 6": func(i int) string { return fmt.Sprintf("2001:db8::%x", i+1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, knock := bounded(t)
+			var first, second *boundedConn
+			for i := range maxFromOne {
+				in, out := knock(from(i))
+				if out != nil {
+					t.Fatal("one hung up before the bound")
+				}
+				switch i {
+				case 0:
+					first = in
+				case 1:
+					second = in
+				}
+			}
+			recognised(withConn(t.Context(), first))
+			if _, out := knock(from(maxFromOne)); out != second || l.all != maxFromOne {
+				t.Errorf("for one more it is not the oldest stranger who hangs up; %d are held, want %d", l.all, maxFromOne)
+			}
+			if _, out := knock("192.0.2.2"); out != nil {
+				t.Error("for another address one hung up")
+			}
+			_ = first.Close()
+			if _, out := knock(from(0)); out != nil {
+				t.Error("a free place was not given")
+			}
+		})
+	}
+}
+
+// Of all networks together only so many are held: a newcomer is heard, and who was
+// recognised stays; with nobody else there, it is the newcomer who goes.
+func TestStrangersKeepNobodyOut(t *testing.T) {
+	l, knock := bounded(t)
+	phone, _ := knock("192.0.2.7")
+	recognised(withConn(t.Context(), tls.Server(phone, nil)))
+	for i := range 5 * maxFromOne {
+		if in, out := knock(fmt.Sprintf("10.0.%d.1", i%5)); out == phone || out == in {
+			t.Fatalf("stranger %d has the phone hang up: %v; or does itself", i, out == phone)
 		}
 	}
-	if l.enter(one) {
-		t.Error("one more than the bound was let in")
-	}
-	if !l.enter(other) {
-		t.Error("another address was refused")
-	}
-	l.leave(one)
-	if !l.enter(one) {
-		t.Error("a free place was not given")
-	}
-	for i := range maxConns {
-		l.enter(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}))
-	}
 	if l.all != maxConns {
-		t.Errorf("got %d connections in all, want %d", l.all, maxConns)
+		t.Fatalf("%d are held, want %d", l.all, maxConns)
+	}
+	tablet, out := knock("192.0.2.8")
+	if out == nil || out == tablet || out == phone {
+		t.Error("a newcomer is not heard")
+	}
+
+	l, knock = bounded(t)
+	for i := range maxConns {
+		in, _ := knock(fmt.Sprintf("10.0.%d.1", i%5))
+		recognised(withConn(t.Context(), in))
+	}
+	if in, out := knock("192.0.2.8"); out != in || l.all != maxConns {
+		t.Errorf("there is no room, and %d are held, want %d", l.all, maxConns)
 	}
 }
 
 // Closing a connection twice frees its place once.
 func TestAConnectionLeavesOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := &boundedListener{from: map[netip.Addr]int{}}
-		l.enter(netip.Addr{})
-		l.enter(netip.Addr{})
-		here, there := net.Pipe()
-		defer func() { _ = there.Close() }()
-		c := &boundedConn{Conn: here, leave: sync.OnceFunc(func() { l.leave(netip.Addr{}) })}
-		_ = c.Close()
-		_ = c.Close()
-		if l.all != 1 {
-			t.Errorf("got %d left, want 1", l.all)
+	l, knock := bounded(t)
+	_, _ = knock("192.0.2.1")
+	c, _ := knock("192.0.2.1")
+	_ = c.Close()
+	_ = c.Close()
+	if l.all != 1 {
+		t.Errorf("got %d left, want 1", l.all)
+	}
+}
+
+// A crowd on whom nobody was recognised keeps out neither who was nor who comes, whatever
+// they asked for before.
+func TestACrowdAtTheDoor(t *testing.T) {
+	addr := listening(t, newHouse().api(t).Handler(), nil)
+	open := func(request string) net.Conn {
+		t.Helper()
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
 		}
-	})
+		t.Cleanup(func() { _ = c.Close() })
+		_, _ = io.WriteString(c, request)
+		return c
+	}
+	answer := func(c net.Conn) int {
+		t.Helper()
+		r, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, r.Body)
+		_ = r.Body.Close()
+		return r.StatusCode
+	}
+	const mine = "GET /api/v1/devices HTTP/1.1\r\nHost: localhost\r\nX-Test-Caller: owner\r\n\r\n"
+	phone := open(mine)
+	if got := answer(phone); got != http.StatusOK {
+		t.Fatalf("the phone got %d", got)
+	}
+	for i := range 2 * maxFromOne {
+		c := open("")
+		if i%2 == 0 {
+			_, _ = io.WriteString(c, "GET /api/v1/devices HTTP/1.1\r\nHost: localhost\r\n\r\n")
+			if got := answer(c); got != http.StatusUnauthorized {
+				t.Fatalf("a stranger got %d", got)
+			}
+		}
+	}
+	if got := answer(open(mine)); got != http.StatusOK {
+		t.Errorf("who comes got %d", got)
+	}
+	_, _ = io.WriteString(phone, mine)
+	if got := answer(phone); got != http.StatusOK {
+		t.Errorf("the phone got %d", got)
+	}
 }
