@@ -18,5 +18,5 @@ export default defineConfig({
 		reportCompressedSize: false,
 	},
 	server: { proxy: { '/api': { target: hub, changeOrigin: true, secure: false } } },
-	test: { include: ['src/**/*.test.ts'], environment: 'node', testTimeout: 60_000 },
+	test: { include: ['src/**/*.test.ts'], environment: './scripts/page.mjs', testTimeout: 60_000 },
 });

@@ -39,9 +39,10 @@ export class Timeline {
 	#close = $state.raw<ClipMark[]>([]);
 	/** What #close is of. */
 	#where = $state.raw<(View & { grain: number }) | null>(null);
+	/** Counts the questions for the marks of the day, and for those close by: only the answer to the last counts. */
 	#asked = 0;
+	#askedClosely = 0;
 	wrong = $state('');
-	looked = $state(false);
 
 	/** `only` names the one camera that is asked for; '' is the house. */
 	constructor(readonly only: () => string) {}
@@ -80,6 +81,7 @@ export class Timeline {
 			void [this.day, this.only()];
 			void untrack(() => this.look());
 		});
+		$effect(() => () => this.#drop());
 		// What the hub says of a clip is looked up a little later: it often says more at once.
 		$effect(() => {
 			if (!live.clipped) return;
@@ -97,14 +99,19 @@ export class Timeline {
 		this.#show(dateOf(this.day.from + (days + 0.5) * DAY));
 		this.#at = this.isToday ? null : this.day.from + DAY / 2;
 	}
+	/** Nobody waits for what was asked: the day is another one, or the component is gone and what is derived here with it. */
+	#drop(): void {
+		this.#asked++;
+		this.#askedClosely++;
+	}
 	#show(date: string): void {
 		if (date === this.date) return;
+		this.#drop();
 		this.#chosen = date === this.today ? '' : date;
 		this.#day = [];
 		this.#close = [];
 		this.#where = null;
 		this.#view = null;
-		this.looked = false;
 	}
 	/** Goes to an instant, on whatever day it is. What lies ahead is now. */
 	go(at: number): void {
@@ -141,18 +148,18 @@ export class Timeline {
 
 	/** Asks for the marks of the day, and for those close by if one looks closely. */
 	async look(): Promise<void> {
-		const [day, only] = [this.day, this.only()];
+		this.#drop();
+		const mine = this.#asked;
 		if (!this.date) return;
 		try {
-			const got = await this.#ask(day, grainOf(DAY), only);
-			if (day !== this.day || only !== this.only()) return;
+			const got = await this.#ask(this.day, grainOf(DAY), this.only());
+			if (mine !== this.#asked) return;
 			this.#day = got;
 			this.#where = null; // it was of before
-			await this.lookClosely();
-			this.looked = true;
 			this.wrong = '';
+			await this.lookClosely();
 		} catch (error) {
-			this.wrong = why(error);
+			if (mine === this.#asked) this.wrong = why(error);
 		}
 	}
 	/** Asks for what is seen now and on both sides of it, unless it is known as closely. */
@@ -163,14 +170,14 @@ export class Timeline {
 		if (known.from <= Math.max(view.from, day.from) && known.to >= Math.min(view.to, day.to) && known.grain <= grain)
 			return;
 		const wide = { from: Math.max(view.from - span, day.from), to: Math.min(view.to + span, day.to) };
-		const mine = ++this.#asked;
+		const mine = ++this.#askedClosely;
 		try {
 			const got = await this.#ask(wide, grain, this.only());
-			if (mine !== this.#asked || day !== this.day) return;
+			if (mine !== this.#askedClosely) return;
 			this.#close = got;
 			this.#where = { ...wide, grain };
 		} catch (error) {
-			this.wrong = why(error);
+			if (mine === this.#askedClosely) this.wrong = why(error);
 		}
 	}
 	#ask({ from, to }: View, grain: number, camera: string): Promise<ClipMark[]> {
