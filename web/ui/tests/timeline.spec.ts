@@ -83,7 +83,7 @@ for (const [width, height, scheme] of [
 		put('dog', 'camera-garden', at(8, 31), 'dog');
 		put('moved', 'camera-garden', at(20), '');
 		put('burglar', 'camera-garden', at(21), '', 'phase:alarm');
-		for (let i = 0; i < 120; i++) put(`all-${i}`, 'camera-drive', at(0, i), '', 'continuous');
+		for (let i = 0; i < 120; i++) put(`all-${i}`, 'camera-drive', at(22, i), '', 'continuous');
 		await page.getByRole('button', { name: 'Day after' }).click();
 		await page.getByRole('button', { name: 'Day before' }).click();
 
@@ -115,6 +115,15 @@ for (const [width, height, scheme] of [
 		expect(shelf.sent.filter((s) => / \S*\/clips\?/.test(s) && Number(/limit=(\d+)/.exec(s)?.[1] ?? 50) > 50)).toEqual(
 			[],
 		);
+		// A filter looks on by itself until it has found something, and asks for no page twice.
+		await page.getByRole('button', { name: 'Day after' }).click();
+		await page.getByRole('button', { name: 'People', exact: true }).click();
+		shelf.sent.length = 0;
+		await page.getByRole('button', { name: 'Day before' }).click();
+		await expect(page.locator('[data-clip]')).toHaveCount(1);
+		const cursors = shelf.sent.map((s) => /\/clips\?.*&cursor=(\d+)/.exec(s)?.[1]).filter(Boolean);
+		expect(cursors).toEqual(['50', '100']);
+		await page.getByRole('button', { name: 'All', exact: true }).click();
 
 		// The keyboard: from clip to clip, closer, second by second, and open there.
 		await lane('Porch').focus();
