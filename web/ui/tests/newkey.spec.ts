@@ -22,6 +22,11 @@ for (const [width, height, scheme] of [
 		const paper = page.locator('[data-recovery]');
 		const mark = page.locator('[data-mark]');
 		const isOpen = page.getByRole('heading', { name: 'The vault is open in this browser.' });
+		const go = (to: string) =>
+			page.evaluate((to) => {
+				history.pushState(null, '', to);
+				dispatchEvent(new PopStateEvent('popstate'));
+			}, to);
 		const unlock = async (secret: string) => {
 			await phrase.fill(secret);
 			await button('Unlock').click();
@@ -101,10 +106,7 @@ for (const [width, height, scheme] of [
 			['before', old],
 			['after', now],
 		] as const) {
-			await page.evaluate((to) => {
-				history.pushState(null, '', to);
-				dispatchEvent(new PopStateEvent('popstate'));
-			}, `/clips/${id}`);
+			await go(`/clips/${id}`);
 			await plays();
 			await expect(sheet).toContainText(`recovery key ${of.epoch}, `);
 			await expect(sheet).toContainText(`public half ends in ${end(of.recipients[1])}.`);
@@ -125,6 +127,49 @@ for (const [width, height, scheme] of [
 		await page.getByLabel('Recovery key').fill(recovery);
 		await button('Unlock').click();
 		await plays();
+
+		// The old paper alone opens what is of its time, and says so.
+		const type = async (key: string) => {
+			await expect(button('I only have the recovery key').or(button('I have the passphrase'))).toBeVisible();
+			if (await phrase.isVisible()) await button('I only have the recovery key').click();
+			await page.getByLabel('Recovery key').fill(key);
+			await button('Unlock').click();
+		};
+		const part = page.getByRole('heading', { name: 'Only a part of the vault is open.' });
+		await page.goto(`${demo.url}/clips/before`);
+		await type(oldPaper.replace('PQ', 'PQQ'));
+		await expect(page.getByText('That does not open this vault.')).toBeVisible({ timeout: 30_000 });
+		await type(oldPaper);
+		await plays();
+		await expect(part).toHaveCount(0);
+		const asked = shelf.sent.length;
+		await go('/clips/after');
+		await expect(part).toBeVisible();
+		await expect(page.getByText('This clip is sealed to key 2.')).toBeVisible();
+		await expect(page.getByText('Sealed. Only your vault opens it.')).toBeVisible();
+		await expect(page.getByText('Recovery key 1 opens what was recorded in its time')).toBeVisible();
+		await accessible(page, 'a clip that the old paper does not open');
+		await fits(page, 'a clip that the old paper does not open');
+		expect(shelf.sent.slice(asked).filter((s) => /clips\/after\/(media|stills)/.test(s))).toEqual([]);
+		// It is no key of the vault: no new one is made with it, and no passkey is added.
+		await go('/privacy/vault');
+		await expect(part).toBeVisible();
+		await expect(isOpen).toHaveCount(0);
+		await expect(page.getByRole('heading', { name: 'New key from now on' })).toHaveCount(0);
+		await expect(button('Add a passkey')).toHaveCount(0);
+		await accessible(page, 'a vault that the old paper opened');
+		await fits(page, 'a vault that the old paper opened');
+		await type(recovery);
+		await expect(isOpen).toBeVisible();
+		await expect(part).toHaveCount(0);
+		await go('/clips/after');
+		await plays();
+		await page.goto(`${demo.url}/clips/before`);
+		await type(oldPaper);
+		await plays();
+		await go('/privacy/vault');
+		await button('Lock it now').click();
+		await expect(page.getByRole('heading', { name: 'The vault is locked.' })).toBeVisible();
 
 		// The old wrapped key with the old passphrase opens what was before, and nothing new; so does the old paper.
 		const d = new Decrypter();

@@ -422,7 +422,11 @@ interface Words {
 	'vault.paper.use': never;
 	'vault.paper.key': never;
 	'vault.paper.key.help': never;
+	'vault.paper.key.help.before': never;
 	'vault.phrase.use': never;
+	'vault.before.title': never;
+	'vault.before.clip': 'n';
+	'vault.before.lead': 'n' | 'names';
 	'vault.open': never;
 	'vault.open.lead': never;
 	'vault.lock': never;

@@ -163,8 +163,8 @@ function heard(what: EventTarget, name: string): Promise<void> {
 }
 
 /** A sealed still, opened here, as an address for a picture; null when there is none to be had. Its view is on record too. */
-export async function still(clip: Pick<Clip, 'id' | 'stills'>): Promise<string | null> {
-	if (!clip.stills || !vault.open) return null;
+export async function still(clip: Pick<Clip, 'id' | 'stills' | 'epoch'>): Promise<string | null> {
+	if (!clip.stills || !vault.opens(clip.epoch)) return null;
 	try {
 		const film = await vault.film(`/api/v1/clips/${encodeURIComponent(clip.id)}/stills/${clip.stills - 1}`);
 		const parts: Uint8Array<ArrayBuffer>[] = [];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { Decrypter, Encrypter, armor } from 'age-encryption';
-import { earlier, make, recover, unwrap, unwrapBy, wrap, wrapTo } from './keys';
+import { earlier, make, recover, recoverBefore, unwrap, unwrapBy, wrap, wrapTo } from './keys';
 import { strong, suggestion } from './passphrase';
 import { WrongKey } from './wrongkey';
 
@@ -102,6 +102,26 @@ describe('a new key from now on', () => {
 		await expect(unwrap(first.wrapped, phrase, third.recipients)).rejects.toThrow(WrongKey);
 		await expect(recover(second.recovery, third.recipients)).rejects.toThrow(WrongKey);
 		await expect(earlier(third.wrapped, first.identity)).rejects.toThrow(WrongKey);
+	});
+	it('leaves a sheet of before what it opens, and it is known which one it is', async () => {
+		const [first, second, third] = await Promise.all([make(phrase, easy), make(other, easy), make(phrase, easy)]);
+		const [clip, newer] = await Promise.all([clipFor(first.recipients), clipFor(second.recipients)]);
+		const ends = (keys: readonly string[]) => keys.map((k) => k.slice(-6)); // as the hub keeps them
+		const before = [
+			{ epoch: 2, ends: ends(second.recipients) },
+			{ epoch: 1, ends: ends(first.recipients) },
+		];
+		const typed = first.recovery.toLowerCase().replace(/(.{10})/g, '$1 \n');
+		const { identity, epochs } = await recoverBefore(typed, before);
+		expect(epochs).toEqual([1]);
+		expect(await opens(clip, identity)).toBe(true);
+		expect(await opens(newer, identity)).toBe(false);
+		// A key that stayed when another was changed is of both times.
+		const stayed = [{ epoch: 3, ends: ends([...first.recipients, ...second.recipients]) }, ...before];
+		expect((await recoverBefore(second.recovery, stayed)).epochs).toEqual([3, 2]);
+		for (const wrong of [third.recovery, 'AGE-SECRET-KEY-PQ-1NONSENSE', '', phrase])
+			await expect(recoverBefore(wrong, before)).rejects.toThrow(WrongKey);
+		await expect(recoverBefore(first.recovery, [])).rejects.toThrow(WrongKey);
 	});
 	it('takes over what the paper opened, when the passphrase is lost', async () => {
 		const first = await make(phrase, easy);

@@ -11,6 +11,7 @@
  */
 import { Decrypter, Encrypter, generateHybridIdentity, identityToRecipient, armor } from 'age-encryption';
 
+import { endOf, type Earlier } from './paper';
 import type { Said } from './passkey';
 import { normal } from './passphrase';
 import { ByPasskey, ToPasskey } from './prf';
@@ -119,16 +120,35 @@ export async function unwrapBy(wrapped: string, said: Said, recipients: readonly
 
 /** Takes the recovery key as it was printed, in whatever case and with whatever spaces. */
 export function recover(typed: string, recipients: readonly string[]): Promise<Identity> {
-	return belongs(typed.replace(/\s/g, '').toUpperCase(), recipients);
+	return belongs(asPrinted(typed), recipients);
 }
 
+/** Takes one of before, and says of which epochs it is. It opens their clips and is no key of the vault. */
+export async function recoverBefore(
+	typed: string,
+	earlier: readonly Earlier[],
+): Promise<{ identity: Identity; epochs: number[] }> {
+	const identity = asPrinted(typed);
+	const end = endOf(await publicHalf(identity));
+	const epochs = earlier.filter((e) => e.ends.includes(end)).map((e) => e.epoch);
+	if (!epochs.length) throw new WrongKey('that key is of another vault');
+	return { identity, epochs };
+}
+
+const asPrinted = (typed: string): string => typed.replace(/\s/g, '').toUpperCase();
+
 async function belongs(identity: string, recipients: readonly string[]): Promise<Identity> {
+	if (recipients.includes(await publicHalf(identity))) return identity;
+	throw new WrongKey('that key is of another vault');
+}
+
+async function publicHalf(identity: string): Promise<string> {
+	if (!identity.startsWith(prefix)) throw new WrongKey('that is no key of a vault');
 	try {
-		if (identity.startsWith(prefix) && recipients.includes(await identityToRecipient(identity))) return identity;
+		return await identityToRecipient(identity);
 	} catch (cause) {
 		throw new WrongKey('that is no key', { cause });
 	}
-	throw new WrongKey('that key is of another vault');
 }
 
 /** The work factor of an age file for a passphrase (age-encryption.org/v1, scrypt). */

@@ -10,18 +10,12 @@ import { call, Silence, type Problem, type Schemas } from '../api';
 import { change, stepUp } from '../stepup.svelte';
 import { who } from '../who.svelte';
 import { ask, create, forget, newNonce, nonceOf, type Passkey } from './passkey';
+import { endOf, type Paper } from './paper';
 import type { Answer, Ask, Fault, MadePublic, Piece } from './worker';
 import address from './worker?worker&url';
 import { SamePhrase, WrongKey } from './wrongkey';
 
 export type Keys = Schemas['Vault'];
-
-/** The recovery key as it goes on paper: which one it is, and how its public half ends. */
-export interface Paper {
-	secret: string;
-	epoch: number;
-	end: string;
-}
 
 /** How long an open vault may rest, in ms. */
 export const REST = 15 * 60_000;
@@ -57,15 +51,14 @@ const scripts = (
 	},
 });
 
-/** How a public key ends: the checksum of it, to tell one sheet of paper from another. */
-export const endOf = (recipient = ''): string => recipient.slice(-6);
-
 class Vault {
 	/** What the hub keeps; null until it said so. */
 	keys = $state.raw<Keys | null>(null);
 	open = $state(false);
 	/** It was opened by what is on paper, which is to stay there alone. */
 	byPaper = $state(false);
+	/** The epochs of the sheets of before that were typed, while nothing opened all of it. */
+	before = $state.raw<readonly number[]>([]);
 	/** What was just made and is to be put on paper; null once it is, and the hub seals to it. */
 	paper = $state.raw<Paper | null>(null);
 	/** Somebody wants a new key. */
@@ -90,6 +83,15 @@ class Vault {
 	/** Whether the hub has keys to seal to. */
 	get made(): boolean {
 		return (this.keys?.recipients.length ?? 0) > 0;
+	}
+
+	/** Whether all of it is open, and not only what sheets of before open. */
+	get whole(): boolean {
+		return this.open && !this.before.length;
+	}
+	/** Whether clips of an epoch open. */
+	opens(epoch: number): boolean {
+		return this.whole || (this.open && this.before.includes(epoch));
 	}
 
 	async look(): Promise<void> {
@@ -156,11 +158,11 @@ class Vault {
 		await this.#ask({ do: 'unlock', wrapped, passphrase, recipients: recipients });
 		this.#opened();
 	}
-	/** Opens it with the key that is on paper; throws WrongKey. */
+	/** Opens it with the key that is on paper, or what was recorded in its time if it is a sheet of before; throws WrongKey. */
 	async recover(key: string): Promise<void> {
-		const { wrapped, recipients } = await this.#fresh();
-		await this.#ask({ do: 'recover', key, recipients, wrapped });
-		this.#opened(true);
+		const { wrapped, recipients, earlier } = await this.#fresh();
+		const of = (await this.#ask({ do: 'recover', key, recipients, wrapped, earlier })) as number[];
+		this.#opened(true, of.length ? [...this.before, ...of] : []);
 	}
 	/** Opens it with a passkey that was made at this name; throws WrongKey or NoPasskey. */
 	async unlockByPasskey(): Promise<void> {
@@ -216,6 +218,7 @@ class Vault {
 		for (const { failed } of this.#waiting.values()) failed(new NoFilm('wrong-key', null));
 		this.#waiting.clear();
 		this.open = this.renewing = false;
+		this.before = [];
 		this.paper = this.#next = null;
 	}
 
@@ -235,9 +238,10 @@ class Vault {
 		if (!this.keys) throw new Error('the vault is not known');
 		return this.keys;
 	}
-	#opened(byPaper = false): void {
+	#opened(byPaper = false, before: readonly number[] = []): void {
 		this.open = true;
 		this.byPaper = byPaper;
+		this.before = before;
 		this.#used();
 	}
 	#used(): void {

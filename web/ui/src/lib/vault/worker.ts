@@ -4,7 +4,8 @@
  * the page ends the worker, and the key with it.
  */
 import { Changed, Film, Foreign } from './film';
-import { earlier, make, recover, unwrap, unwrapBy, wrapTo, type Identity, type Made } from './keys';
+import { earlier, make, recover, recoverBefore, unwrap, unwrapBy, wrapTo, type Identity, type Made } from './keys';
+import type { Earlier } from './paper';
 import type { Said } from './passkey';
 import { SamePhrase, WrongKey } from './wrongkey';
 
@@ -15,7 +16,7 @@ export type Ask =
 	| { do: 'unlock'; wrapped: string; passphrase: string; recipients: string[] }
 	| { do: 'unlock-by'; by: string; wrapped: string; said: Said; recipients: string[] }
 	| { do: 'wrap'; nonce: Uint8Array; said: Said; to: 'key' | 'new key' }
-	| { do: 'recover'; key: string; recipients: string[]; wrapped: string }
+	| { do: 'recover'; key: string; recipients: string[]; wrapped: string; earlier: Earlier[] }
 	| { do: 'open'; url: string }
 	| { do: 'read'; film: number }
 	| { do: 'stop'; film: number };
@@ -44,7 +45,9 @@ export interface MadePublic {
 /** One read: the next piece, or how the film ended. */
 export type Piece = { bytes: Uint8Array<ArrayBuffer> } | { end: 'whole' | 'cut' };
 
-/** What opens clips: the vault's key or the one on paper, and those of before. */
+/** The vault's key or the one on paper; null while none but those of before were typed. */
+let newest: Identity | null = null;
+/** What opens clips: that one, and those of before. */
 let identities: Identity[] = [];
 /** Whether those of before are all there. */
 let whole = true;
@@ -70,6 +73,7 @@ async function open(url: string): Promise<number> {
 
 /** Takes a key that opens the vault, and those that it opens. */
 async function unlocked(identity: Identity, wrapped: string): Promise<null> {
+	newest = identity;
 	identities = [identity];
 	whole = true;
 	try {
@@ -80,9 +84,22 @@ async function unlocked(identity: Identity, wrapped: string): Promise<null> {
 	return null;
 }
 
+/** Takes a recovery key; gives the epochs that it opens when it is one of before, which joins those that were typed. */
+async function recovered(ask: Ask & { do: 'recover' }): Promise<number[]> {
+	const identity = await recover(ask.key, ask.recipients).catch(() => null);
+	if (identity) {
+		await unlocked(identity, ask.wrapped);
+		return [];
+	}
+	const before = await recoverBefore(ask.key, ask.earlier);
+	identities = [...(newest ? [] : identities), before.identity];
+	newest = null;
+	return before.epochs;
+}
+
 /** Makes the key that comes next, if what was opened before stays open with it. */
 async function makeNext(passphrase: string, before: Kept | null): Promise<MadePublic> {
-	if (before && !identities.length) throw new WrongKey('the vault is locked');
+	if (before && !newest) throw new WrongKey('the vault is locked');
 	if (before && !whole) throw new Changed('the keys of before');
 	const same =
 		before &&
@@ -110,12 +127,12 @@ async function act(ask: Ask): Promise<unknown> {
 		case 'unlock-by':
 			return unlocked(await unwrapBy(ask.by, ask.said, ask.recipients), ask.wrapped);
 		case 'wrap': {
-			const identity = ask.to === 'key' ? identities[0] : next?.identity;
+			const identity = ask.to === 'key' ? newest : next?.identity;
 			if (!identity) throw new WrongKey('the vault is locked');
 			return wrapTo(identity, ask.nonce, ask.said);
 		}
 		case 'recover':
-			return unlocked(await recover(ask.key, ask.recipients), ask.wrapped);
+			return recovered(ask);
 		case 'open':
 			return open(ask.url);
 		case 'read': {
