@@ -85,6 +85,9 @@ func besideAClock(t *testing.T, scene camsim.Scene) {
 	if len(parts) != 1 || parts[0].Base > 0.2 || parts[0].Right-parts[0].Left > 0.15 {
 		t.Errorf("it takes no notice of %+v, want the seconds alone", parts)
 	}
+	if v := h.told(c.ID, home.Restless); v.Float() < 1 || v.Float() > 5 {
+		t.Errorf("its device says that %v %% of the picture never rests, want those of the seconds alone", v)
+	}
 	time.Sleep(time.Until(began.Add(149 * time.Second)))
 	if begun, _ := recorded(); len(begun) != len(first) {
 		t.Errorf("clips of the clock began at %v", begun)
@@ -104,6 +107,9 @@ func besideAClock(t *testing.T, scene camsim.Scene) {
 	soon(t, "the clock counts", func() bool { return h.told(c.ID, home.Motion) == home.True })
 	if got := status().Restless; len(got) > 0 {
 		t.Errorf("in an alarm it takes no notice of %+v", got)
+	}
+	if v := h.told(c.ID, home.Restless); v != home.Number(0) {
+		t.Errorf("in an alarm its device says that %v %% of the picture never rests, want 0", v)
 	}
 	all, _ := recorded()
 	t.Logf("clips began at %v; it took no notice of %+v", all, parts)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"image"
 	"image/jpeg"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -32,8 +33,9 @@ type gaze struct {
 	wake chan struct{}
 
 	// telling is held while the device says what holds, so that it says it in order.
-	telling sync.Mutex
-	told    map[home.Trait]bool
+	telling   sync.Mutex
+	told      map[home.Trait]bool
+	toldRests float64 // percent; -1: nothing yet
 
 	mu       sync.Mutex
 	fault    string           // why there is no picture; "" when there is
@@ -43,12 +45,13 @@ type gaze struct {
 	person   time.Time        // who was seen last
 	moved    time.Time        // what moved last
 	restless []home.SightPart // where movement counts no more
+	rests    float64          // how much of the picture that is, in whole percent
 	tape     home.Tape        // the clip whose stills these are
 	best     float64          // what the best of them shows
 }
 
 func newGaze(s home.Camera) *gaze {
-	return &gaze{of: s, wake: make(chan struct{}, 1), since: time.Now(), told: map[home.Trait]bool{}}
+	return &gaze{of: s, wake: make(chan struct{}, 1), since: time.Now(), told: map[home.Trait]bool{}, toldRests: -1}
 }
 
 // begins has a camera looked at that begins to record.
@@ -114,7 +117,7 @@ func (c *cameras) gaze(ctx context.Context, w *watched) {
 func (c *cameras) glance(ctx context.Context, w *watched, now time.Time, often bool) bool {
 	g := w.gaze
 	if w.camera.State().Condition == camera.Resting {
-		g.learns(nil)
+		g.learns(detect.Judgement{})
 		return true // nobody may look
 	}
 	if p, at, ok := w.small(ctx, often); ok {
@@ -143,7 +146,7 @@ func (c *cameras) glance(ctx context.Context, w *watched, now time.Time, often b
 // forget says that nobody is there and nothing moves: nobody looks any more.
 func (g *gaze) forget(c *cameras) {
 	g.mu.Lock()
-	g.person, g.moved, g.restless = time.Time{}, time.Time{}, nil
+	g.person, g.moved, g.restless, g.rests = time.Time{}, time.Time{}, nil, 0
 	g.mu.Unlock()
 	c.calm(g, time.Now())
 }
@@ -239,7 +242,7 @@ func (c *cameras) judged(id home.DeviceID, at time.Time, j detect.Judgement) {
 		c.note(w.camera.Record("motion", time.Duration(g.of.Post)), id)
 	}
 	if wants.Motion {
-		g.learns(j.Restless)
+		g.learns(j)
 	}
 	if g.note(at, person, wants.Motion && j.Moved, j.Plain) {
 		c.look()
@@ -273,10 +276,10 @@ func (g *gaze) note(at time.Time, person, moved, plain bool) (turned bool) {
 }
 
 // learns notes where movement counts no more.
-func (g *gaze) learns(restless []home.SightPart) {
+func (g *gaze) learns(j detect.Judgement) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.restless = restless
+	g.restless, g.rests = j.Restless, math.Ceil(100*j.Rests) // a small part is not none
 }
 
 // takesNoNoticeOf are the parts of the picture in which movement counts no more.
@@ -289,8 +292,8 @@ func (g *gaze) takesNoNoticeOf() []home.SightPart {
 	return append([]home.SightPart{}, g.restless...)
 }
 
-// calm has the camera's device say what holds now: that somebody is there, and that
-// something moves.
+// calm has the camera's device say what holds now: that somebody is there, that
+// something moves, and in how much of its picture that counts no more.
 func (c *cameras) calm(g *gaze, now time.Time) {
 	g.telling.Lock()
 	defer g.telling.Unlock()
@@ -299,7 +302,12 @@ func (c *cameras) calm(g *gaze, now time.Time) {
 		home.Occupancy: !g.person.IsZero() && now.Sub(g.person) < personHolds,
 		home.Motion:    !g.moved.IsZero() && now.Sub(g.moved) < motionHolds,
 	}
+	rests := g.rests
 	g.mu.Unlock()
+	if rests != g.toldRests && g.of.Seeing.Motion { // else nothing that moves counts anyway
+		g.toldRests = rests
+		c.hub.devices.Report(home.Reading{Device: g.of.ID, Trait: home.Restless, Value: home.Number(rests), At: now})
+	}
 	for t, is := range holds {
 		if is == g.told[t] {
 			continue

@@ -42,13 +42,14 @@ const (
 	Voltage     Trait = "voltage"     // V
 	Current     Trait = "current"     // A
 	Link        Trait = "link"        // 0–100 %
+	Restless    Trait = "restless"    // 0–100 % of a camera's picture, in which movement counts no more
 )
 
 // Traits lists every trait once, in the order that faces show them.
 var Traits = []Trait{
 	Contact, Motion, Smoke, CO, Gas, Water, Vibration, Glass, Tamper, Occupancy, Trouble,
 	Battery, LowBattery, Switch, Siren, Level, Cover, Lock, Button, Keypad,
-	Temperature, Humidity, Illuminance, Power, Energy, Voltage, Current, Link,
+	Temperature, Humidity, Illuminance, Power, Energy, Voltage, Current, Link, Restless,
 }
 
 // Value is what a trait says: a word, a truth or a number. It is comparable

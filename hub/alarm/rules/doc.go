@@ -75,7 +75,7 @@
 // and each trait of a device, such as contact("zwave-5") == "open". Words:
 // contact switch siren lock. True or false: motion smoke co gas water vibration
 // glass tamper occupancy trouble low_battery. Numbers: battery level
-// cover temperature humidity illuminance power energy voltage current link.
+// cover temperature humidity illuminance power energy voltage current link restless.
 //
 // # Time
 //

@@ -52,7 +52,7 @@ var traitType = map[home.Trait]language.Kind{
 	home.Occupancy: language.Bool, home.Trouble: language.Bool, home.LowBattery: language.Bool,
 	home.Battery: language.Number, home.Level: language.Number, home.Cover: language.Number, home.Temperature: language.Number,
 	home.Humidity: language.Number, home.Illuminance: language.Number, home.Power: language.Number, home.Energy: language.Number,
-	home.Voltage: language.Number, home.Current: language.Number, home.Link: language.Number,
+	home.Voltage: language.Number, home.Current: language.Number, home.Link: language.Number, home.Restless: language.Number,
 }
 
 func (w *world) peopleHome() (int, error) {

@@ -30,6 +30,7 @@ type Judgement struct {
 	Plain  bool         // it shows one brightness and nothing else
 	// Restless are the parts of the picture in which movement counts no more.
 	Restless []home.SightPart
+	Rests    float64 // how much of the picture that is, 0 to 1
 	Of       Picture
 	Image    image.Image
 }
@@ -213,6 +214,7 @@ func (d *Detector) Judge(from home.DeviceID, at time.Time, p Picture) (Judgement
 		for _, b := range c.rest.parts() {
 			j.Restless = append(j.Restless, home.SightPart{Left: b.left, Top: b.top, Right: b.right, Base: b.base})
 		}
+		j.Rests = c.rest.share()
 	}
 	if watch.Blind || watch.Idle() {
 		c.memory = nil // what was before is no neighbour of what comes

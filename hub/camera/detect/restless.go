@@ -118,6 +118,12 @@ func (r *rest) forget(b Box) {
 	}
 }
 
+// share is how much of the picture counts no more, 0 to 1.
+func (r *rest) share() float64 {
+	mask := r.masked()
+	return float64(mask.count()) / (gridW * gridH)
+}
+
 // parts are the boxes around what counts no more.
 func (r *rest) parts() []Box {
 	parts, _ := r.masked().things(1)

@@ -85,7 +85,7 @@ func shownAs(t home.Trait) shown {
 		return shown{hidden: "Apple Home has no siren, and a switch would be turned on with everything else"}
 	case home.Keypad:
 		return shown{hidden: "has no state, and what is typed may be a code"}
-	case home.Power, home.Energy, home.Voltage, home.Current, home.Link:
+	case home.Power, home.Energy, home.Voltage, home.Current, home.Link, home.Restless:
 		return shown{hidden: "Apple Home has no word for it"}
 	default:
 		return shown{}

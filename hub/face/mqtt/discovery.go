@@ -120,6 +120,8 @@ func shownAs(t home.Trait) shown {
 		return measure("Current", "current", "A")
 	case home.Link:
 		return diagnostic(measure("Link", "", "%"))
+	case home.Restless:
+		return diagnostic(measure("Restless part of the picture", "", "%"))
 	default:
 		return shown{}
 	}

@@ -554,6 +554,8 @@ func TestOnlyNewsOfTheDeviceItselfIsALine(t *testing.T) {
 			says(home.Trouble, home.False)
 			says(home.Battery, home.Number(80))
 		}
+		says(home.Restless, home.Number(3))
+		says(home.Restless, home.Number(0))
 	}
 	says(home.Siren, home.On)
 	says(home.Siren, home.On)
@@ -568,8 +570,8 @@ func TestOnlyNewsOfTheDeviceItselfIsALine(t *testing.T) {
 	if diff := cmp.Diff(h.lines, want); diff != "" {
 		t.Errorf("journal (-got +want):\n%s", diff)
 	}
-	if len(h.read) != 26 {
-		t.Errorf("the panel heard %d readings, want each of 26", len(h.read))
+	if len(h.read) != 30 {
+		t.Errorf("the panel heard %d readings, want each of 30", len(h.read))
 	}
 }
 

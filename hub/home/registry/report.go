@@ -91,13 +91,16 @@ func take(d *home.Device, in home.Reading) bool {
 // worthALine tells whether a reading is a line of the journal. How a device itself
 // fares comes along with each word of some, and all is well with most: only what
 // changes is, and not that nothing is wrong with a device that is new. What was told
-// something says several times how it stands now; the command has its own line.
+// something says several times how it stands now; the command has its own line. How
+// much of a picture never rests grows and shrinks with the wind.
 func worthALine(in home.Reading, before home.Value) bool {
 	switch in.Trait {
 	case home.Battery, home.Siren, home.Switch, home.Level, home.Lock:
 		return in.Value != before
 	case home.Tamper, home.LowBattery, home.Trouble:
 		return in.Value != before && (before.Known() || in.Value != home.False)
+	case home.Restless:
+		return false
 	default:
 		return true
 	}

@@ -43,7 +43,7 @@ var said = map[home.Trait][2]string{
 var units = map[home.Trait]string{
 	home.Battery: " %", home.Level: " %", home.Cover: " % open", home.Link: " %", home.Humidity: " %",
 	home.Temperature: " °C", home.Illuminance: " lx", home.Power: " W", home.Energy: " kWh",
-	home.Voltage: " V", home.Current: " A",
+	home.Voltage: " V", home.Current: " A", home.Restless: " %",
 }
 
 // Sentence tells a reading in words.

@@ -1776,7 +1776,7 @@ export interface components {
             mode?: string;
             text?: string;
             /** @enum {string} */
-            trait?: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link";
+            trait?: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link" | "restless";
             /** @description a word, a truth or a number in the unit of its trait; null while not known */
             value?: string | boolean | number | null;
         };
@@ -1793,7 +1793,7 @@ export interface components {
             mode?: string;
             text?: string;
             /** @enum {string} */
-            trait?: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link";
+            trait?: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link" | "restless";
             /** @description a word, a truth or a number in the unit of its trait; null while not known */
             value?: string | boolean | number | null;
         };
@@ -2397,7 +2397,7 @@ export interface components {
              */
             for?: string;
             /** @enum {string} */
-            trait: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link";
+            trait: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link" | "restless";
             /** @description what the trait shall become */
             value: string | boolean | number;
         };
@@ -3556,7 +3556,7 @@ export interface components {
             /** Format: date-time */
             since: string;
             /** @enum {string} */
-            trait: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link";
+            trait: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link" | "restless";
             /** Format: date-time */
             until: string;
             /** @description a word, a truth or a number in the unit of its trait; null while not known */
@@ -3589,7 +3589,7 @@ export interface components {
             /** @enum {string} */
             phase?: "disarmed" | "arming" | "armed" | "entry" | "alarm";
             /** @enum {string} */
-            trait?: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link";
+            trait?: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link" | "restless";
             /** @description a word, a truth or a number in the unit of its trait; null while not known */
             value?: string | boolean | number | null;
         };
@@ -3620,7 +3620,7 @@ export interface components {
             /** @enum {string} */
             phase?: "disarmed" | "arming" | "armed" | "entry" | "alarm";
             /** @enum {string} */
-            trait?: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link";
+            trait?: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link" | "restless";
             /** @description a word, a truth or a number in the unit of its trait; null while not known */
             value?: string | boolean | number | null;
         };
@@ -3645,7 +3645,7 @@ export interface components {
             name: string;
             silent: boolean;
             /** @enum {string} */
-            trait: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link";
+            trait: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link" | "restless";
         };
         ZoneRequest: {
             /** @description false: its alarms are told at once */
@@ -3682,7 +3682,7 @@ export interface components {
             /** @description a panic zone that nobody in the house hears or sees */
             silent?: boolean;
             /** @enum {string} */
-            trait: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link";
+            trait: "contact" | "motion" | "smoke" | "co" | "gas" | "water" | "vibration" | "glass" | "tamper" | "occupancy" | "trouble" | "battery" | "low_battery" | "switch" | "siren" | "level" | "cover" | "lock" | "button" | "keypad" | "temperature" | "humidity" | "illuminance" | "power" | "energy" | "voltage" | "current" | "link" | "restless";
         };
     };
     responses: never;

@@ -932,6 +932,7 @@ interface Words {
 	'trait.voltage': never;
 	'trait.current': never;
 	'trait.link': never;
+	'trait.restless': never;
 	'zoneform.name': never;
 	'zoneform.kind': never;
 	'zoneform.modes': never;

@@ -22,6 +22,7 @@ test.each([
 	['temperature', 21.46, '21.5 °C'],
 	['illuminance', 1200, '1,200 lx'],
 	['voltage', 230.04, '230 V'],
+	['restless', 3, '3 %'],
 	['cover', 0, 'Closed'],
 	['cover', 40, '40 % open'],
 	['cover', 100, 'Open'],

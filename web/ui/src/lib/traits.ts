@@ -13,6 +13,7 @@ const units: Record<string, string> = {
 	level: '%',
 	voltage: 'V',
 	current: 'A',
+	restless: '%',
 };
 
 /** What a trait says, in a word or with its unit: "Open", "Movement", "21.5 °C". */
