@@ -29,12 +29,14 @@ for (const [width, height, scheme] of [
 		await page.getByRole('button', { name: 'Suggest another' }).click();
 		const secret = await phrase.inputValue();
 		expect(secret).toMatch(/^\w{4}(-\w{4}){3}$/);
+		await expect(phrase).toHaveCSS('font-variant-ligatures', 'no-contextual'); // 3x4 is not drawn as 3×4
 		await page.getByRole('button', { name: 'Make the vault' }).click();
 
 		await expect(page.getByRole('heading', { name: 'Put the recovery key on paper.' })).toBeVisible({
 			timeout: 30_000,
 		});
 		const recovery = await page.locator('[data-recovery]').innerText();
+		await expect(page.locator('[data-recovery]')).toHaveCSS('font-variant-ligatures', 'no-contextual');
 		// Nothing is sealed to a key whose paper is not there.
 		expect((await shelf.vault()).recipients).toEqual([]);
 		expect(recovery).toMatch(/^AGE-SECRET-KEY-PQ-1[0-9A-Z]{58}$/);
