@@ -15,9 +15,8 @@ const newSuffix = ".new"
 
 var bucketMeta = []byte("meta")
 
-// open opens a bbolt file that exists. mmap is how much address space it gets
-// at first, limit how large it may grow; 0: as bbolt does.
-func open(path string, readOnly bool, mmap, limit int64) (*bolt.DB, error) {
+// open opens a bbolt file that exists; file does so for it, nil: as bbolt does.
+func open(path string, readOnly bool, file func(string, int, os.FileMode) (*os.File, error)) (*bolt.DB, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -27,7 +26,7 @@ func open(path string, readOnly bool, mmap, limit int64) (*bolt.DB, error) {
 	}
 	db, err := bolt.Open(path, 0o600, &bolt.Options{
 		Timeout: time.Second, FreelistType: bolt.FreelistMapType, NoStatistics: true,
-		ReadOnly: readOnly, InitialMmapSize: int(mmap), MaxSize: int(limit),
+		ReadOnly: readOnly, OpenFile: file,
 	})
 	if err != nil {
 		return nil, err
@@ -49,9 +48,9 @@ func open(path string, readOnly bool, mmap, limit int64) (*bolt.DB, error) {
 	return db, nil
 }
 
-// bear makes a bbolt file that a power cut leaves whole or not at all.
-// size is how much room it gets at once; 0: what it needs.
-func bear(path string, size int64, fill func(*bolt.Tx) error) error {
+// bear makes a bbolt file that a power cut leaves whole or not at all. room gives the
+// file its room on the disk before it is there; nil: it gets that as it grows.
+func bear(path string, fill func(*bolt.Tx) error, room func(tmp string) error) error {
 	return replace(path, func(tmp string) error {
 		_ = os.Remove(tmp) // of a try before
 		db, err := bolt.Open(tmp, 0o600, &bolt.Options{Timeout: time.Second, FreelistType: bolt.FreelistMapType, NoStatistics: true})
@@ -64,10 +63,10 @@ func bear(path string, size int64, fill func(*bolt.Tx) error) error {
 			}
 			return fill(tx)
 		})
-		if err := errors.Join(err, db.Close()); err != nil || size == 0 {
+		if err := errors.Join(err, db.Close()); err != nil || room == nil {
 			return err
 		}
-		return allocate(tmp, size)
+		return room(tmp)
 	})
 }
 

@@ -33,8 +33,19 @@
 //
 // # How pieces lie in a volume
 //
-// bbolt keeps up to four large values in one leaf and writes all of them again
-// when one is added beside them. So each piece lies in a bucket of its own, and
-// what is written again is a list of small keys. A piece is some whole chunks
-// that follow each other; its key is clip(16)‖track(1)‖first chunk(3).
+// A volume is a bbolt file, and behind its pages, in the same file, are the pieces. A
+// piece is some whole chunks that follow each other; the pages say of each, by
+// clip(16)‖track(1)‖first chunk(3), where it is. Had bbolt the bytes themselves it would
+// make and clear new memory for every commit and copy them there first: as much work as
+// sealing them. Pieces are written and read as they are, and not through the memory map.
+//
+// The order of a commit is bbolt's own. Pieces go where nothing that counts is, then
+// bbolt's pages; it syncs the file, both of them, and then writes and syncs the page from
+// which all others hang. What a power cut leaves behind of pieces is where nothing points
+// to and is written over. A commit begins with a block of its own, so that no disk writes
+// again what was promised. For the pages a 64th of the volume is set aside; once they
+// have filled it, with pieces of a few KiB, the volume is full.
+//
+// Up to now each piece lay in a bucket of its own. Such volumes are read, and rewritten
+// as the others are.
 package clip

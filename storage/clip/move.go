@@ -2,7 +2,6 @@ package clip
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -120,9 +119,9 @@ func (s *Store) Move(id ID, to Class) (Row, error) {
 	for _, number := range r.Volumes {
 		for after := []byte(nil); ; {
 			var pieces []Piece
-			err := s.view(number, func(tx *bolt.Tx) error {
-				pieces = somePieces(tx, id, after)
-				return nil
+			err := s.view(number, func(in inside) (err error) {
+				pieces, err = in.some(id, after)
+				return err
 			})
 			if err != nil {
 				return Row{}, err
@@ -165,26 +164,4 @@ func (s *Store) moveIn(r *Row, pieces []Piece) error {
 		r.Volumes = append(r.Volumes, v.number)
 	}
 	return s.writePieces(pieces, map[ID]*Row{r.ID: r}, map[Class]*volume{r.Class: v})
-}
-
-// piecesOf are the pieces of a clip whose keys come after a key. Their bytes die
-// with the transaction.
-func piecesOf(tx *bolt.Tx, id ID, after []byte) func(func(Piece) bool) {
-	return func(yield func(Piece) bool) {
-		all := tx.Bucket(bucketPieces)
-		c := all.Cursor()
-		from := id[:]
-		if after != nil {
-			from = after
-		}
-		for k, _ := c.Seek(from); bytes.HasPrefix(k, id[:]); k, _ = c.Next() {
-			if bytes.Equal(k, after) {
-				continue
-			}
-			n := binary.BigEndian.Uint32(k[len(id):])
-			if !yield(Piece{ID: id, Track: Track(n >> 24), Chunk: n & (maxChunks - 1), Bytes: all.Bucket(k).Get(keyPiece)}) {
-				return
-			}
-		}
-	}
 }

@@ -14,13 +14,13 @@ import (
 const openAtOnce = 4
 
 // view reads a volume.
-func (s *Store) view(number uint32, read func(*bolt.Tx) error) error {
+func (s *Store) view(number uint32, read func(inside) error) error {
 	for again := true; ; again = false {
-		db, err := s.reading(number)
+		b, err := s.reading(number)
 		if err != nil {
 			return err
 		}
-		err = sound(func() error { return db.View(read) })
+		err = sound(func() error { return b.View(func(tx *bolt.Tx) error { return read(inside{tx, b.file}) }) })
 		if errors.Is(err, errFault) {
 			s.mu.Lock()
 			if v := s.volumes[number]; v != nil {
@@ -58,7 +58,7 @@ func (s *Store) viewKeys(read func(*bolt.Tx) error) error {
 }
 
 // reading is the open file of a volume.
-func (s *Store) reading(number uint32) (*bolt.DB, error) {
+func (s *Store) reading(number uint32) (*book, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	v := s.volumes[number]
@@ -67,16 +67,16 @@ func (s *Store) reading(number uint32) (*bolt.DB, error) {
 	}
 	s.turn++
 	v.turn = s.turn
-	if v.db == nil {
-		db, err := open(v.path, true, 0, 0)
+	if v.book == nil {
+		b, err := openBook(v.path, true)
 		if err != nil {
 			s.quarantine(v, err)
 			return nil, fmt.Errorf("clip: %s: %w (%w)", volumeName(v.class, v.number), ErrLost, err)
 		}
-		v.db, v.write = db, false
+		v.book, v.write = b, false
 		s.rest()
 	}
-	return v.db, nil
+	return v.book, nil
 }
 
 // rest closes the volumes that were not wanted for longest. s.mu is held.
@@ -85,7 +85,7 @@ func (s *Store) rest() {
 		var oldest *volume
 		open := 0
 		for _, v := range s.volumes {
-			if v.db == nil || v == s.current[v.class] {
+			if v.book == nil || v == s.current[v.class] {
 				continue
 			}
 			open++
@@ -96,10 +96,10 @@ func (s *Store) rest() {
 		if open <= openAtOnce {
 			return
 		}
-		if err := oldest.db.Close(); err != nil {
+		if err := oldest.book.Close(); err != nil {
 			s.log.Error("volume not closed properly", "file", oldest.path, "err", err)
 		}
-		oldest.db = nil
+		oldest.book = nil
 	}
 }
 
@@ -163,10 +163,13 @@ func (r *Reader) some(p []byte, off int64) (n int, err error) {
 	chunk := uint32(off / ChunkSize)
 	row := r.row
 	for i := len(row.Volumes) - 1; i >= 0 && n == 0; i-- {
-		err := r.s.view(row.Volumes[i], func(tx *bolt.Tx) error {
-			first, b := piece(tx, row.ID, r.file.Track, chunk)
-			if in := off - int64(first)*ChunkSize; b != nil && in < int64(len(b)) {
-				n = copy(p[:min(int64(len(p)), r.file.Body-off)], b[in:])
+		err := r.s.view(row.Volumes[i], func(in inside) error {
+			f, ok, err := in.find(row.ID, r.file.Track, chunk)
+			if at := off - int64(f.Chunk)*ChunkSize; err == nil && ok && at < f.Size() {
+				n, err = f.ReadAt(p[:min(int64(len(p)), r.file.Body-off, f.Size()-at)], at)
+			}
+			if err != nil {
+				return fmt.Errorf("%w: %w", errFault, err)
 			}
 			return nil
 		})

@@ -158,9 +158,9 @@ func (s *Store) Close() error {
 func (s *Store) closeFiles() error {
 	var all []error
 	for _, v := range s.volumes {
-		if v.db != nil {
-			all = append(all, v.db.Close())
-			v.db = nil
+		if v.book != nil {
+			all = append(all, v.book.Close())
+			v.book = nil
 		}
 	}
 	return errors.Join(append(all, s.keys.Close())...)
@@ -172,7 +172,7 @@ func (s *Store) openKeys(unclean bool) error {
 	path := s.path(keysName)
 	_, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := bear(path, 0, fillKeys); err != nil {
+		if err := bear(path, fillKeys, nil); err != nil {
 			return explain(path, "create", err)
 		}
 		err = nil
@@ -180,13 +180,13 @@ func (s *Store) openKeys(unclean bool) error {
 	if err == nil && unclean && s.o.Check != nil {
 		if why := s.o.Check(path); why != nil {
 			s.setAside(path, why, -1)
-			if err := bear(path, 0, fillKeys); err != nil {
+			if err := bear(path, fillKeys, nil); err != nil {
 				return explain(path, "create", err)
 			}
 		}
 	}
 	if err == nil {
-		s.keys, err = open(path, false, 0, 0)
+		s.keys, err = open(path, false, nil)
 	}
 	return explain(path, "open", err)
 }
@@ -274,22 +274,21 @@ func (s *Store) inOrder() []*volume {
 }
 
 func (s *Store) openToWrite(v *volume) error {
-	// Twice the size: the last clips of a full volume, and bbolt's own pages.
-	db, err := open(v.path, false, s.o.VolumeSize, 2*s.o.VolumeSize+32<<20)
+	b, err := openBook(v.path, false)
 	if err != nil {
 		return explain(v.path, "open", err)
 	}
-	err = db.View(func(tx *bolt.Tx) error {
-		v.used, v.size = tx.Size(), s.o.VolumeSize
+	err = b.View(func(tx *bolt.Tx) error {
+		v.size = s.o.VolumeSize
 		if b := tx.Bucket(bucketMeta).Get(keySize); len(b) == 8 { // none: of before some were smaller
 			v.size = min(v.size, int64(binary.BigEndian.Uint64(b)))
 		}
 		return nil
 	})
 	if err != nil {
-		return errors.Join(explain(v.path, "open", err), db.Close())
+		return errors.Join(explain(v.path, "open", err), b.Close())
 	}
-	v.db, v.write = db, true
+	v.book, v.write = b, true
 	return nil
 }
 
@@ -305,9 +304,9 @@ func (s *Store) quarantine(v *volume, why error) {
 		}
 		return nil
 	})
-	if v.db != nil {
-		_ = v.db.Close()
-		v.db = nil
+	if v.book != nil {
+		_ = v.book.Close()
+		v.book = nil
 	}
 	delete(s.volumes, v.number)
 	s.setAside(v.path, why, clips)
@@ -339,12 +338,15 @@ func (s *Store) Unfinished() (rows []Row, tills []time.Time, err error) {
 			return nil, nil, err
 		}
 		for _, number := range r.Volumes {
-			err := s.view(number, func(tx *bolt.Tx) error {
-				for p := range piecesOf(tx, r.ID, nil) {
+			err := s.view(number, func(in inside) error {
+				for p, err := range in.pieces(r.ID, nil) {
+					if err != nil {
+						return err
+					}
 					file, _ := row.File(p.Track)
-					row.grow(p.Track, 0, max(0, int64(p.Chunk)*ChunkSize+int64(len(p.Bytes))-file.Body))
+					row.grow(p.Track, 0, max(0, int64(p.Chunk)*ChunkSize+p.Size()-file.Body))
 				}
-				if t, ok := till(tx, r.ID); ok {
+				if t, ok := in.till(r.ID); ok {
 					end = t
 				}
 				return nil

@@ -13,8 +13,6 @@ import (
 	"slices"
 	"testing"
 	"time"
-
-	bolt "go.etcd.io/bbolt"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -465,28 +463,6 @@ func TestOnlyWhatIsWorthItIsRewritten(t *testing.T) {
 	}
 	if _, err := s.film(ids[2]); err != nil {
 		t.Error(err)
-	}
-}
-
-// One piece does not have the others written again: the file grows by what is
-// added, not by its neighbours.
-func TestPiecesAreWrittenOnce(t *testing.T) {
-	s := openStore(t, Options{VolumeSize: 64 << 20})
-	dice := rand.New(rand.NewPCG(1, 2))
-	id := NewID(noon)
-	s.mustWrite(t, Batch{Begin: []Row{{ID: id, Class: Events, At: noon}}})
-	size := func() (n int64) {
-		if err := s.current[Events].db.View(func(tx *bolt.Tx) error { n = tx.Size(); return nil }); err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	const n, each = 40, 4 * ChunkSize
-	for i := range n {
-		s.mustWrite(t, Batch{Pieces: []Piece{{ID: id, Chunk: uint32(4 * i), Bytes: cipher(dice, each)}}})
-	}
-	if got, most := size(), int64(n*each*11/10); got > most {
-		t.Errorf("the file has %d bytes for %d, want at most %d", got, n*each, most)
 	}
 }
 

@@ -151,18 +151,14 @@ func (s *Store) aliveIn(number uint32) (ids []ID, err error) {
 func (s *Store) copyAlive(v *volume, alive []ID) error {
 	tmp := v.path + newSuffix
 	_ = os.Remove(tmp)
-	to, err := bolt.Open(tmp, 0o600, &bolt.Options{
-		Timeout: time.Second, FreelistType: bolt.FreelistMapType, NoStatistics: true, NoSync: true, // synced before its name is its own
-	})
+	pages, err := s.pagesFor(v, alive)
+	if err != nil {
+		return err
+	}
+	to, err := newBook(tmp, pages)
 	if err != nil {
 		return explain(v.path, "rewrite", err)
 	}
-	err = to.Update(func(tx *bolt.Tx) error {
-		if _, err := tx.CreateBucketIfNotExists(bucketMeta); err != nil {
-			return err
-		}
-		return fillVolume(tx)
-	})
 	for _, id := range alive {
 		if err == nil {
 			err = s.copyClip(to, v, id)
@@ -185,58 +181,55 @@ func (s *Store) copyAlive(v *volume, alive []ID) error {
 	return s.shut(v) // what is open is the file of before
 }
 
+// pagesFor is how much the pages of a volume take in which are these clips only.
+func (s *Store) pagesFor(v *volume, alive []ID) (int64, error) {
+	pieces := int64(0)
+	err := s.view(v.number, func(in inside) error {
+		for _, id := range alive {
+			for _, err := range in.pieces(id, nil) {
+				if err != nil {
+					return fmt.Errorf("%w: %w", errFault, err)
+				}
+				pieces++
+			}
+		}
+		return nil
+	})
+	return pagesOf(pieces * 512 * 64), err // each takes 48 bytes, and those beside it are written again
+}
+
 // copyClip copies what a volume has of a clip, some MiB at a time.
-func (s *Store) copyClip(to *bolt.DB, v *volume, id ID) error {
+func (s *Store) copyClip(to *book, v *volume, id ID) error {
 	for after := []byte(nil); ; {
 		var pieces []Piece
-		var until time.Time
-		err := s.view(v.number, func(tx *bolt.Tx) error {
-			pieces = somePieces(tx, id, after)
-			until, _ = till(tx, id)
-			return nil
+		err := s.view(v.number, func(in inside) (err error) {
+			pieces, err = in.some(id, after)
+			if until, ok := in.till(id); ok && len(pieces) > 0 {
+				pieces[0].Till = until
+			}
+			return err
 		})
 		if err != nil || len(pieces) == 0 {
 			return err
 		}
 		last := pieces[len(pieces)-1]
 		after = pieceKey(id, last.Track, last.Chunk)
-		if err := to.Update(func(tx *bolt.Tx) error {
-			for _, p := range pieces {
-				p.Till = until
-				if err := putPiece(tx, p); err != nil {
-					return err
-				}
-			}
-			return nil
-		}); err != nil {
+		if err := to.put(pieces); err != nil {
 			return err
 		}
 	}
 }
 
-// somePieces copies the pieces of a clip that come after a key, up to some MiB.
-func somePieces(tx *bolt.Tx, id ID, after []byte) (pieces []Piece) {
-	size := 0
-	for p := range piecesOf(tx, id, after) {
-		if len(pieces) > 0 && size+len(p.Bytes) > moveAtOnce {
-			break
-		}
-		p.Bytes = bytes.Clone(p.Bytes)
-		pieces, size = append(pieces, p), size+len(p.Bytes)
-	}
-	return pieces
-}
-
 // shut closes a volume; it is opened again when it is wanted.
 func (s *Store) shut(v *volume) error {
 	s.mu.Lock()
-	db := v.db
-	v.db, v.write = nil, false
+	b := v.book
+	v.book, v.write = nil, false
 	s.mu.Unlock()
-	if db == nil {
+	if b == nil {
 		return nil
 	}
-	return db.Close()
+	return b.Close()
 }
 
 // unlink takes a volume's file away.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-	"time"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -15,19 +14,11 @@ type volume struct {
 	class  Class
 	number uint32
 	path   string
-	db     *bolt.DB // nil while closed
-	write  bool     // db takes writes
-	size   int64    // up to which it is filled, of those that are written to
-	used   int64    // bytes of pieces, of the same
-	turn   uint64   // when it was last wanted
+	book   *book  // nil while closed
+	write  bool   // book takes writes
+	size   int64  // up to which it is filled, of those that are written to
+	turn   uint64 // when it was last wanted
 }
-
-var (
-	bucketPieces = []byte("pieces")
-	bucketTills  = []byte("tills")
-	keyPiece     = []byte("b")
-	keySize      = []byte("size")
-)
 
 const volumeSuffix = ".clips"
 
@@ -55,61 +46,5 @@ func (v *volume) fill(tx *bolt.Tx) error {
 	if err := tx.Bucket(bucketMeta).Put(keySize, binary.BigEndian.AppendUint64(nil, uint64(v.size))); err != nil {
 		return err
 	}
-	return fillVolume(tx)
-}
-
-func fillVolume(tx *bolt.Tx) error {
-	if _, err := tx.CreateBucketIfNotExists(bucketPieces); err != nil {
-		return err
-	}
-	_, err := tx.CreateBucketIfNotExists(bucketTills)
-	return err
-}
-
-// putPiece writes a piece into a bucket of its own: see the package's comment.
-func putPiece(tx *bolt.Tx, p Piece) error {
-	b, err := tx.Bucket(bucketPieces).CreateBucketIfNotExists(pieceKey(p.ID, p.Track, p.Chunk))
-	if err != nil {
-		return err
-	}
-	if err := b.Put(keyPiece, p.Bytes); err != nil || p.Till.IsZero() {
-		return err
-	}
-	return tx.Bucket(bucketTills).Put(p.ID[:], binary.BigEndian.AppendUint64(nil, uint64(p.Till.UnixMilli())))
-}
-
-// till is the time up to which a clip's film is in this volume.
-func till(tx *bolt.Tx, id ID) (time.Time, bool) {
-	b := tx.Bucket(bucketTills)
-	if b == nil {
-		return time.Time{}, false
-	}
-	v := b.Get(id[:])
-	if len(v) != 8 {
-		return time.Time{}, false
-	}
-	return time.UnixMilli(int64(binary.BigEndian.Uint64(v))).UTC(), true
-}
-
-// piece is the piece of a file that chunk lies in, and the first chunk of it.
-// The bytes die with the transaction.
-func piece(tx *bolt.Tx, id ID, track Track, chunk uint32) (first uint32, b []byte) {
-	pieces := tx.Bucket(bucketPieces)
-	if pieces == nil {
-		return 0, nil
-	}
-	c := pieces.Cursor()
-	want := pieceKey(id, track, chunk)
-	k, _ := c.Seek(want)
-	switch {
-	case k == nil:
-		k, _ = c.Last()
-	case string(k) != string(want):
-		k, _ = c.Prev()
-	}
-	if len(k) != len(want) || !strings.HasPrefix(string(k), string(filePrefix(id, track))) {
-		return 0, nil
-	}
-	first = binary.BigEndian.Uint32(k[len(id):]) & (maxChunks - 1)
-	return first, pieces.Bucket(k).Get(keyPiece)
+	return fillBook(tx, pagesOf(v.size))
 }

@@ -162,7 +162,7 @@ func (s *Store) Lost(r Row) bool {
 // take is the current volume of a class, with room for size bytes.
 func (s *Store) take(class Class, size int64) (*volume, error) {
 	v := s.current[class]
-	if v != nil && v.db != nil && v.used+size <= v.size {
+	if v != nil && v.book != nil && v.book.takes(size, v.size) {
 		return v, nil
 	}
 	room, err := s.room()
@@ -170,7 +170,7 @@ func (s *Store) take(class Class, size int64) (*volume, error) {
 		return nil, err
 	}
 	n := &volume{class: class, number: s.next, path: s.path(volumeName(class, s.next)), size: room}
-	if err := bear(n.path, room, n.fill); err != nil {
+	if err := bear(n.path, n.fill, func(tmp string) error { return allocate(tmp, room, pagesOf(room)) }); err != nil {
 		return nil, explain(n.path, "create", err)
 	}
 	if err := s.openToWrite(n); err != nil {
@@ -186,21 +186,11 @@ func (s *Store) take(class Class, size int64) (*volume, error) {
 
 func (s *Store) writePieces(pieces []Piece, rows map[ID]*Row, touched map[Class]*volume) error {
 	for class, v := range touched {
-		size := int64(0)
-		err := sound(func() error {
-			return v.db.Update(func(tx *bolt.Tx) error {
-				for _, p := range pieces {
-					if rows[p.ID].Class != class {
-						continue
-					}
-					size += int64(len(p.Bytes))
-					if err := putPiece(tx, p); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-		})
+		of := pieces
+		if len(touched) > 1 {
+			of = slices.DeleteFunc(slices.Clone(pieces), func(p Piece) bool { return rows[p.ID].Class != class })
+		}
+		err := sound(func() error { return v.book.put(of) })
 		if errors.Is(err, errFault) { // the next try writes into another one
 			s.mu.Lock()
 			delete(s.current, class)
@@ -210,7 +200,6 @@ func (s *Store) writePieces(pieces []Piece, rows map[ID]*Row, touched map[Class]
 		if err != nil {
 			return explain(v.path, "write", err)
 		}
-		v.used += size
 	}
 	return nil
 }
