@@ -15,6 +15,14 @@ class Cameras {
 			this.wrong = why(error);
 		}
 	}
+	/** Looks how they stand, again and again for as long as the component is there that calls it. */
+	watch(): void {
+		$effect(() => {
+			void this.look();
+			const beat = setInterval(() => this.look(), 5_000);
+			return () => clearInterval(beat);
+		});
+	}
 	/** Makes or changes one; throws what the hub has against it. */
 	async put(id: string, body: CameraChange): Promise<Camera> {
 		const made = await change<Camera>('PUT', pathOf(id), { body });

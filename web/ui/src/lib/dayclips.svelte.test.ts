@@ -31,7 +31,7 @@ async function looked() {
 	let day = $state.raw({ from: 1, to: 2 });
 	let clips!: InstanceType<typeof DayClips>;
 	const close = $effect.root(() => {
-		clips = new DayClips({ isToday: true, get day() { return day; } }, () => ''); // prettier-ignore
+		clips = new DayClips({ isToday: true, only: () => '', get day() { return day; } }); // prettier-ignore
 		clips.watch();
 	});
 	await settled();

@@ -22,11 +22,7 @@ export class DayClips {
 	busy = $state(false);
 	wrong = $state('');
 
-	/** `only` names the one camera that is asked for; '' is the house. */
-	constructor(
-		readonly timeline: Pick<Timeline, 'day' | 'isToday'>,
-		readonly only: () => string,
-	) {}
+	constructor(readonly timeline: Pick<Timeline, 'day' | 'isToday' | 'only'>) {}
 
 	readonly shown = $derived(this.#clips.filter((c) => this.#wanted(c)));
 	get more(): boolean {
@@ -51,7 +47,7 @@ export class DayClips {
 	/** Keeps the list up to date for as long as the component is there that calls it. */
 	watch(): void {
 		$effect(() => {
-			void [this.timeline.day, this.only()];
+			void [this.timeline.day, this.timeline.only()];
 			untrack(() => {
 				this.#clips = [];
 				this.#next = null;
@@ -110,7 +106,7 @@ export class DayClips {
 	}
 	#page(cursor: string): Promise<{ clips: Clip[]; next: string }> {
 		const { from, to } = this.timeline.day;
-		const camera = this.only();
+		const camera = this.timeline.only();
 		const query = new URLSearchParams({
 			since: isoOf(from),
 			until: isoOf(to),
