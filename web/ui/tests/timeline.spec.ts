@@ -155,8 +155,21 @@ for (const [width, height, scheme] of [
 		await accessible(page, 'clip');
 		await fits(page, 'clip');
 
-		// A pointer: pressed at the beginning, let go at the second second.
+		// The film has keys too: a second to and fro, and the space bar.
 		await video.evaluate((v: HTMLVideoElement) => v.pause());
+		const stood = await time();
+		const seeker = page.getByRole('slider', { name: 'Place in the clip' });
+		await seeker.press('ArrowLeft');
+		await seeker.press('ArrowLeft');
+		await expect.poll(time).toBeCloseTo(stood - 2, 1);
+		await seeker.press('ArrowRight');
+		await expect.poll(time).toBeCloseTo(stood - 1, 1);
+		await seeker.press(' ');
+		await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible();
+		await seeker.press(' ');
+		await expect(page.getByRole('button', { name: 'Play' })).toBeVisible();
+
+		// A pointer: pressed at the beginning, let go at the second second.
 		await lane('Porch').scrollIntoViewIfNeeded();
 		const mark = (await page.locator('[data-lane=camera-porch] [data-mark=somebody]').boundingBox()) ?? { x: 0, y: 0 };
 		const wide = (await lane('Porch').boundingBox())?.width ?? 0;

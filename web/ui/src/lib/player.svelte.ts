@@ -78,6 +78,10 @@ export class Player {
 	seek(to: number): void {
 		if (this.#video) this.#video.currentTime = Math.min(Math.max(0, to), this.#end());
 	}
+	/** Goes to and fro from where it is, in seconds. */
+	step(by: number): void {
+		if (this.#video) this.seek(this.#video.currentTime + by);
+	}
 	/** Lets go of everything. */
 	close(): void {
 		this.#gone.abort();
