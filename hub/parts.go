@@ -9,9 +9,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
+	"gatehouse/hub/box"
 	"gatehouse/hub/face/api"
 	"gatehouse/storage"
 )
@@ -83,11 +83,7 @@ func (h *Hub) databases() map[string]func() (storage.Fault, bool) {
 }
 
 func (h *Hub) storage() []api.StorageUse {
-	var free int64
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(h.o.Config.Data, &fs); err == nil {
-		free = int64(fs.Bavail) * fs.Bsize
-	}
+	free, _ := box.DiskFree(h.o.Config.Data) // 0: not known
 	var list []api.StorageUse
 	for name, fault := range h.databases() {
 		use := api.StorageUse{Name: name, Free: free}

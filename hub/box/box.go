@@ -26,5 +26,5 @@ func DiskFree(path string) (int64, error) {
 	if err := syscall.Statfs(path, &fs); err != nil {
 		return 0, fmt.Errorf("box: disk: %w", err)
 	}
-	return int64(fs.Bavail) * fs.Bsize, nil
+	return int64(fs.Bavail) * int64(fs.Bsize), nil //nolint:unconvert // of 32 bits on some processors
 }

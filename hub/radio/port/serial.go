@@ -95,7 +95,7 @@ func claim(path, device string, fd int, o Options) (rdev uint64, err error) {
 	if err := errors.Join(line.Close(), setLine(fd, o)); err != nil {
 		return 0, fmt.Errorf("port: %s: cannot set the line: %w", path, err)
 	}
-	return st.Rdev, nil
+	return uint64(st.Rdev), nil //nolint:unconvert // of 32 bits on some processors
 }
 
 func setLine(fd int, o Options) error {
@@ -159,7 +159,7 @@ func (p *serialPort) take(b []byte) (n int, err error) {
 // there tells whether the configured path still leads to the open device.
 func (p *serialPort) there() bool {
 	var st unix.Stat_t
-	return unix.Stat(p.path, &st) == nil && st.Rdev == p.rdev
+	return unix.Stat(p.path, &st) == nil && uint64(st.Rdev) == p.rdev //nolint:unconvert // the same
 }
 
 // Write gives all of b to the device within writeWithin, or fails the port.
