@@ -34,7 +34,7 @@ const (
 // recorder does that knows nothing of batches, and to one file with one sync for all. It
 // does so on the disk that is here, and on slower ones, such as hubs have.
 //
-// Where the disk is faster than the processors, their time is the bound. Of the 1.7 ns that
+// Where the disk is as fast as the processors, their time counts. Of the 1.7 ns that
 // a byte takes (an Intel Xeon with instructions for SHA) SHA-256 has 0.6, ChaCha20-Poly1305
 // 0.5, copying what is sealed 0.2, and appending it to a file 0.3. bbolt had 0.5 to 0.7 while
 // the pieces lay in its pages, and has next to nothing.
