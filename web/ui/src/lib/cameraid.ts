@@ -21,4 +21,7 @@ export function withUser(address: string, user: string): string {
 }
 
 /** A certificate's SHA-256 as cameras and browsers write it, so that it can be compared. */
-export const fingerprint = (sum: string): string => sum.toUpperCase().match(/.{2}/g)?.join(':') ?? '';
+export const fingerprint = (sum: string): string =>
+	Array.from({ length: Math.ceil(sum.length / 2) }, (_, i) => sum.slice(2 * i, 2 * i + 2))
+		.join(':')
+		.toUpperCase();
