@@ -40,6 +40,21 @@ var (
 // nothing that has been promised is ever written again.
 const block = 4096
 
+// errTurn: the pages of a book are full, though it seemed to take more. The next try goes
+// into another.
+var errTurn = errors.New("its pages are full")
+
+// turning does what writes into the volume that takes it, and again when its pages turned
+// out to be full: how many a commit writes is known only when they are.
+func turning(write func() error) (err error) {
+	for range len(Classes) + 1 {
+		if err = write(); !errors.Is(err, errTurn) {
+			break
+		}
+	}
+	return err
+}
+
 // early is how much is given to the disk to write while more is put, before it is synced.
 const early = 512 << 10
 
@@ -208,7 +223,8 @@ func (b *book) put(pieces []Piece) error {
 		return nil
 	})
 	if errors.Is(err, berrors.ErrMaxSizeReached) && !first {
-		b.used = b.at // full: the next try goes into another
+		b.used = b.at
+		err = errTurn
 	}
 	return err
 }

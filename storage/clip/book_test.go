@@ -12,7 +12,6 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
 )
 
 // read is what a book has of a clip's film, from one piece on.
@@ -82,18 +81,15 @@ func TestPagesStopBeforeThePieces(t *testing.T) {
 		}
 		return b.put(pieces)
 	}
-	for b.takes(0, 1<<40) {
-		if err := put(100); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if b.used < b.at/2 {
-		t.Errorf("it is said to be full with pages of %d bytes, and has %d for them", b.used, b.at)
-	}
-	for i := 0; err == nil && i < 100; i++ { // though it is full
+	n := 0
+	for ; err == nil && n < 10_000; n += 100 { // though it says that it takes no more
 		err = put(100)
 	}
-	if !errors.Is(err, berrors.ErrMaxSizeReached) || b.takes(0, 1<<40) {
+	// Of 48 bytes each, in pages that are half full, and written again beside those of before.
+	if least := int(leastPages()) / (4 * 48) / 2; n < least {
+		t.Errorf("it is full with %d pieces, want at least %d", n, least)
+	}
+	if !errors.Is(err, errTurn) || b.takes(0, 1<<40) {
 		t.Errorf("beyond what it has room for: %v, and it takes more: %v", err, b.takes(0, 1<<40))
 	}
 	if got := b.read(t, first.ID, 0); !bytes.Equal(got, first.Bytes) {
@@ -120,6 +116,46 @@ func TestManySmallPiecesGoOnInAnotherVolume(t *testing.T) {
 	s.mustWrite(t, last)
 	if got, err := s.film(last.Begin[0].ID); err != nil || string(got) != "headbody" {
 		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// Pages that turn out to be full while they are written trouble nobody: what is written or
+// kept goes on in another volume, at once.
+func TestPagesThatAreFullAfterAllTurnToAnotherVolume(t *testing.T) {
+	s := openStore(t, Options{})
+	full := func(class Class) {
+		s.mustWrite(t, whole(NewID(noon), "camera", class, noon, []byte("head"), []byte("body")))
+		s.current[class].book.MaxSize = 1
+	}
+	var pieces []Piece
+	id := NewID(noon)
+	for i := range 300 {
+		pieces = append(pieces, Piece{ID: id, Track: Still, Chunk: uint32(i), Bytes: []byte("little")})
+	}
+	row := Row{ID: id, Group: "camera", Class: Events, At: noon}
+	full(Events)
+	s.mustWrite(t, Batch{Begin: []Row{row}, Pieces: pieces, End: []Row{row}})
+	full(Kept)
+	moved, err := s.Move(id, Kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := 0
+	for _, number := range moved.Volumes {
+		if err := s.view(number, func(in inside) error {
+			for _, err := range in.pieces(id, nil) {
+				if err != nil {
+					return err
+				}
+				there++
+			}
+			return nil
+		}); err != nil {
+			t.Error(err)
+		}
+	}
+	if there != len(pieces) {
+		t.Errorf("%d pieces are in %v, want %d", there, moved.Volumes, len(pieces))
 	}
 }
 

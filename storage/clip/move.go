@@ -131,7 +131,7 @@ func (s *Store) Move(id ID, to Class) (Row, error) {
 			}
 			last := pieces[len(pieces)-1]
 			after = pieceKey(id, last.Track, last.Chunk)
-			if err := s.moveIn(&moved, pieces); err != nil {
+			if err := turning(func() error { return s.moveIn(&moved, pieces) }); err != nil {
 				return Row{}, err
 			}
 		}

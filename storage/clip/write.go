@@ -38,6 +38,10 @@ type Piece struct {
 func (s *Store) Write(b Batch) error {
 	s.w.Lock()
 	defer s.w.Unlock()
+	return turning(func() error { return s.write(b) })
+}
+
+func (s *Store) write(b Batch) error {
 	touched, err := s.plan(b)
 	if err != nil {
 		return err
