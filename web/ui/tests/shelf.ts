@@ -13,22 +13,58 @@ const run = promisify(execFile);
 type Clip = Schemas['Clip'];
 type Vault = Schemas['Vault'];
 
-/** Twelve seconds of a moving test picture as the hub writes them: H.264, four seconds a group of pictures, a fragment every 80 ms. */
-export async function film(): Promise<Uint8Array> {
+/**
+ * A moving test picture as the hub writes it, twelve seconds unless said: H.264, four seconds a group of
+ * pictures, a fragment every 80 ms; with a tone, coded as ffmpeg calls it.
+ */
+export async function film(seconds = 12, sound = ''): Promise<Uint8Array> {
 	const dir = await mkdtemp(join(tmpdir(), 'film-'));
 	const out = join(dir, 'film.mp4');
 	try {
 		const made = 'testsrc=size=640x360:rate=25,noise=alls=12:allf=t';
+		const tone = sound && ['-f', 'lavfi', '-i', 'sine=frequency=440:sample_rate=48000', '-c:a', sound];
 		await run('ffmpeg', [
-			...['-v', 'error', '-f', 'lavfi', '-i', made, '-t', '12', '-c:v', 'libx264', '-preset', 'ultrafast'],
-			...['-g', '100', '-b:v', '1M', '-pix_fmt', 'yuv420p', '-movflags', 'empty_moov+default_base_moof'],
-			...['-frag_duration', '80000'],
+			...['-v', 'error', '-f', 'lavfi', '-i', made, ...tone, '-t', `${seconds}`, '-c:v', 'libx264'],
+			...[
+				'-preset',
+				'ultrafast',
+				'-g',
+				'100',
+				'-b:v',
+				seconds > 60 ? '250k' : '1M',
+				'-pix_fmt',
+				'yuv420p',
+				'-frag_duration',
+				'80000',
+			],
+			...['-movflags', `empty_moov+default_base_moof${sound === 'ac3' ? '+delay_moov' : ''}`],
 			out,
 		]);
 		return new Uint8Array(await readFile(out));
 	} finally {
 		await rm(dir, { recursive: true });
 	}
+}
+
+/** What the hub notes of a film: where each group of pictures is. */
+export async function notesOf(film: Uint8Array): Promise<Uint8Array> {
+	const view = new DataView(film.buffer, film.byteOffset, film.byteLength);
+	const fragments: number[] = [];
+	for (let at = 0; at < film.length; at += view.getUint32(at))
+		if (String.fromCharCode(...film.subarray(at + 4, at + 8)) === 'moof') fragments.push(at);
+	const probe = run('ffprobe', [
+		...['-v', 'error', '-select_streams', 'v', '-show_entries', 'packet=pos,flags', '-of', 'json', '-'],
+	]);
+	probe.child.stdin?.end(film);
+	const { packets } = JSON.parse((await probe).stdout) as { packets: { pos: string; flags: string }[] };
+	const parts: { ms: number; pictures: number; offset: number }[] = [];
+	for (const { pos, flags } of packets) {
+		if (flags.startsWith('K'))
+			parts.push({ ms: 0, pictures: 0, offset: fragments.findLast((f) => f < Number(pos)) ?? 0 });
+		const part = parts.at(-1);
+		if (part) Object.assign(part, { ms: part.ms + 40, pictures: part.pictures + 1 });
+	}
+	return new TextEncoder().encode(JSON.stringify({ parts, sights: [], stills: [], labels: [] }));
 }
 
 export async function seal(plain: Uint8Array, recipients: readonly string[]): Promise<Uint8Array> {
@@ -86,7 +122,14 @@ export class Shelf {
 		}
 		const clip = this.clips.find((c) => c.id === id);
 		const body = what ? this.media.get(`${id}/${what}`) : undefined;
-		if (clip && body) return route.fulfill({ contentType: 'application/octet-stream', body: Buffer.from(body) });
+		if (clip && body) {
+			const from = Number(/bytes=(\d+)-/.exec(request.headers()['range'] ?? '')?.[1] ?? 0);
+			return route.fulfill({
+				...(from && { status: 206, headers: { 'Content-Range': `bytes ${from}-${body.length - 1}/${body.length}` } }),
+				contentType: 'application/octet-stream',
+				body: Buffer.from(body.subarray(from)),
+			});
+		}
 		if (clip && !what) return route.fulfill({ json: clip });
 		await route.fulfill({ status: 404, json: { status: 404, code: 'not-found', detail: 'There is none.' } });
 	}

@@ -4,8 +4,11 @@
  * the check fails the picture ends, and `stop` says why and where.
  */
 import { call, Refusal, type Problem } from './api';
-import { feed, typeOf } from './feed';
+import { codecs, type Playable } from './edge';
+import { feed, plays, typeOf } from './feed';
 import { length, type Clip } from './footage';
+import { before, marksOf } from './marks';
+import { Silence } from './silence';
 import { NoFilm, vault, type Opened } from './vault/vault.svelte';
 import { WrongKey } from './vault/wrongkey';
 
@@ -18,6 +21,8 @@ export type Stop =
 const AHEAD = 60;
 /** How much that was seen is kept for who goes back, in seconds. */
 const BEHIND = 60;
+/** What is so much ahead of what was fetched comes soon by itself, in seconds. */
+const SOON = 10;
 
 export class Player {
 	/** Whether the first picture is there. */
@@ -27,22 +32,36 @@ export class Player {
 	time = $state(0);
 	whole = $state(0);
 	stop = $state.raw<Stop | null>(null);
+	/** What this browser makes of the clip's sound. */
+	sound = $state<Playable['sound']>('none');
 
 	#video: HTMLVideoElement | null = null;
 	#film: Opened | null = null;
 	#url = '';
 	#begun = false;
+	/** Where it is to begin, in seconds. */
+	#start = 0;
+	/** What was sent for is not there, nor soon: where the film is to go on. */
+	#leap: number | null = null;
+	#leaping = false;
+	#fed = false;
+	#wake = () => {};
 	#gone = new AbortController();
 
-	/** Begins to play at a place, in seconds; a player plays one clip in its life. */
+	/** Begins to play at a place, in seconds; a player plays one clip in its life, which is over when it is closed. */
 	async play(video: HTMLVideoElement, clip: Clip, from: number): Promise<void> {
 		this.#video = video;
+		this.#start = from;
 		this.whole = length(clip) / 1000;
-		const fed = feed(video, clip.codecs);
+		const can = codecs(clip.codecs, plays);
+		const [picture = ''] = clip.codecs.split(',');
+		const words = can.sound === 'silent' ? picture : clip.codecs;
+		const fed = can.picture ? feed(video, words) : null;
 		if (!fed) {
 			this.stop = { why: 'unplayable', at: 0 };
 			return;
 		}
+		this.sound = can.sound;
 		const signal = this.#gone.signal;
 		const on = (name: keyof HTMLMediaElementEventMap, f: () => void) => video.addEventListener(name, f, { signal });
 		on('timeupdate', () => (this.time = video.currentTime));
@@ -53,20 +72,17 @@ export class Player {
 		this.#url = fed.url;
 		await heard(source, 'sourceopen');
 		if (signal.aborted) return;
-		const buffer = source.addSourceBuffer(typeOf(clip.codecs));
+		const buffer = source.addSourceBuffer(typeOf(words));
+		if (this.whole) source.duration = this.whole; // one can be sent beyond what was fetched
 		try {
-			const end = await this.#feed(clip, buffer, from);
-			if (end === 'cut') this.stop = this.#short(clip);
+			await this.#feed(clip, source, buffer, can.sound === 'silent' ? new Silence() : null);
 		} catch (error) {
 			if (signal.aborted) return;
 			this.stop = this.#why(error);
+			await this.#over(source, buffer);
+			void this.#begin();
 		}
-		void this.#begin(from);
-		if (source.readyState === 'open') {
-			if (buffer.updating) await heard(buffer, 'updateend');
-			source.endOfStream();
-		}
-		this.whole = this.#end() || this.whole;
+		this.#fed = true;
 	}
 
 	/** Plays or rests. */
@@ -76,7 +92,18 @@ export class Player {
 		else this.#video.pause();
 	}
 	seek(to: number): void {
-		if (this.#video) this.#video.currentTime = Math.min(Math.max(0, to), this.#end());
+		const video = this.#video;
+		if (!video) return;
+		if (!this.#begun) {
+			this.#start = to;
+			return;
+		}
+		const place = Math.min(Math.max(0, to), this.#fed ? this.#end() : this.whole);
+		if (this.#leaping || !this.#near(place)) {
+			this.#leap = place;
+			this.#wake();
+		}
+		video.currentTime = this.time = place;
 	}
 	/** Goes to and fro from where it is, in seconds. */
 	step(by: number): void {
@@ -85,39 +112,76 @@ export class Player {
 	/** Lets go of everything. */
 	close(): void {
 		this.#gone.abort();
+		this.#wake();
 		this.#film?.stop();
 		this.#video?.removeAttribute('src');
 		this.#video?.load();
 		if (this.#url) URL.revokeObjectURL(this.#url);
 	}
 
-	async #feed(clip: Clip, buffer: SourceBuffer, start: number): Promise<'whole' | 'cut'> {
-		const film = await vault.film(`/api/v1/clips/${encodeURIComponent(clip.id)}/media`);
+	/** Feeds what comes, from wherever it is wanted, until it is closed. */
+	async #feed(clip: Clip, source: MediaSource, buffer: SourceBuffer, silence: Silence | null): Promise<void> {
+		const film = await vault.film(mediaOf(clip, 'media'));
 		this.#film = film;
+		const marks = once(async () => {
+			try {
+				return clip.notes ? marksOf(await (await all(mediaOf(clip, 'notes'))).text()) : [];
+			} catch {
+				return []; // it goes on from its beginning
+			}
+		});
 		for (;;) {
+			while (this.#leap !== null) {
+				this.#leaping = true;
+				const mark = before(await marks(), this.#leap);
+				this.#leap = null;
+				await film.jump(mark.byte);
+				silence?.restart();
+				await this.#empty(buffer);
+				this.#leaping = false;
+			}
 			const piece = await film.read();
-			if (this.#gone.signal.aborted) return 'whole';
-			if ('bytes' in piece) await this.#append(buffer, piece.bytes);
-			if ('end' in piece) return piece.end;
-			if (this.#end() > start) void this.#begin(start);
+			if (this.#gone.signal.aborted) return;
+			if ('bytes' in piece) await this.#append(buffer, silence?.take(piece.bytes) ?? piece.bytes);
+			else {
+				if (piece.end === 'cut') this.stop = this.#short(clip);
+				await this.#over(source, buffer);
+				void this.#begin();
+				await this.#asked();
+			}
+			if (this.#end() > this.#start || this.#far(this.#start)) void this.#begin();
 			await this.#ahead();
+			if (this.#gone.signal.aborted) return;
 		}
 	}
 	/** Shows the first picture; that of the beginning where it does not go as far as is wanted. */
-	async #begin(start: number): Promise<void> {
+	async #begin(): Promise<void> {
 		const video = this.#video;
 		if (!video || this.#begun) return;
 		this.#begun = true;
 		// WebKit's player breaks when it is sent elsewhere before its first picture is there.
 		if (video.readyState < video.HAVE_CURRENT_DATA) await heard(video, 'loadeddata');
-		if (start > 0 && start < this.#end()) {
-			this.seek(start);
+		if (this.#start > 0 && (this.#start < this.#end() || this.#far(this.#start))) {
+			this.seek(this.#start);
 			await heard(video, 'seeked');
 		}
 		if (this.#gone.signal.aborted) return;
 		this.ready = true;
 		// Without sound it may begin by itself; where it may not, there is the button.
 		void video.play().catch(() => {});
+	}
+	/** Nothing comes behind what is there. */
+	async #over(source: MediaSource, buffer: SourceBuffer): Promise<void> {
+		if (buffer.updating) await heard(buffer, 'updateend');
+		if (source.readyState === 'open') source.endOfStream();
+		this.whole = this.#end() || this.whole;
+	}
+	/** Makes room for what comes from elsewhere. */
+	async #empty(buffer: SourceBuffer): Promise<void> {
+		if (buffer.updating) await heard(buffer, 'updateend');
+		buffer.remove(0, Infinity); // which opens a source that had ended
+		await heard(buffer, 'updateend');
+		buffer.abort(); // a box that had come in part, too
 	}
 	async #append(buffer: SourceBuffer, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
 		for (let tries = 0; ; tries++) {
@@ -127,8 +191,9 @@ export class Player {
 			} catch (error) {
 				// Full: what was seen long ago makes room, or the picture has to go on first.
 				if (!(error instanceof DOMException && error.name === 'QuotaExceededError') || tries > 100) throw error;
-				const old = (this.#video?.currentTime ?? 0) - BEHIND;
-				if (old > 0) {
+				const [now, b] = [this.#video?.currentTime ?? 0, buffer.buffered];
+				const old = Math.min(now, this.#end()) - BEHIND;
+				if (b.length && old > b.start(0)) {
 					buffer.remove(0, old);
 					await heard(buffer, 'updateend');
 				} else await this.#tick();
@@ -138,15 +203,32 @@ export class Player {
 	}
 	/** Waits while enough is there. */
 	async #ahead(): Promise<void> {
-		while (!this.#gone.signal.aborted && this.#end() - (this.#video?.currentTime ?? 0) > AHEAD) await this.#tick();
+		const enough = () => this.#end() - (this.#video?.currentTime ?? 0) > AHEAD;
+		while (!this.#gone.signal.aborted && this.#leap === null && enough()) await this.#tick();
+	}
+	/** Waits until it is sent elsewhere, or closed. */
+	async #asked(): Promise<void> {
+		while (!this.#gone.signal.aborted && this.#leap === null) await new Promise<void>((wake) => (this.#wake = wake));
 	}
 	#tick(): Promise<void> {
-		return new Promise((done) => setTimeout(done, 250));
+		return new Promise((done) => {
+			this.#wake = done;
+			setTimeout(done, 250);
+		});
 	}
 	/** How far there is something to see, in seconds. */
 	#end(): number {
 		const b = this.#video?.buffered;
 		return b?.length ? b.end(b.length - 1) : 0;
+	}
+	/** Whether a place is there, or soon. */
+	#near(to: number): boolean {
+		const b = this.#video?.buffered;
+		return !!b?.length && to >= b.start(0) - 0.1 && to <= this.#end() + SOON;
+	}
+	/** Whether a place is so far behind what has come that one would wait for it. */
+	#far(to: number): boolean {
+		return this.#end() > 0 && to > this.#end() + SOON && to < this.whole;
 	}
 	/** A clip that the hub says is whole, and that has lost its end, was changed. */
 	#short(clip: Clip): Stop {
@@ -166,18 +248,35 @@ function heard(what: EventTarget, name: string): Promise<void> {
 	return new Promise((done) => what.addEventListener(name, () => done(), { once: true }));
 }
 
-/** A sealed still, opened here, as an address for a picture; null when there is none to be had. Its view is on record too. */
-export async function still(clip: Pick<Clip, 'id' | 'stills' | 'epoch'>): Promise<string | null> {
-	if (!clip.stills || !vault.opens(clip.epoch)) return null;
+/** What is made when it is first wanted, and then kept. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+	let made: Promise<T> | undefined;
+	return () => (made ??= make());
+}
+
+const mediaOf = (clip: Pick<Clip, 'id'>, file: string) => `/api/v1/clips/${encodeURIComponent(clip.id)}/${file}`;
+
+/** A small sealed file, opened here; throws NoFilm. */
+async function all(url: string): Promise<Blob> {
+	const film = await vault.film(url);
 	try {
-		const film = await vault.film(`/api/v1/clips/${encodeURIComponent(clip.id)}/stills/${clip.stills - 1}`);
 		const parts: Uint8Array<ArrayBuffer>[] = [];
 		for (;;) {
 			const piece = await film.read();
 			if ('bytes' in piece) parts.push(piece.bytes);
-			else if (piece.end === 'cut') return null;
-			else return URL.createObjectURL(new Blob(parts, { type: 'image/jpeg' }));
+			else if (piece.end === 'cut') throw new NoFilm('changed', null);
+			else return new Blob(parts, { type: 'image/jpeg' });
 		}
+	} finally {
+		film.stop();
+	}
+}
+
+/** A sealed still, opened here, as an address for a picture; null when there is none to be had. Its view is on record too. */
+export async function still(clip: Pick<Clip, 'id' | 'stills' | 'epoch'>): Promise<string | null> {
+	if (!clip.stills || !vault.opens(clip.epoch)) return null;
+	try {
+		return URL.createObjectURL(await all(mediaOf(clip, `stills/${clip.stills - 1}`)));
 	} catch {
 		return null;
 	}

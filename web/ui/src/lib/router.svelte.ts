@@ -22,7 +22,7 @@ class Route {
 			if (a.pathname.startsWith('/api/') || a.pathname.includes('.') || (a.hash && a.pathname === location.pathname))
 				return;
 			e.preventDefault();
-			this.go(a.pathname);
+			this.go(a.pathname + a.hash);
 		});
 	}
 

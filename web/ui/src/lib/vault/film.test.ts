@@ -1,7 +1,7 @@
 import { Encrypter, generateHybridIdentity, identityToRecipient } from 'age-encryption';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { Film, Foreign } from './film';
+import { Changed, Film, Foreign } from './film';
 
 const chunk = 65_536;
 let identity = '';
@@ -56,6 +56,25 @@ describe('a sealed film', () => {
 			const { seen, end } = await watch(file, piece);
 			expect([end, seen.length, piece]).toEqual(['whole', plain.length, piece]);
 		}
+	});
+	it('goes on from any of its bytes', async () => {
+		const plain = picture(3 * chunk + 17);
+		const file = await seal(plain);
+		const film = await Film.open(sent(file), [identity]);
+		await film.read();
+		for (const byte of [2 * chunk + 9, 2 * chunk, 1, 0, 3 * chunk + 16, chunk - 1]) {
+			await film.jump(byte, sent(file.slice(film.from(byte))));
+			let at = byte;
+			for (let b = await film.read(); b; at += b.length, b = await film.read())
+				expect(b.every((x, i) => x === plain[at + i])).toBe(true);
+			expect([byte, at, film.end]).toEqual([byte, plain.length, 'whole']);
+		}
+	});
+	it('shows nothing of another place than it asked for', async () => {
+		const file = await seal(picture(5 * chunk));
+		const film = await Film.open(sent(file), [identity]);
+		await film.jump(3 * chunk, sent(file.slice(film.from(2 * chunk))));
+		await expect(film.read()).rejects.toThrow(Changed);
 	});
 	it('has a header of 3,184 bytes for two recipients', async () => {
 		const file = await seal(picture(10));

@@ -14,8 +14,9 @@ import { Decrypter } from 'age-encryption';
 
 import type { Identity } from './keys';
 
-/** A chunk with its tag. */
-const CHUNK = 65_536 + 16;
+/** What is in a chunk, and a chunk with its tag. */
+const PLAIN = 65_536;
+const CHUNK = PLAIN + 16;
 const NONCE = 16;
 /** A header for eight hybrid recipients is 13 kB. */
 const HEADER = 64 * 1024;
@@ -85,11 +86,16 @@ export class Film {
 	#nonce = new Uint8Array(12);
 	/** The chunk that comes next: whether it is the last is known when another follows. */
 	#next: Uint8Array;
+	/** Where the chunks begin in the file. */
+	#head: number;
+	/** How much of the next chunk nobody asked for. */
+	#skip = 0;
 	#end: End | null = null;
 
-	private constructor(source: Source, key: Uint8Array, first: Uint8Array) {
+	private constructor(source: Source, key: Uint8Array, head: number, first: Uint8Array) {
 		this.#source = source;
 		this.#key = key;
+		this.#head = head;
 		this.#next = first;
 	}
 
@@ -110,7 +116,22 @@ export class Film {
 		const nonce = await source.take(NONCE);
 		if (nonce.length < NONCE) throw new Changed('no nonce');
 		const key = hkdf(sha256, fileKey, nonce, new TextEncoder().encode('payload'), 32);
-		return new Film(source, key, await source.take(CHUNK));
+		return new Film(source, key, header.length + NONCE, await source.take(CHUNK));
+	}
+
+	/** Where in the file the chunk begins that holds a byte of what is sealed: jump wants it from there. */
+	from(byte: number): number {
+		return this.#head + Math.floor(byte / PLAIN) * CHUNK;
+	}
+	/** Goes on with a byte of what is sealed; the file is given from where its chunk begins. */
+	async jump(byte: number, stream: ReadableStream<Uint8Array>): Promise<void> {
+		await this.#source.cancel();
+		this.#source = new Source(stream);
+		this.#nonce.fill(0);
+		new DataView(this.#nonce.buffer).setUint32(7, Math.floor(byte / PLAIN));
+		this.#skip = byte % PLAIN;
+		this.#end = null;
+		this.#next = await this.#source.take(CHUNK);
 	}
 
 	/** How it ended; null while more comes. */
@@ -120,6 +141,12 @@ export class Film {
 
 	/** The next piece, null behind the last one. */
 	async read(): Promise<Uint8Array | null> {
+		const piece = await this.#chunk();
+		const from = this.#skip;
+		this.#skip = 0;
+		return from ? (piece?.slice(from) ?? null) : piece;
+	}
+	async #chunk(): Promise<Uint8Array | null> {
 		if (this.#end) return null;
 		const chunk = this.#next;
 		this.#next = chunk.length < CHUNK ? new Uint8Array(0) : await this.#source.take(CHUNK);

@@ -34,6 +34,8 @@ export class NoFilm extends Error {
 /** A sealed film that is being opened. */
 export interface Opened {
 	read(): Promise<Piece>;
+	/** Goes on with one of its bytes; throws NoFilm. No read may be under way. */
+	jump(byte: number): Promise<void>;
 	stop(): void;
 }
 
@@ -227,6 +229,7 @@ class Vault {
 		const film = (await this.#ask({ do: 'open', url })) as number;
 		return {
 			read: () => this.#ask({ do: 'read', film }) as Promise<Piece>,
+			jump: async (byte) => void (await this.#ask({ do: 'jump', film, byte })),
 			stop: () => {
 				if (this.#worker) void this.#ask({ do: 'stop', film }).catch(() => {});
 			},

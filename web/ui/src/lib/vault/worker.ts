@@ -19,6 +19,7 @@ export type Ask =
 	| { do: 'recover'; key: string; recipients: string[]; wrapped: string; earlier: Earlier[] }
 	| { do: 'open'; url: string }
 	| { do: 'read'; film: number }
+	| { do: 'jump'; film: number; byte: number }
 	| { do: 'stop'; film: number };
 
 /** What the hub keeps of a vault. */
@@ -53,7 +54,7 @@ let identities: Identity[] = [];
 let whole = true;
 /** A key that was made, and counts once the hub seals to it. */
 let next: Made | null = null;
-const films = new Map<number, Film>();
+const films = new Map<number, { url: string; film: Film }>();
 let count = 0;
 
 class Refused extends Error {
@@ -64,11 +65,17 @@ class Refused extends Error {
 
 async function open(url: string): Promise<number> {
 	if (!identities.length) throw new WrongKey('the vault is locked');
-	const response = await fetch(url, { cache: 'no-store' });
-	if (!response.ok || !response.body) throw new Refused(await response.json().catch(() => null));
-	const film = await Film.open(response.body, identities);
-	films.set(++count, film);
+	const film = await Film.open(await sent(url, 0), identities);
+	films.set(++count, { url, film });
 	return count;
+}
+
+/** A sealed file from one of its bytes on. */
+async function sent(url: string, from: number): Promise<ReadableStream<Uint8Array>> {
+	const response = await fetch(url, { cache: 'no-store', ...(from && { headers: { Range: `bytes=${from}-` } }) });
+	if (!response.ok || !response.body) throw new Refused(await response.json().catch(() => null));
+	if (from && response.status !== 206) throw new Changed('a range'); // it would be checked for another place
+	return response.body;
 }
 
 /** Takes a key that opens the vault, and those that it opens. */
@@ -136,14 +143,18 @@ async function act(ask: Ask): Promise<unknown> {
 		case 'open':
 			return open(ask.url);
 		case 'read': {
-			const film = films.get(ask.film);
+			const film = films.get(ask.film)?.film;
 			const bytes = await film?.read();
 			if (bytes) return { bytes };
-			films.delete(ask.film);
 			return { end: film?.end ?? 'whole' };
 		}
+		case 'jump': {
+			const { url, film } = films.get(ask.film) ?? {};
+			if (url && film) await film.jump(ask.byte, await sent(url, film.from(ask.byte)));
+			return null;
+		}
 		case 'stop': {
-			await films.get(ask.film)?.stop();
+			await films.get(ask.film)?.film.stop();
 			films.delete(ask.film);
 			return null;
 		}
