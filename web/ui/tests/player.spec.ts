@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
 import type { Page } from '@playwright/test';
 
 import { accessible, expect, fits, test, type Demo } from './hub';
@@ -144,3 +147,94 @@ test('a long clip opens in its midst, as the ruler has it', async ({ page, demo,
 	expect(ranges).toHaveLength(2);
 	watch.check();
 });
+
+test('a clip plays in a browser that wants all of it first, as an iPhone of some years ago', async ({
+	page,
+	demo,
+	watch,
+}) => {
+	await page.addInitScript(() => {
+		for (const kind of ['MediaSource', 'ManagedMediaSource']) Reflect.deleteProperty(globalThis, kind);
+	});
+	const shelf = await opened(page, demo);
+	const video = await show(page, shelf, 'clip', await film(12, 'aac'), 'avc1.42c01e,mp4a.40.2');
+	expect(await place(video)).toBeGreaterThanOrEqual(4);
+	await page.getByRole('button', { name: 'Sound' }).click();
+	await expect.poll(() => decoded(video)).toBeGreaterThan(0);
+	for (const to of [9.4, 1.5]) {
+		await page.getByLabel('Place in the clip').fill(String(to));
+		await expect.poll(() => video.evaluate((v: HTMLVideoElement) => v.seeking)).toBe(false);
+		expect(Math.abs((await place(video)) - to)).toBeLessThan(2);
+	}
+	await expect(page.locator('[data-stop]')).toHaveCount(0);
+	watch.check();
+});
+
+/** What ffprobe makes of a file. */
+async function probed(path: string) {
+	const { stdout } = await promisify(execFile)('ffprobe', [
+		...[
+			'-v',
+			'error',
+			'-count_packets',
+			'-show_entries',
+			'stream=codec_name,start_time,duration,nb_read_packets',
+			'-of',
+		],
+		...['json', path],
+	]);
+	return (JSON.parse(stdout) as { streams: Record<string, string>[] }).streams;
+}
+
+for (const [width, height] of [
+	[390, 844],
+	[1280, 800],
+] as const)
+	test(`a part of a clip at ${width} is taken away as a video`, async ({ page, demo, watch }) => {
+		await page.setViewportSize({ width, height });
+		const shelf = await opened(page, demo);
+		const video = await show(page, shelf, 'long', await long('aac'), 'avc1.42c01e,mp4a.40.2', 200);
+		const asked: string[] = [];
+		page.on('request', (r) => r.url().includes('/media') && asked.push(r.url().replace(/.*\/media/, '')));
+		const stop = async (at: string) => {
+			await page.getByLabel('Place in the clip').fill(at);
+			await expect.poll(() => video.evaluate((v: HTMLVideoElement) => v.seeking || v.readyState < 3)).toBe(false);
+		};
+		await page.getByRole('button', { name: 'Pause' }).click();
+		await page.getByRole('button', { name: 'Save as a video' }).click();
+		await stop('50');
+		await page.getByRole('button', { name: 'Begin at this picture' }).click();
+		await stop('61');
+		await page.getByRole('button', { name: 'End at this picture' }).click();
+		await expect(page.locator('[data-part]')).toHaveText(/^From 0:50 to 1:01, some \d/);
+		await accessible(page, 'saving');
+		await fits(page, 'saving');
+		const save = async () => {
+			const [download] = await Promise.all([
+				page.waitForEvent('download'),
+				page.getByRole('button', { name: 'Save the video' }).click(),
+			]);
+			expect(download.suggestedFilename()).toMatch(/^camera-porch \d{4}-\d\d-\d\d \d\d\.\d\d\.\d\d\.mp4$/);
+			return probed(await download.path());
+		};
+		// From the group of pictures before, 48 s, and whole fragments.
+		const loud = await save();
+		expect(loud.map((s) => s['codec_name'])).toEqual(['h264', 'aac']);
+		expect(Number(loud[0]?.['start_time'])).toBe(0);
+		expect(Number(loud[0]?.['nb_read_packets'])).toBeGreaterThanOrEqual(13 * 25);
+		expect(Number(loud[0]?.['nb_read_packets'])).toBeLessThanOrEqual(13 * 25 + 4);
+		expect(Number(loud[1]?.['duration'])).toBeGreaterThan(12.8);
+		expect(asked).toContain('?export=true');
+		await expect(page.getByText('was put together here')).toBeVisible();
+		await page.getByRole('button', { name: 'Save as a video' }).click();
+		await page.getByRole('switch', { name: 'With its sound' }).click();
+		expect((await save()).map((s) => s['codec_name'])).toEqual(['h264']);
+
+		// Nothing is saved of a clip that was changed.
+		const sealed = shelf.media.get('long/media');
+		if (sealed) sealed[sealed.length >> 2] = (sealed[sealed.length >> 2] ?? 0) ^ 1;
+		await page.getByRole('button', { name: 'Save as a video' }).click();
+		await page.getByRole('button', { name: 'Save the video' }).click();
+		await expect(page.getByText('nothing was saved')).toBeVisible();
+		watch.check();
+	});

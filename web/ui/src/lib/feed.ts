@@ -13,7 +13,13 @@ function kind(): { kind: Kind | undefined; managed: boolean } {
 export const typeOf = (words: string): string => `video/mp4; codecs="${words}"`;
 
 /** Whether this browser shows that. */
-export const plays = (words: string): boolean => !!kind().kind?.isTypeSupported(typeOf(words));
+export const plays = (words: string): boolean => {
+	const Made = kind().kind;
+	return Made ? Made.isTypeSupported(typeOf(words)) : !!document.createElement('video').canPlayType(typeOf(words));
+};
+
+/** Whether a picture has to be there whole before this browser shows it: an iPhone of some years ago. */
+export const wantsWhole = (): boolean => !kind().kind;
 
 /** Has a picture wait for pieces; `url` is to be revoked in the end. Null when this browser doesn't show such. */
 export function feed(video: HTMLVideoElement, words: string): { source: MediaSource; url: string } | null {

@@ -5,10 +5,11 @@
  */
 import { call, Refusal, type Problem } from './api';
 import { codecs, type Playable } from './edge';
-import { feed, plays, typeOf } from './feed';
+import { Edit } from './edit';
+import { feed, plays, typeOf, wantsWhole } from './feed';
 import { length, type Clip } from './footage';
-import { before, marksOf } from './marks';
-import { Silence } from './silence';
+import { before } from './marks';
+import { fileOf, marksIn, whole } from './sealed';
 import { NoFilm, vault, type Opened } from './vault/vault.svelte';
 import { WrongKey } from './vault/wrongkey';
 
@@ -57,7 +58,7 @@ export class Player {
 		const [picture = ''] = clip.codecs.split(',');
 		const words = can.sound === 'silent' ? picture : clip.codecs;
 		const fed = can.picture ? feed(video, words) : null;
-		if (!fed) {
+		if (!fed && !(can.picture && wantsWhole())) {
 			this.stop = { why: 'unplayable', at: 0 };
 			return;
 		}
@@ -68,6 +69,7 @@ export class Player {
 		on('play', () => (this.playing = true));
 		on('pause', () => (this.playing = false));
 		on('error', () => (this.stop ??= { why: 'unplayable', at: this.#end() }));
+		if (!fed) return this.#playWhole(video, clip, new Edit({ sound: can.sound !== 'silent' }));
 		const { source } = fed;
 		this.#url = fed.url;
 		await heard(source, 'sourceopen');
@@ -75,7 +77,7 @@ export class Player {
 		const buffer = source.addSourceBuffer(typeOf(words));
 		if (this.whole) source.duration = this.whole; // one can be sent beyond what was fetched
 		try {
-			await this.#feed(clip, source, buffer, can.sound === 'silent' ? new Silence() : null);
+			await this.#feed(clip, source, buffer, can.sound === 'silent' ? new Edit({ sound: false }) : null);
 		} catch (error) {
 			if (signal.aborted) return;
 			this.stop = this.#why(error);
@@ -119,17 +121,25 @@ export class Player {
 		if (this.#url) URL.revokeObjectURL(this.#url);
 	}
 
+	/** Plays a clip once all of it is there. */
+	async #playWhole(video: HTMLVideoElement, clip: Clip, edit: Edit): Promise<void> {
+		const cut = clip.state !== 'whole';
+		try {
+			const each = (b: Uint8Array) => edit.take(b);
+			const film = await whole(fileOf(clip, 'media'), { type: 'video/mp4', each, cut });
+			if (this.#gone.signal.aborted) return;
+			this.#url = video.src = URL.createObjectURL(film);
+			await this.#begin(this.#start < this.whole);
+			if (cut) this.stop = { why: 'cut', at: video.duration };
+		} catch (error) {
+			if (!this.#gone.signal.aborted) this.stop = this.#why(error);
+		}
+	}
 	/** Feeds what comes, from wherever it is wanted, until it is closed. */
-	async #feed(clip: Clip, source: MediaSource, buffer: SourceBuffer, silence: Silence | null): Promise<void> {
-		const film = await vault.film(mediaOf(clip, 'media'));
+	async #feed(clip: Clip, source: MediaSource, buffer: SourceBuffer, silence: Edit | null): Promise<void> {
+		const film = await vault.film(fileOf(clip, 'media'));
 		this.#film = film;
-		const marks = once(async () => {
-			try {
-				return clip.notes ? marksOf(await (await all(mediaOf(clip, 'notes'))).text()) : [];
-			} catch {
-				return []; // it goes on from its beginning
-			}
-		});
+		const marks = once(() => marksIn(clip));
 		for (;;) {
 			while (this.#leap !== null) {
 				this.#leaping = true;
@@ -155,13 +165,13 @@ export class Player {
 		}
 	}
 	/** Shows the first picture; that of the beginning where it does not go as far as is wanted. */
-	async #begin(): Promise<void> {
+	async #begin(there = this.#start < this.#end() || this.#far(this.#start)): Promise<void> {
 		const video = this.#video;
 		if (!video || this.#begun) return;
 		this.#begun = true;
 		// WebKit's player breaks when it is sent elsewhere before its first picture is there.
 		if (video.readyState < video.HAVE_CURRENT_DATA) await heard(video, 'loadeddata');
-		if (this.#start > 0 && (this.#start < this.#end() || this.#far(this.#start))) {
+		if (this.#start > 0 && there) {
 			this.seek(this.#start);
 			await heard(video, 'seeked');
 		}
@@ -252,34 +262,6 @@ function heard(what: EventTarget, name: string): Promise<void> {
 function once<T>(make: () => Promise<T>): () => Promise<T> {
 	let made: Promise<T> | undefined;
 	return () => (made ??= make());
-}
-
-const mediaOf = (clip: Pick<Clip, 'id'>, file: string) => `/api/v1/clips/${encodeURIComponent(clip.id)}/${file}`;
-
-/** A small sealed file, opened here; throws NoFilm. */
-async function all(url: string): Promise<Blob> {
-	const film = await vault.film(url);
-	try {
-		const parts: Uint8Array<ArrayBuffer>[] = [];
-		for (;;) {
-			const piece = await film.read();
-			if ('bytes' in piece) parts.push(piece.bytes);
-			else if (piece.end === 'cut') throw new NoFilm('changed', null);
-			else return new Blob(parts, { type: 'image/jpeg' });
-		}
-	} finally {
-		film.stop();
-	}
-}
-
-/** A sealed still, opened here, as an address for a picture; null when there is none to be had. Its view is on record too. */
-export async function still(clip: Pick<Clip, 'id' | 'stills' | 'epoch'>): Promise<string | null> {
-	if (!clip.stills || !vault.opens(clip.epoch)) return null;
-	try {
-		return URL.createObjectURL(await all(mediaOf(clip, `stills/${clip.stills - 1}`)));
-	} catch {
-		return null;
-	}
 }
 
 /** Whether the hub has forgotten it, or never knew it. */

@@ -1,8 +1,9 @@
 /**
- * Takes the sound out of a film that comes in pieces: a browser that does not know how
- * a camera's sound is coded would refuse its pictures with it. A fragmented MP4 names
- * its tracks in moov, and what each has in a fragment in that fragment's moof (ISO/IEC
- * 14496-12 §8.3, §8.8); the bytes of the sound stay where they are, named by nobody.
+ * Takes out of a film that comes in pieces what is not wanted of it: its sound, for a
+ * browser that would refuse the pictures with it or for who gives it away; and what is
+ * behind a time. A fragmented MP4 names its tracks in moov, and what each has in a fragment,
+ * and when, in that fragment's moof (ISO/IEC 14496-12 §8.3, §8.8); the bytes of a sound that
+ * goes stay where they are, named by nobody.
  */
 
 /** What a box may be before it is taken for garbage, and handed on as it is. */
@@ -60,28 +61,46 @@ function trackOf(b: Uint8Array, box: Box): number {
 	return named.body + skip + 4 <= named.to ? view(b).getUint32(named.body + skip) : 0;
 }
 
-/** Whether a trak is of sound. */
-function hears(b: Uint8Array, trak: Box): boolean {
+/** Whether a trak is of sound, and its ticks in a second. */
+function kindOf(b: Uint8Array, trak: Box): { sound: boolean; rate: number } {
 	const mdia = within(b, trak, 'mdia');
-	const hdlr = mdia && within(b, mdia, 'hdlr');
-	return !!hdlr && String.fromCharCode(...b.subarray(hdlr.body + 8, hdlr.body + 12)) === 'soun';
+	const [hdlr, mdhd] = mdia ? [within(b, mdia, 'hdlr'), within(b, mdia, 'mdhd')] : [];
+	const rate = mdhd ? view(b).getUint32(mdhd.body + (b[mdhd.body] === 1 ? 20 : 12)) : 0;
+	return { sound: !!hdlr && String.fromCharCode(...b.subarray(hdlr.body + 8, hdlr.body + 12)) === 'soun', rate };
 }
 
-export class Silence {
+/** When a traf begins, in ticks. */
+function timeOf(b: Uint8Array, tfdt: Box): number {
+	return b[tfdt.body] === 1 ? Number(view(b).getBigUint64(tfdt.body + 4)) : view(b).getUint32(tfdt.body + 4);
+}
+
+/** What is wanted of a film. */
+export interface Wanted {
+	sound: boolean;
+	/** The first fragment that comes begins at 0, whenever it did. */
+	anew?: boolean;
+	/** Nothing of later, in seconds of the film. */
+	until?: number;
+}
+
+export class Edit {
+	/** What was wanted has come. */
+	done = false;
 	#held = new Uint8Array(0);
 	/** How much comes of a box that goes through as it is. */
 	#through = 0;
-	/** The tracks of sound. */
-	#sounds = new Set<number>();
+	#tracks = new Map<number, { sound: boolean; rate: number }>();
+	/** What is the beginning now, in seconds of the film. */
+	#zero: number | null = null;
 
-	/** What there is to show of what has come. */
+	constructor(readonly wanted: Wanted) {}
+
+	/** What is wanted of what has come. */
 	take(piece: Uint8Array): Uint8Array<ArrayBuffer> {
-		const all = new Uint8Array(this.#held.length + piece.length);
-		all.set(this.#held);
-		all.set(piece, this.#held.length);
+		const all = joined([this.#held, piece]);
 		const out: Uint8Array[] = [];
 		let at = 0;
-		while (at < all.length) {
+		while (at < all.length && !this.done) {
 			if (!this.#through) {
 				const box = boxAt(all, at);
 				const ours = box && (box.type === 'moov' || box.type === 'moof') && box.to - box.from <= MOST;
@@ -108,24 +127,43 @@ export class Silence {
 	}
 
 	#moov(b: Uint8Array, moov: Box): Uint8Array {
-		for (const x of boxes(b, moov.body, moov.to)) if (x.type === 'trak' && hears(b, x)) this.#sounds.add(trackOf(b, x));
-		const loud = (x: Box) => this.#sounds.has(trackOf(b, x));
+		for (const x of boxes(b, moov.body, moov.to)) if (x.type === 'trak') this.#tracks.set(trackOf(b, x), kindOf(b, x));
 		return remade(b, moov, (x) => {
-			if (x.type === 'mvex') return remade(b, x, (y) => (y.type === 'trex' && loud(y) ? null : asIs(b, y)));
-			return x.type === 'trak' && loud(x) ? null : asIs(b, x);
+			if (x.type === 'mvex') return remade(b, x, (y) => (y.type === 'trex' && !this.#wants(b, y) ? null : asIs(b, y)));
+			return x.type === 'trak' && !this.#wants(b, x) ? null : asIs(b, x);
 		});
 	}
 	#moof(b: Uint8Array, moof: Box): Uint8Array {
-		const loud = (x: Box) => x.type === 'traf' && this.#sounds.has(trackOf(b, x));
-		const out = remade(b, moof, (x) => (loud(x) ? null : asIs(b, x)));
+		const out = remade(b, moof, (x) => (x.type === 'traf' && !this.#wants(b, x) ? null : asIs(b, x)));
 		const gone = moof.to - moof.from - out.length;
-		const [v, whole] = [view(out), boxAt(out, 0)];
-		// The pictures begin so much earlier, counted from the moof.
-		for (const traf of whole ? boxes(out, whole.body, whole.to) : [])
-			for (const trun of traf.type === 'traf' ? boxes(out, traf.body, traf.to) : [])
-				if (trun.type === 'trun' && v.getUint32(trun.body) & 1)
-					v.setInt32(trun.body + 8, v.getInt32(trun.body + 8) - gone);
+		const whole = boxAt(out, 0);
+		for (const traf of whole ? boxes(out, whole.body, whole.to) : []) {
+			if (traf.type !== 'traf') continue;
+			this.#time(out, traf);
+			if (this.done) return new Uint8Array(0);
+			// The samples begin so much earlier, counted from the moof.
+			for (const trun of boxes(out, traf.body, traf.to))
+				if (trun.type === 'trun' && view(out).getUint32(trun.body) & 1)
+					view(out).setInt32(trun.body + 8, view(out).getInt32(trun.body + 8) - gone);
+		}
 		return out;
+	}
+	/** Ends with a fragment that is too late, and moves one whose film begins anew. */
+	#time(b: Uint8Array, traf: Box): void {
+		const [tfdt, track] = [within(b, traf, 'tfdt'), this.#tracks.get(trackOf(b, traf))];
+		if (!tfdt || !track?.rate) return;
+		const ticks = timeOf(b, tfdt);
+		if (!track.sound) {
+			this.#zero ??= ticks / track.rate;
+			this.done = ticks / track.rate >= (this.wanted.until ?? Infinity);
+		}
+		if (!this.wanted.anew) return;
+		const moved = Math.max(0, Math.round(ticks - (this.#zero ?? 0) * track.rate));
+		if (b[tfdt.body] === 1) view(b).setBigUint64(tfdt.body + 4, BigInt(moved));
+		else view(b).setUint32(tfdt.body + 4, moved);
+	}
+	#wants(b: Uint8Array, box: Box): boolean {
+		return this.wanted.sound || !this.#tracks.get(trackOf(b, box))?.sound;
 	}
 }
 
