@@ -16,7 +16,7 @@ func (c *cameras) Files(id home.DeviceID, who string) (api.LiveFiles, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, err := w.camera.Groups(film.AAC())
+	v, err := w.camera.Groups(film.Fetched())
 	if err != nil {
 		return nil, err
 	}

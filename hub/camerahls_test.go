@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"bytes"
 	"net/url"
 	"os/exec"
 	"slices"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/bluenviron/gortsplib/v5/pkg/format"
 
 	"gatehouse/hub/camera/camsim"
 	"gatehouse/hub/home"
@@ -72,5 +75,31 @@ func TestViewByHLS(t *testing.T) {
 	soon(t, "the end is on record", func() bool { got := h.seenLive(t); return len(got) == 2 && got[0].Ends == got[1].N })
 	if out, err := fetch(at); err == nil {
 		t.Errorf("a token that was withdrawn shows %s", out)
+	}
+}
+
+// TestSoundByHLS: G.711, which HLS has not, comes as FLAC, which it has.
+func TestSoundByHLS(t *testing.T) {
+	t.Parallel()
+	scene := camsim.Draw(camsim.Porch)
+	scene.Audio = &format.G711{PayloadTyp: 8, SampleRate: 8000, ChannelCount: 1}
+	for at := int64(0); at < scene.Length*8000/90000; at += 160 {
+		scene.Sounds = append(scene.Sounds, camsim.Sound{PTS: at, Bytes: bytes.Repeat([]byte{0xd5, 0x55}, 80)})
+	}
+	h, sim, _ := cameraHouse(t, scene)
+	srv := h.served(t)
+	c := home.DefaultCamera("camera-porch")
+	c.Name, c.URL, c.Audio = "Porch", with(sim, url.UserPassword("hub", "s3cret word")), true
+	h.put(t, c)
+	soon(t, "the camera is up", h.cameraIs(c.ID, "up"))
+	_, secret, err := h.people.CreateToken(t.Context(), "Ada", "Television", auth.Onlooker, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := srv.URL + "/api/v1/cameras/camera-porch/hls/index.m3u8?token=" + url.QueryEscape(string(secret))
+	args := strings.Fields("-v error -read_intervals %+#20 -show_entries stream=codec_name,sample_rate,channels -of csv=p=0")
+	out, err := exec.CommandContext(t.Context(), "ffprobe", append(args, at)...).Output()
+	if lines := strings.Fields(string(out)); err != nil || !slices.Contains(lines, "h264") || !slices.Contains(lines, "flac,8000,1") {
+		t.Errorf("ffprobe finds %q, %v", out, err)
 	}
 }

@@ -23,6 +23,8 @@
 //     alone and lacks them.
 //   - The times of a clip have no holes that the camera did not leave: a camera that
 //     sets its clock goes on where it was. When it arrived is told by the hub's clock.
+//   - G.711 and linear samples are FLAC in clips and views, sample by sample: no browser
+//     plays them. A Feed has the samples.
 //   - Sound that nobody wants is never asked of the camera. A camera that rests is
 //     not connected, and what it sent before is forgotten; so is what that connection
 //     still brings when the rest is over at once.

@@ -13,8 +13,7 @@ import (
 	"github.com/pion/rtp"
 )
 
-// ear makes sound of packets. G.711 becomes linear samples of 16 bits, as no file of
-// this kind holds it; browsers play neither, so the page says that a clip is silent.
+// ear makes sound of packets. G.711 becomes linear samples of 16 bits.
 type ear struct {
 	codec codecs.Codec
 	words string // as in RFC 6381
@@ -43,7 +42,7 @@ func earFor(f format.Format) (*ear, error) {
 		if err != nil {
 			return nil, fmt.Errorf("camera: g711: %w", err)
 		}
-		e := linearEar(16, f.SampleRate, f.ChannelCount, func(p *rtp.Packet) ([]byte, error) {
+		e := linearEar(f, func(p *rtp.Packet) ([]byte, error) {
 			b, err := d.Decode(p)
 			if f.MULaw {
 				var linear g711.Mulaw
@@ -64,7 +63,7 @@ func earFor(f format.Format) (*ear, error) {
 		if err != nil {
 			return nil, fmt.Errorf("camera: linear sound: %w", err)
 		}
-		return linearEar(f.BitDepth, f.SampleRate, f.ChannelCount, d.Decode), nil
+		return linearEar(f, d.Decode), nil
 	default:
 		return nil, fmt.Errorf("camera: sound in %s can't be recorded", f.Codec())
 	}
@@ -107,16 +106,17 @@ func opusEar(f *format.Opus) (*ear, error) {
 	}, nil
 }
 
-func linearEar(depth, rate, channels int, unpack func(*rtp.Packet) ([]byte, error)) *ear {
+func linearEar(f format.Format, unpack func(*rtp.Packet) ([]byte, error)) *ear {
+	l, _ := linearOf(f)
 	return &ear{
-		codec: &codecs.LPCM{BitDepth: depth, SampleRate: rate, ChannelCount: channels},
-		words: "ipcm",
+		codec: l.LPCM,
+		words: "flac",
 		unpack: func(p *rtp.Packet) ([]sound, error) {
 			b, err := unpack(p)
 			if err != nil {
 				return nil, err
 			}
-			return []sound{{ticks: uint32(len(b) / (depth / 8 * channels)), bytes: b}}, nil
+			return []sound{{ticks: uint32(len(b) / l.size()), bytes: b}}, nil
 		},
 	}
 }

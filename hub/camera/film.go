@@ -111,8 +111,12 @@ func (f film) footage(camera home.DeviceID, at time.Time, reason string) (home.F
 	if err := moov.Marshal(&b); err != nil {
 		return home.Footage{}, fmt.Errorf("camera: beginning of a clip: %w", err)
 	}
+	begin := b.Bytes()
+	if l, ok := f.audio.(*codecs.LPCM); ok {
+		begin = linear{l}.file(begin)
+	}
 	return home.Footage{
-		Camera: camera, At: at, Reason: reason, Codecs: words, Width: f.width, Height: f.height, Init: b.Bytes(),
+		Camera: camera, At: at, Reason: reason, Codecs: words, Width: f.width, Height: f.height, Init: begin,
 	}, nil
 }
 
@@ -202,6 +206,13 @@ func (c *cutter) cutSound(sounds []sound) *fmp4.PartTrack {
 		return nil
 	}
 	t := &fmp4.PartTrack{ID: audioTrack, BaseTime: uint64(sounds[0].pts - zero)}
+	if l, ok := c.film.audio.(*codecs.LPCM); ok {
+		l := linear{l}
+		for _, f := range l.flac().Frames(t.BaseTime, l.channels(sounds)) {
+			t.Samples = append(t.Samples, &fmp4.Sample{Duration: uint32(f.Samples), Payload: f.Bytes})
+		}
+		return t
+	}
 	for _, s := range sounds {
 		t.Samples = append(t.Samples, &fmp4.Sample{Duration: s.ticks, Payload: s.bytes})
 	}

@@ -187,7 +187,7 @@ func FuzzH265Words(f *testing.F) {
 }
 
 // FuzzEar hears packets of every kind of sound: pieces have a length, and their times
-// go on.
+// go on. Of samples each that is heard is in a part, whatever is damaged beside it.
 func FuzzEar(f *testing.F) {
 	formats := []func() format.Format{
 		func() format.Format {
@@ -201,6 +201,12 @@ func FuzzEar(f *testing.F) {
 		func() format.Format {
 			return &format.LPCM{PayloadTyp: 97, BitDepth: 16, SampleRate: 16000, ChannelCount: 2}
 		},
+		func() format.Format {
+			return &format.LPCM{PayloadTyp: 97, BitDepth: 24, SampleRate: 48000, ChannelCount: 1}
+		},
+		func() format.Format {
+			return &format.LPCM{PayloadTyp: 97, BitDepth: 8, SampleRate: 8000, ChannelCount: 8}
+		},
 	}
 	f.Add(byte(0), packed(true, []byte{0, 16, 0, 4 << 3, 1, 2, 3, 4}))
 	f.Add(byte(1), packed(true, []byte{0xfc, 0xff, 0xfe}))
@@ -208,11 +214,17 @@ func FuzzEar(f *testing.F) {
 	f.Add(byte(2), packed(true, bytes.Repeat([]byte{0xd5}, 160)))
 	f.Add(byte(3), packed(false, []byte{1}))
 	f.Add(byte(4), packed(true, []byte{1, 2, 3}))
+	f.Add(byte(4), bytes.Join([][]byte{packed(true, []byte{1, 2, 3, 4}), packed(true, []byte{1, 2, 3}), packed(true, nil), packed(true, make([]byte, 640))}, nil))
+	f.Add(byte(5), packed(true, []byte{1, 2, 3, 4, 5, 6}))
+	f.Add(byte(6), packed(true, bytes.Repeat([]byte{0x80}, 16)))
 	f.Fuzz(func(t *testing.T, kind byte, b []byte) {
-		e, err := newEar(formats[int(kind)%len(formats)]())
+		of := formats[int(kind)%len(formats)]()
+		e, err := newEar(of)
 		if err != nil {
 			t.Fatal(err)
 		}
+		var list []sound
+		heard := 0
 		now, last := time.Unix(1_800_000_000, 0), int64(-1<<62)
 		unpacked(b, func(p *rtp.Packet) {
 			now = now.Add(20 * time.Millisecond)
@@ -222,7 +234,18 @@ func FuzzEar(f *testing.F) {
 					t.Errorf("a piece at %d follows one at %d in one packet", s.pts, last)
 				}
 				first, last = false, s.pts
+				list, heard = append(list, s), heard+int(s.ticks)
 			})
 		})
+		if e.words != "flac" || heard == 0 || list[0].pts < 0 {
+			return
+		}
+		c := cutter{film: film{audio: e.codec, rate: of.ClockRate()}}
+		for _, s := range c.cutSound(list).Samples {
+			heard -= int(s.Duration)
+		}
+		if heard != 0 {
+			t.Errorf("%d samples that were heard are in no part, or were none", heard)
+		}
 	})
 }

@@ -17,10 +17,15 @@ type Film struct {
 	Turned bool
 }
 
-// AAC tells whether the sound is what HLS has (HLS authoring, Apple: AAC, and no Opus).
-func (f Film) AAC() bool {
-	_, ok := f.Audio.(*codecs.MPEG4Audio)
-	return ok
+// Fetched tells whether the sound is what HLS has (HLS authoring, Apple: AAC and FLAC, which
+// samples become, and no Opus).
+func (f Film) Fetched() bool {
+	switch f.Audio.(type) {
+	case *codecs.MPEG4Audio, *codecs.LPCM:
+		return true
+	default:
+		return false
+	}
 }
 
 // Law is how samples were made smaller (Rec. ITU-T G.711); "": they were not.

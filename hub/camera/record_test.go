@@ -1,8 +1,11 @@
 package camera
 
 import (
-	"bytes"
+	"fmt"
 	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,30 +13,83 @@ import (
 	"time"
 
 	"github.com/bluenviron/gortsplib/v5/pkg/format"
+	"github.com/bluenviron/mediacommon/v2/pkg/formats/fmp4"
 
 	"gatehouse/hub/camera/camsim"
 	"gatehouse/hub/camera/camsim/filmed"
 )
 
-// TestG711 records what most cheap cameras send: sound that no file of this kind
-// holds becomes linear samples.
-func TestG711(t *testing.T) {
-	t.Parallel()
-	scene := shoot(t, 4, x264...)
-	scene.Audio = &format.G711{PayloadTyp: 8, SampleRate: 8000, ChannelCount: 1}
-	for pts := int64(0); pts < 4*8000; pts += 160 {
-		scene.Sounds = append(scene.Sounds, camsim.Sound{PTS: pts, Bytes: bytes.Repeat([]byte{0xd5, 0x55}, 80)})
+// TestLinear records what most cheap cameras send, G.711 that no file of this kind holds,
+// and samples: ffmpeg decodes the very samples of the clip, none more and none less, that
+// it decodes of what was sent.
+func TestLinear(t *testing.T) {
+	for name, tt := range map[string]struct {
+		audio          format.Format
+		ffmpeg         string // how it calls them
+		rate, channels int
+		size           int // of what was sent of a sample of all channels
+	}{
+		"A-law":           {&format.G711{PayloadTyp: 8, SampleRate: 8000, ChannelCount: 1}, "alaw", 8000, 1, 1},
+		"µ-law":           {&format.G711{PayloadTyp: 0, MULaw: true, SampleRate: 8000, ChannelCount: 1}, "mulaw", 8000, 1, 1},
+		"8 bits":          {&format.LPCM{PayloadTyp: 97, BitDepth: 8, SampleRate: 8000, ChannelCount: 1}, "u8", 8000, 1, 1},
+		"16 bits, stereo": {&format.LPCM{PayloadTyp: 97, BitDepth: 16, SampleRate: 16000, ChannelCount: 2}, "s16be", 16000, 2, 4},
+		"24 bits":         {&format.LPCM{PayloadTyp: 97, BitDepth: 24, SampleRate: 48000, ChannelCount: 1}, "s24be", 48000, 1, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			scene := shoot(t, 4, x264...)
+			sent := make([]byte, 4*tt.rate*tt.size)
+			_, _ = rand.NewChaCha8([32]byte{1}).Read(sent)
+			scene.Audio = tt.audio
+			const packet = 160
+			for at := 0; at < 4*tt.rate; at += packet {
+				scene.Sounds = append(scene.Sounds, camsim.Sound{PTS: int64(at), Bytes: sent[at*tt.size : (at+packet)*tt.size]})
+			}
+			wired(t, scene, func(o *Options) { o.Audio = true }, func(t *testing.T, s *set) {
+				clip := s.record(t)
+				if clip.Codecs != "avc1.42c01e,flac" || s.State().Audio != "flac" {
+					t.Errorf("codecs are %q, the sound is %q", clip.Codecs, s.State().Audio)
+				}
+				file := clip.file(t, len(clip.parts))
+				j := judge(t, file)
+				heard, _ := strconv.ParseFloat(j.Streams[1].Duration, 64)
+				if j.codecs() != "h264 flac" || math.Abs(heard-clip.length().Seconds()) > 0.1 {
+					t.Errorf("ffprobe finds %s, %v s of sound for %v", j.codecs(), heard, clip.length())
+				}
+				raw := filepath.Join(t.TempDir(), "sent")
+				if err := os.WriteFile(raw, slices.Concat(sent, sent), 0o600); err != nil { // the scene begins anew
+					t.Fatal(err)
+				}
+				want := tool(t, "ffmpeg", "-v", "error", "-f", tt.ffmpeg, "-ar", fmt.Sprint(tt.rate), "-ac", fmt.Sprint(tt.channels), "-i", raw, "-f", "s32le", "-")
+				got := tool(t, "ffmpeg", "-v", "error", "-i", file, "-map", "0:a", "-f", "s32le", "-")
+				of := 4 * tt.channels
+				if n, said := len(got)/of, clip.samples(t); n != said || float64(n) != math.Round(heard*float64(tt.rate)) {
+					t.Errorf("%d samples are decoded, the parts have %d, and last %v s", n, said, heard)
+				}
+				// It goes with the first picture, which stands alone: those of the scene are a second apart.
+				if at := strings.Index(want, got); at < 0 || at%(tt.rate*of) != 0 {
+					t.Errorf("what is decoded begins at sample %d of what was sent", at/of)
+				}
+			})
+		})
 	}
-	s := run(t, scene, func(_ *camsim.Options, o *Options) { o.Audio = true })
-	clip := s.record(t)
-	if clip.Codecs != "avc1.42c01e,ipcm" {
-		t.Errorf("codecs are %q", clip.Codecs)
+}
+
+// samples is how many of sound the parts of a clip say they have.
+func (t *tape) samples(test *testing.T) (n int) {
+	test.Helper()
+	for _, p := range t.parts {
+		var parts fmp4.Parts
+		if err := parts.Unmarshal(p.Bytes); err != nil {
+			test.Fatal(err)
+		}
+		for _, track := range parts[0].Tracks[1:] {
+			for _, s := range track.Samples {
+				n += int(s.Duration)
+			}
+		}
 	}
-	j := look(t, clip.file(t, len(clip.parts))) // ffmpeg warns that it guesses one channel to be mono
-	heard, _ := strconv.ParseFloat(j.Streams[1].Duration, 64)
-	if j.codecs() != "h264 pcm_s16be" || math.Abs(heard-clip.length().Seconds()) > 0.1 {
-		t.Errorf("ffprobe finds %s, %v s of sound for %v", j.codecs(), heard, clip.length())
-	}
+	return n
 }
 
 // TestClipFromTheFirst begins with the first picture of a connection, which is decoded

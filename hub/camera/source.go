@@ -216,8 +216,12 @@ func findAudio(desc *description.Session) (*description.Media, format.Format) {
 		}
 		for _, f := range m.Formats {
 			switch f.(type) {
-			case *format.MPEG4Audio, *format.Opus, *format.G711, *format.LPCM:
+			case *format.MPEG4Audio, *format.Opus:
 				return m, f
+			case *format.G711, *format.LPCM:
+				if _, ok := linearOf(f); ok {
+					return m, f
+				}
 			}
 		}
 	}

@@ -1,14 +1,19 @@
 package camera
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/bluenviron/gortsplib/v5/pkg/format"
+
+	"gatehouse/hub/camera/camsim"
 	"gatehouse/hub/home"
 )
 
@@ -82,11 +87,20 @@ func TestView(t *testing.T) {
 		{"h264 with B-frames", bframes, false, true, "h264", "avc1.64001e"},
 		{"h265", hevc, false, true, "hevc", "hev1.1.6.L63.90"},
 		{"with AAC", sound, true, true, "h264 aac", "avc1.42c01e,mp4a.40.2"},
+		{"with G.711", x264, true, true, "h264 flac", "avc1.42c01e,flac"},
+		{"G.711 that this viewer does not want", x264, true, false, "h264", "avc1.42c01e"},
 		{"AAC that this viewer does not want", sound, true, false, "h264", "avc1.42c01e"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			wired(t, shoot(t, 4, tt.args...), func(o *Options) { o.Audio = tt.camera }, func(t *testing.T, s *set) {
+			scene := shoot(t, 4, tt.args...)
+			if strings.Contains(tt.name, "G.711") {
+				scene.Audio = &format.G711{PayloadTyp: 8, SampleRate: 8000, ChannelCount: 1}
+				for at := int64(0); at < 4*8000; at += 160 {
+					scene.Sounds = append(scene.Sounds, camsim.Sound{PTS: at, Bytes: bytes.Repeat([]byte{0xd5, 0x55}, 80)})
+				}
+			}
+			wired(t, scene, func(o *Options) { o.Audio = tt.camera }, func(t *testing.T, s *set) {
 				s.after(t, 1500*time.Millisecond)
 				w := s.watch(t, tt.sound, 2*time.Second)
 				j := judge(t, w.file(t))

@@ -445,6 +445,12 @@ func newPlayer(c *Camera, stream *gortsplib.ServerStream, desc *description.Sess
 			return nil, fmt.Errorf("camsim: %w", err)
 		}
 		p.audio = e.Encode
+	case *format.LPCM:
+		e, err := f.CreateEncoder()
+		if err != nil {
+			return nil, fmt.Errorf("camsim: %w", err)
+		}
+		p.audio = e.Encode
 	}
 	return p, nil
 }

@@ -2,7 +2,7 @@ import type { Locator, Page } from '@playwright/test';
 import { generateHybridIdentity, identityToRecipient } from 'age-encryption';
 
 import type { Camera, Clip } from '../src/lib/api';
-import { accessible, expect, fits, test } from './hub';
+import { accessible, expect, fits, makeVault, test } from './hub';
 
 /** What is on a video's screen, as so many grey samples. */
 const WIDE = 96;
@@ -34,16 +34,6 @@ const seek = (video: Locator, to: number) =>
 			}),
 		to,
 	);
-
-/** Makes the vault on the page that offers it, and gives its passphrase. */
-async function makeVault(page: Page): Promise<string> {
-	await expect(page.getByRole('heading', { name: 'Make your vault first.' })).toBeVisible();
-	const secret = await page.getByLabel('Passphrase for this vault').inputValue();
-	await page.getByRole('button', { name: 'Make the vault' }).click();
-	await page.getByRole('button', { name: 'I have it on paper' }).click({ timeout: 30_000 });
-	await expect(page.locator('[data-recovery]')).toHaveCount(0);
-	return secret;
-}
 
 async function clips(page: Page, url: string): Promise<Clip[]> {
 	return ((await (await page.request.get(`${url}/api/v1/clips`)).json()) as { clips: Clip[] }).clips;

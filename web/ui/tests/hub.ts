@@ -192,3 +192,13 @@ export async function type(page: Page, code: string): Promise<void> {
 	for (const digit of code) await page.getByRole('button', { name: digit, exact: true }).click();
 	await page.getByRole('button', { name: 'Send the code' }).click();
 }
+
+/** Makes the vault on the page that offers it, and gives its passphrase. */
+export async function makeVault(page: Page): Promise<string> {
+	await expect(page.getByRole('heading', { name: 'Make your vault first.' })).toBeVisible();
+	const secret = await page.getByLabel('Passphrase for this vault').inputValue();
+	await page.getByRole('button', { name: 'Make the vault' }).click();
+	await page.getByRole('button', { name: 'I have it on paper' }).click({ timeout: 30_000 });
+	await expect(page.locator('[data-recovery]')).toHaveCount(0);
+	return secret;
+}

@@ -3,8 +3,8 @@ import { promisify } from 'node:util';
 
 import type { Page } from '@playwright/test';
 
-import type { Camera } from '../src/lib/api';
-import { Demo, expect, freePort, Program, test } from './hub';
+import type { Camera, Clip } from '../src/lib/api';
+import { Demo, expect, freePort, makeVault, Program, test } from './hub';
 
 const run = promisify(execFile);
 
@@ -20,7 +20,7 @@ interface Kind {
 const kinds: Kind[] = [
 	{ kind: 'h264', codecs: ['h264'], words: /^avc1\.\w{6}$/ },
 	{ kind: 'aac', codecs: ['h264', 'aac'], words: /^avc1\.\w{6},mp4a\.40\.2$/ },
-	{ kind: 'g711', codecs: ['h264', 'pcm_s16be'], words: /^avc1\.\w{6},ipcm$/ }, // as samples: a file holds no G.711
+	{ kind: 'g711', codecs: ['h264', 'pcm_s16be'], words: /^avc1\.\w{6},flac$/ }, // samples for a player; a file has them as FLAC
 	{ kind: 'opus', codecs: ['h264', 'opus'], words: /^avc1\.\w{6},opus$/ },
 	{ kind: 'bframes', codecs: ['h264'], reordered: 2, words: /^avc1\.64\w{4}$/ },
 	{ kind: 'h265', codecs: ['hevc'], reordered: 2, words: /^hev1\./ },
@@ -69,10 +69,36 @@ async function watched(page: Page, kind: Kind): Promise<'plays' | 'says'> {
 	return 'plays';
 }
 
+/** What the browser has decoded of the sound, in bytes. */
+const decoded = (page: Page) =>
+	page
+		.locator('video')
+		.evaluate((v: HTMLVideoElement & { webkitAudioDecodedByteCount?: number }) => v.webkitAudioDecodedByteCount);
+
+/** Has all of them record, and gives their clips by camera, once each is whole. */
+async function recorded(page: Page, url: string, cameras: string[]): Promise<Record<string, Clip>> {
+	for (const id of cameras) {
+		const record = await page.request.post(`${url}/api/v1/cameras/${id}/record`, { data: { for: '3s' } });
+		expect(record.ok(), await record.text()).toBe(true);
+	}
+	let whole: Record<string, Clip> = {};
+	await expect
+		.poll(
+			async () => {
+				const { clips } = (await (await page.request.get(`${url}/api/v1/clips`)).json()) as { clips: Clip[] };
+				whole = Object.fromEntries(clips.filter((c) => c.state === 'whole').map((c) => [c.camera, c]));
+				return cameras.filter((id) => !whole[id]);
+			},
+			{ message: 'each clip has ended', timeout: 60_000 },
+		)
+		.toEqual([]);
+	return whole;
+}
+
 // One player and one browser open every kind of camera that a house can have. The
 // player shows the very pictures that the camera sends.
 test('every kind of camera is opened by a player and by a browser', async ({ page }) => {
-	test.setTimeout(300_000);
+	test.setTimeout(420_000);
 	const wall = Program.wall();
 	const port = await freePort();
 	const program = Program.start('demo', '--listen', '127.0.0.1:0', '--mqtt', '', '--rtsp', `127.0.0.1:${port}`);
@@ -130,6 +156,37 @@ test('every kind of camera is opened by a player and by a browser', async ({ pag
 		// Debian's Chromium decodes no H.265.
 		const says = { h265: 'says' };
 		expect(browser).toEqual({ ...Object.fromEntries(kinds.map((k) => [k.kind, 'plays'])), ...says });
+
+		// Each kind of sound is heard, over the WebSocket and in a clip.
+		const heard = kinds.filter((k) => k.codecs.length > 1);
+		await page.goto(`${url}/cameras`);
+		const secret = await makeVault(page);
+		const clips = await recorded(
+			page,
+			url,
+			heard.map((k) => `camera-${k.kind}`),
+		);
+		await page.route('**/live', (r) => (r.request().method() === 'POST' ? r.fulfill({ status: 409 }) : r.continue()));
+		for (const k of heard) {
+			await page.goto(`${url}/cameras/camera-${k.kind}`);
+			await page.getByRole('button', { name: 'Watch live' }).click();
+			await expect(page.locator('[data-live="on"]'), k.kind).toHaveAttribute('data-way', 'websocket');
+			await page.getByRole('button', { name: 'Sound' }).click();
+			await expect.poll(() => decoded(page), `${k.kind}: sound comes`).toBeGreaterThan(0);
+			const before = (await decoded(page)) ?? 0;
+			await expect.poll(() => decoded(page), `${k.kind}: sound goes on`).toBeGreaterThan(before);
+			expect(await page.locator('video').evaluate((v: HTMLVideoElement) => [v.muted, v.error])).toEqual([false, null]);
+			await expect(page.locator('[data-halt]')).toHaveCount(0);
+
+			const clip = clips[`camera-${k.kind}`];
+			expect(clip?.codecs, k.kind).toMatch(k.words);
+			await page.goto(`${url}/clips/${clip?.id}`);
+			await page.getByLabel('Passphrase for this vault').fill(secret);
+			await page.getByRole('button', { name: 'Unlock' }).click();
+			await expect(page.locator('video'), k.kind).toHaveAttribute('data-ready', 'true', { timeout: 30_000 });
+			await expect.poll(() => decoded(page), `${k.kind}: a clip has sound`).toBeGreaterThan(0);
+			await expect(page.locator('[data-stop]'), k.kind).toHaveCount(0);
+		}
 	} finally {
 		await Promise.all([program.stop(), wall.stop()]);
 	}
