@@ -171,7 +171,9 @@ test('every kind of camera is opened by a player and by a browser', async ({ pag
 			await page.goto(`${url}/cameras/camera-${k.kind}`);
 			await page.getByRole('button', { name: 'Watch live' }).click();
 			await expect(page.locator('[data-live="on"]'), k.kind).toHaveAttribute('data-way', 'websocket');
-			await page.getByRole('button', { name: 'Sound' }).click();
+			const sound = page.getByRole('button', { name: 'Sound' });
+			await expect(sound, `${k.kind}: it can be heard`).toBeVisible();
+			await sound.click();
 			await expect.poll(() => decoded(page), `${k.kind}: sound comes`).toBeGreaterThan(0);
 			const before = (await decoded(page)) ?? 0;
 			await expect.poll(() => decoded(page), `${k.kind}: sound goes on`).toBeGreaterThan(before);
