@@ -44,7 +44,7 @@ type broker struct {
 
 func newBroker(ctx context.Context, f *Face) *broker {
 	capabilities := mochi.NewDefaultServerCapabilities()
-	capabilities.MaximumClients = maxClients
+	capabilities.MaximumClients = clientsMost
 	capabilities.MaximumClientWritesPending = 1 // nothing goes that way, see deliver.go
 	capabilities.MaximumPacketSize = maxPacket
 	capabilities.MaximumMessageExpiryInterval = 0 // the default forgets retained state after a day
@@ -111,17 +111,21 @@ func (b *broker) OnConnectAuthenticate(cl *mochi.Client, pk packets.Packet) bool
 	}
 	w, err := b.identify(cl.Net.Listener, string(pk.Connect.Username), auth.Secret(pk.Connect.Password))
 	if err != nil {
-		if more, ok := b.refusals.allow(time.Now()); ok {
-			b.face.o.Log.Warn("mqtt sign-in refused", "remote", cl.Net.Remote,
-				"client", plainName(string(pk.Connect.Username)), "err", err, "unlogged", more)
-		}
+		b.refused(cl, pk, err)
 		return false
 	}
 	// A client id belongs to its token: it cannot take over the session, or
 	// the subscriptions, of somebody else's.
-	owner := "local"
+	owner := local
 	if w.caller != nil {
 		owner = "token:" + w.caller.ID
+	}
+	if err := b.face.welcome(c, owner); err != nil {
+		b.refused(cl, pk, err)
+		// Not as a wrong password: a client would ask its owner for another one.
+		_ = b.server.SendConnack(cl, packets.ErrServerUnavailable, false, nil) // it may have gone
+		_ = c.Close()                                                          // a second answer is not sent
+		return false
 	}
 	cl.ID = owner + "/" + cl.ID
 	cl.Properties.Clean = true
@@ -130,6 +134,14 @@ func (b *broker) OnConnectAuthenticate(cl *mochi.Client, pk packets.Packet) bool
 	c.begin(cl)
 	c.who.Store(w)
 	return true
+}
+
+// refused logs who is not let in.
+func (b *broker) refused(cl *mochi.Client, pk packets.Packet, err error) {
+	if more, ok := b.refusals.allow(time.Now()); ok {
+		b.face.o.Log.Warn("mqtt sign-in refused", "remote", cl.Net.Remote,
+			"client", plainName(string(pk.Connect.Username)), "err", err, "unlogged", more)
+	}
 }
 
 // identify tells who gives a user name and password on a listener.

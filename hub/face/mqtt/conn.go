@@ -43,6 +43,7 @@ type conn struct {
 
 	who    atomic.Pointer[who]          // set once the client has signed in
 	client atomic.Pointer[mochi.Client] // likewise
+	owner  string                       // likewise; Face.mu guards it
 
 	wake chan struct{}
 

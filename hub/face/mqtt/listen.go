@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/netip"
 	"strings"
@@ -17,8 +16,6 @@ const (
 	listenerLoopback = "loopback"
 	listenerTLS      = "tls"
 
-	// maxClients bounds the memory that clients can take.
-	maxClients = 256
 	// connectTimeout is how long a connection may take to say CONNECT,
 	// TLS handshake included.
 	connectTimeout = 10 * time.Second
@@ -127,7 +124,7 @@ func (f *Face) accept(l net.Listener, name string, b *broker, clients *sync.Wait
 	}
 }
 
-// admit checks a fresh connection and counts it.
+// admit checks a fresh connection.
 func (f *Face) admit(raw net.Conn, l net.Listener, name string) (*conn, bool) {
 	if name == listenerLoopback && !fromLoopback(raw.RemoteAddr()) {
 		f.o.Log.Warn("mqtt connection refused: not from this box", "remote", raw.RemoteAddr())
@@ -146,20 +143,8 @@ func (f *Face) admit(raw net.Conn, l net.Listener, name string) (*conn, bool) {
 	if err := c.SetDeadline(time.Now().Add(connectTimeout)); err != nil {
 		return nil, false
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.conns) >= maxClients {
-		f.o.Log.Warn("mqtt connection refused: too many clients", slog.Int("clients", len(f.conns)))
-		return nil, false
-	}
-	f.conns[c] = struct{}{}
+	f.meet(c)
 	return c, true
-}
-
-func (f *Face) forget(c *conn) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.conns, c)
 }
 
 // list is a copy of the connections that are open now.

@@ -42,6 +42,8 @@
 //     (user name: the token's name, or "token"; password: the token) are needed.
 //     Each topic and command names the right of people/auth that it needs
 //     (rights.go). A client whose token ends is cut off within a second.
+//   - Who has not signed in keeps nobody out who can, by however many connections
+//     (strangers.go), and no token takes all the room.
 //   - A client id belongs to its token: nobody takes over another's session.
 //   - There are no stored sessions. QoS 1 holds while a client is connected; a
 //     program that must not miss an event reads /api/v1/events from the last
@@ -59,6 +61,7 @@ import (
 	"gatehouse/hub/bus"
 	"gatehouse/hub/health"
 	"gatehouse/hub/home"
+	"gatehouse/hub/network/strangers"
 	"gatehouse/hub/people/auth"
 )
 
@@ -128,8 +131,11 @@ type Face struct {
 	beyond   net.Listener // nil when not wanted
 	picture  *picture
 
-	mu    sync.Mutex
-	conns map[*conn]struct{}
+	mu        sync.Mutex
+	conns     map[*conn]struct{}
+	strangers strangers.Crowd[*conn] // of these, who have not signed in yet
+	each      map[string]int         // of these, how many belong to whom
+	crowded   throttle
 }
 
 // Listen binds the addresses of o, so that a port in use or an address that
@@ -138,7 +144,7 @@ func Listen(o Options) (*Face, error) {
 	if o.Discovery == nil {
 		o.Discovery = func() bool { return true }
 	}
-	f := &Face{o: o, picture: newPicture(), conns: make(map[*conn]struct{})}
+	f := &Face{o: o, picture: newPicture(), conns: make(map[*conn]struct{}), each: make(map[string]int)}
 	var err error
 	if f.loopback, err = listenLoopback(o.Loopback); err != nil {
 		return nil, err

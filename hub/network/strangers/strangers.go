@@ -54,6 +54,9 @@ func (c *Crowd[T]) Leave(who T) bool {
 // Len is how many there are.
 func (c *Crowd[T]) Len() int { return len(c.list) }
 
+// LenFrom is how many of them come from a network.
+func (c *Crowd[T]) LenFrom(from netip.Prefix) int { return c.from[from] }
+
 // First is who hangs up when one is too many; there is at least one.
 func (c *Crowd[T]) First() T {
 	first := c.list[0]

@@ -39,6 +39,9 @@ func TestCrowd(t *testing.T) {
 	}
 
 	c.Come("tv", Network(at("192.0.2.7:1")))
+	if tv, other := c.LenFrom(Network(at("192.0.2.7:99"))), c.LenFrom(Network(at("192.0.2.8:1"))); tv != 1 || other != 0 {
+		t.Errorf("%d of its address and %d of another", tv, other)
+	}
 	if who, ok := c.FirstFrom(Network(at("192.0.2.7:99"))); who != "tv" || !ok {
 		t.Errorf("of its address %q hangs up, %v", who, ok)
 	}

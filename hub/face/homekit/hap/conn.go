@@ -180,6 +180,7 @@ func (c *conn) deliver() {
 // become notes who has proved themselves.
 func (c *conn) become(p Pairing) {
 	c.who = &p
+	c.server.recognised(c)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.id, c.subs = p.ID, map[ID]struct{}{}

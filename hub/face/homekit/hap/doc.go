@@ -20,7 +20,8 @@
 //   - Of events that wait, a newer value takes the place of an older one, but for
 //     those that are marked Keep: each of them is told.
 //   - Whatever comes in is bounded: frames, heads, bodies, connections, pairings,
-//     and the time that each may take.
+//     and the time that each may take. Who has proved nothing keeps nobody out who
+//     can prove something, by however many connections.
 //
 // What is meant by § is the HomeKit Accessory Protocol Specification, release R2.
 package hap

@@ -8,13 +8,15 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"gatehouse/hub/network/strangers"
 )
 
 // Bounds of what may be connected at once.
 const (
 	mostConns         = 48
 	mostStrangers     = 16 // that have proved nothing
-	mostStrangersEach = 4  // from one address
+	mostStrangersEach = 4  // of these, from one network (strangers.Network)
 )
 
 // sendBuffer bounds what the kernel holds for a controller that does not read.
@@ -36,8 +38,9 @@ type Server struct {
 	o      Options
 	window window
 
-	mu    sync.Mutex
-	conns map[*conn]struct{}
+	mu        sync.Mutex
+	conns     map[*conn]struct{}
+	strangers strangers.Crowd[*conn] // of these, who have proved nothing
 }
 
 // New makes a server. It starts nothing.
@@ -101,7 +104,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	}
 }
 
-// admit takes a fresh connection if there is room for it.
+// admit takes a fresh connection. With one too many a stranger is hung up on, which is
+// the fresh one only when all others are known.
 func (s *Server) admit(raw net.Conn) (*conn, bool) {
 	from := addrOf(raw.RemoteAddr())
 	if !near(from) {
@@ -113,30 +117,50 @@ func (s *Server) admit(raw net.Conn) (*conn, bool) {
 		}
 	}
 	c := newConn(s, raw, from)
+	out := s.enter(c)
+	if out != nil {
+		s.o.Log.Debug("apple home connection closed: too many", "remote", out.from)
+		out.end()
+	}
+	return c, out != c
+}
+
+// enter counts a connection, and gives the one that has to go for it; nil: none has.
+func (s *Server) enter(c *conn) (out *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	strangers, same := 0, 0
-	for o := range s.conns {
-		if o.verified() != "" {
-			continue
-		}
-		strangers++
-		if o.from == from {
-			same++
-		}
-	}
-	if len(s.conns) >= mostConns || strangers >= mostStrangers || same >= mostStrangersEach {
-		s.o.Log.Debug("apple home connection refused: too many", "remote", from)
-		return nil, false
-	}
+	network := strangers.Network(c.RemoteAddr())
 	s.conns[c] = struct{}{}
-	return c, true
+	s.strangers.Come(c, network)
+	switch {
+	case s.strangers.LenFrom(network) > mostStrangersEach:
+		out, _ = s.strangers.FirstFrom(network) // c at least
+	case s.strangers.Len() > mostStrangers, len(s.conns) > mostConns:
+		out = s.strangers.First()
+	}
+	if out != nil {
+		s.leave(out)
+	}
+	return out
 }
 
 func (s *Server) forget(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.leave(c)
+}
+
+// leave takes off who goes; the lock is held.
+func (s *Server) leave(c *conn) {
+	s.strangers.Leave(c)
 	delete(s.conns, c)
+}
+
+// recognised notes that a connection has proved who it is.
+func (s *Server) recognised(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.strangers.Leave(c)
 }
 
 func (s *Server) list() []*conn {

@@ -561,23 +561,63 @@ func TestIdleConnectionKeepsNobodyOut(t *testing.T) {
 	b.phone(t)
 }
 
-// Strangers are few, and from one address fewer.
+// Strangers are few, and from one address fewer: with one too many, the one of there who
+// came first is hung up on.
 func TestStrangersAreBounded(t *testing.T) {
 	b := serves(t)
+	var crowd []*haptest.Conn
+	identify := func(c *haptest.Conn) error {
+		_, _, err := c.Do("POST", "/identify", []byte("{}"))
+		return err
+	}
 	for i := range 4 {
-		if _, _, err := dial(t, b).Do("POST", "/identify", []byte("{}")); err != nil {
+		crowd = append(crowd, dial(t, b))
+		if err := identify(crowd[i]); err != nil {
 			t.Errorf("stranger %d of four is not answered: %v", i+1, err)
 		}
 	}
-	for range 2 {
-		dial(t, b)
+	for i := range 3 {
+		crowd = append(crowd, dial(t, b))
+		if err := identify(crowd[4+i]); err != nil {
+			t.Errorf("stranger %d is not heard: %v", 5+i, err)
+		}
 	}
-	c, err := haptest.Dial(b.addr)
-	if err != nil {
-		t.Fatal(err)
+	for i, c := range crowd {
+		if err := identify(c); (err == nil) != (i >= 3) {
+			t.Errorf("stranger %d of seven from one address: %v", i+1, err)
+		}
 	}
-	if _, _, err := c.Do("POST", "/identify", []byte("{}")); err == nil {
-		t.Error("a seventh stranger from one address is answered")
+}
+
+// Whoever makes hundreds of connections and proves nothing is in the way of no phone that
+// is paired, nor of one that pairs.
+func TestStrangersKeepNobodyOut(t *testing.T) {
+	for name, from := range map[string]func(i int) string{
+		"of one address":      func(int) string { return "127.0.0.66" },
+		"of twenty addresses": func(i int) string { return fmt.Sprintf("127.0.0.%d", 66+i%20) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := serves(t)
+			d := b.phone(t)
+			known := b.connect(t, d)
+			for i := range 400 {
+				c, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from(i))}}).DialContext(t.Context(), "tcp", b.addr)
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() { _ = c.Close() })
+			}
+			for who, c := range map[string]*haptest.Conn{"who was there": known, "who comes": b.connect(t, d)} {
+				if status, _ := do(t, c, "GET", "/accessories", ""); status != 200 {
+					t.Errorf("%s is answered %d", who, status)
+				}
+			}
+			if err := b.Remove("phone", ""); err != nil {
+				t.Fatal(err)
+			}
+			b.Open(time.Now().Add(time.Hour))
+			b.phone(t)
+		})
 	}
 }
 
