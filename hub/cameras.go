@@ -50,6 +50,8 @@ type cameras struct {
 	known map[home.DeviceID]*watched
 	eyes  map[home.DeviceID][]string // who looks through each, once for each view
 
+	crowded map[string]time.Time // when it was last written that a caller looked too often at once
+
 	talkers map[home.DeviceID]*speakingThrough
 }
 
@@ -85,8 +87,9 @@ func (h *Hub) openCameras() error {
 		table:     storage.NewTable[home.Camera](h.db, "cameras"),
 		passwords: storage.NewSealedCell[map[home.DeviceID]string](h.db, "camera-passwords", h.seal),
 		changed:   make(chan struct{}, 1), known: map[home.DeviceID]*watched{}, eyes: map[home.DeviceID][]string{}, talkers: map[home.DeviceID]*speakingThrough{},
-		claims: map[claim]bool{},
-		masks:  storage.NewCell[map[home.DeviceID][]string](h.db, "camera-masks"),
+		crowded: map[string]time.Time{},
+		claims:  map[claim]bool{},
+		masks:   storage.NewCell[map[home.DeviceID][]string](h.db, "camera-masks"),
 	}
 	c.door = whep.New(whep.Options{Listen: h.o.Config.WebRTC.Listen, Log: h.log})
 	if h.clips != nil {

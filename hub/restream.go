@@ -84,6 +84,9 @@ func (p players) Enter(token auth.Secret, sealed bool) (auth.Caller, error) {
 	return c, err
 }
 
+// Crowded implements restream.House.
+func (p players) Crowded(who auth.Caller, most int) { p.h.cameras.Crowded(who, most) }
+
 // Film implements restream.House.
 func (p players) Film(id home.DeviceID) (camera.Film, error) {
 	f, _, err := p.h.cameras.film(id)

@@ -2,8 +2,10 @@ package hub
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -17,6 +19,7 @@ import (
 	"gatehouse/hub/camera/camsim"
 	"gatehouse/hub/camera/restream"
 	"gatehouse/hub/home"
+	"gatehouse/hub/home/journal"
 	"gatehouse/hub/people/auth"
 )
 
@@ -77,10 +80,9 @@ func (tv television) sees(t *testing.T, which string) {
 	}
 }
 
-// TestStrangersKeepNoTelevisionOut: two hundred connections of somebody who has no token
-// are in the way of no television that has one, whether it came before them or after.
-func TestStrangersKeepNoTelevisionOut(t *testing.T) {
-	t.Parallel()
+// televised is a house whose camera televisions look through; at is its address for a token.
+func televised(t *testing.T) (h *Hub, at func(name string, token auth.Secret) *base.URL) {
+	t.Helper()
 	h, sim, _ := cameraHouse(t, camsim.Draw(camsim.Porch))
 	ctx, stop := context.WithCancel(t.Context())
 	var all sync.WaitGroup
@@ -99,20 +101,37 @@ func TestStrangersKeepNoTelevisionOut(t *testing.T) {
 	c.Name, c.URL = "Porch", with(sim, url.UserPassword("hub", "s3cret word"))
 	h.put(t, c)
 	soon(t, "the camera is up", h.cameraIs(c.ID, "up"))
-	_, token, err := h.people.CreateToken(t.Context(), "Ada", "tv", auth.Onlooker, time.Time{})
+	return h, func(name string, token auth.Secret) *base.URL {
+		u, err := base.ParseURL("rtsp://" + name + ":" + string(token) + "@" + l.Addr().String() + "/camera-porch")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u
+	}
+}
+
+// onlooker is a new token of a television.
+func onlooker(t *testing.T, h *Hub, name string) auth.Secret {
+	t.Helper()
+	_, token, err := h.people.CreateToken(t.Context(), "Ada", name, auth.Onlooker, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	u, err := base.ParseURL("rtsp://tv:" + string(token) + "@" + l.Addr().String() + "/camera-porch")
-	if err != nil {
-		t.Fatal(err)
-	}
+	return token
+}
+
+// TestStrangersKeepNoTelevisionOut: two hundred connections of somebody who has no token
+// are in the way of no television that has one, whether it came before them or after.
+func TestStrangersKeepNoTelevisionOut(t *testing.T) {
+	t.Parallel()
+	h, at := televised(t)
+	u := at("tv", onlooker(t, h, "tv"))
 
 	looking, slow := switchedOn(t, u, "127.0.0.2"), switchedOn(t, u, "127.0.0.3")
 	looking.looks(t, "who looks already")
 	const stranger = "127.0.0.66"
 	for range 200 {
-		conn, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(stranger)}}).DialContext(ctx, "tcp", l.Addr().String())
+		conn, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(stranger)}}).DialContext(t.Context(), "tcp", u.Host)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,4 +141,50 @@ func TestStrangersKeepNoTelevisionOut(t *testing.T) {
 	switchedOn(t, u, "127.0.0.4").looks(t, "who comes after")
 	switchedOn(t, u, stranger).looks(t, "who comes after, from where the strangers are")
 	looking.sees(t, "who looked already")
+}
+
+// TestATokenLeavesRoomForTelevisions: a token that many show has a quarter of the places.
+// Who comes with it then is told so, the journal says it once, and others look.
+func TestATokenLeavesRoomForTelevisions(t *testing.T) {
+	t.Parallel()
+	h, at := televised(t)
+	u, other := at("tv", onlooker(t, h, "tv")), at("den", onlooker(t, h, "den"))
+	var all []television
+	for i := range 8 {
+		tv := switchedOn(t, u, fmt.Sprintf("127.0.0.%d", 2+i))
+		if _, _, err := tv.Describe(u); err != nil {
+			t.Fatalf("television %d: %v", i+1, err)
+		}
+		all = append(all, tv)
+	}
+	for range 2 {
+		_, _, err := switchedOn(t, u, "127.0.0.66").Describe(u)
+		if want := "503 (this token is shown by 8 players already)"; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("one more is told %v, want %s", err, want)
+		}
+	}
+	switchedOn(t, other, "127.0.0.66").looks(t, "another token")
+
+	all[0].Close()
+	soon(t, "a place is free again", func() bool {
+		_, _, err := switchedOn(t, u, "127.0.0.66").Describe(u)
+		return err == nil
+	})
+	const line = "tv was refused one more picture: 8 at once are the most. If you do not know who looks, withdraw that token."
+	said := func() (n int) {
+		lines, _, err := h.journal.Page(journal.Query{Kind: home.KindAccess})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range lines {
+			if l.Text == line {
+				n++
+			}
+		}
+		return n
+	}
+	soon(t, "the journal says it", func() bool { return said() > 0 })
+	if n := said(); n != 1 {
+		t.Errorf("the journal says it %d times", n)
+	}
 }

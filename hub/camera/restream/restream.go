@@ -7,7 +7,7 @@
 // What it promises:
 //
 //   - Nobody gets anything, not even what a camera is called, without a token. Who shows
-//     none keeps nobody out who does, by however many connections.
+//     none keeps nobody out who does, by however many connections; nor does one token.
 //   - A view is on record before its first packet, and so is its end.
 //   - A player that does not follow is dropped. It holds neither the camera nor
 //     anybody else.
@@ -50,6 +50,8 @@ type House interface {
 	Film(home.DeviceID) (camera.Film, error)
 	// Look puts a view on record and begins it; end puts its end there.
 	Look(ctx context.Context, who auth.Caller, from netip.Addr, agent string, id home.DeviceID) (feed *camera.Feed, end func(), err error)
+	// Crowded hears each time that somebody wanted to look once more than one may.
+	Crowded(who auth.Caller, most int)
 }
 
 // Options are what a server needs.
@@ -64,13 +66,14 @@ type Options struct {
 const (
 	patience  = 10 * time.Second // for a packet to be taken
 	most      = 32               // who have shown a token
+	mostEach  = most / 4         // the same one: a token that was stolen shuts no television out
 	queue     = 8192             // packets for one player: a group of 10 MB that is there at once
 	agentMost = 200
 )
 
 // Run serves until ctx ends.
 func Run(ctx context.Context, o Options) error {
-	s := &server{o: o, ctx: ctx, viewers: map[*gortsplib.ServerConn]*viewer{}}
+	s := &server{o: o, ctx: ctx, viewers: map[*gortsplib.ServerConn]*viewer{}, each: map[string]int{}}
 	rtsp := &gortsplib.Server{
 		Handler: s, RTSPAddress: o.Listener.Addr().String(), TLSConfig: o.TLS, AuthMethods: []rtspauth.VerifyMethod{rtspauth.VerifyMethodBasic},
 		ReadTimeout: patience, WriteTimeout: patience, WriteQueueSize: queue,
@@ -101,6 +104,7 @@ type server struct {
 	mu        sync.Mutex
 	viewers   map[*gortsplib.ServerConn]*viewer
 	strangers strangers.Crowd[*viewer] // of these, who have shown no token yet
+	each      map[string]int           // and how many have shown the same one
 }
 
 // OnConnOpen implements gortsplib.ServerHandlerOnConnOpen.
@@ -146,9 +150,12 @@ func (s *server) admit(conn *gortsplib.ServerConn, req *base.Request, path, quer
 	if err != nil {
 		return &base.Response{StatusCode: base.StatusUnauthorized}, nil, liberrors.ErrServerAuth{}
 	}
-	v := s.welcome(conn)
-	if v == nil {
-		return &base.Response{StatusCode: base.StatusServiceUnavailable}, nil, errors.New("restream: too many look at once")
+	v, err := s.welcome(conn, who.ID)
+	if err != nil {
+		if errors.Is(err, errOneTooMany) {
+			s.o.House.Crowded(who, mostEach)
+		}
+		return &base.Response{StatusCode: base.StatusServiceUnavailable, StatusMessage: err.Error()}, nil, err
 	}
 	stream, err := v.open(who, home.DeviceID(strings.Trim(path, "/")), agent(req))
 	var missing *home.NotFound

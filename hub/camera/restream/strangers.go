@@ -1,6 +1,8 @@
 package restream
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/bluenviron/gortsplib/v5"
@@ -29,20 +31,34 @@ func (s *server) meet(conn *gortsplib.ServerConn) {
 	out.conn.Close()
 }
 
-// welcome is who has shown a token; nil: they were hung up on, or there is no room.
-func (s *server) welcome(conn *gortsplib.ServerConn) *viewer {
+// Why somebody who has shown a token sees nothing, as a player is told.
+var (
+	errGone       = errors.New("came too late")
+	errTooMany    = fmt.Errorf("all %d places are taken", most)
+	errOneTooMany = fmt.Errorf("this token is shown by %d players already", mostEach)
+)
+
+// welcome is who has shown a token, unless they were hung up on or there is no room.
+func (s *server) welcome(conn *gortsplib.ServerConn, token string) (*viewer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	v := s.viewers[conn]
-	if v == nil || !s.strangers.Leave(v) {
-		return v
-	}
-	if len(s.viewers)-s.strangers.Len() > most {
+	switch {
+	case v == nil:
+		return nil, errGone
+	case !s.strangers.Leave(v):
+		return v, nil
+	case s.each[token] >= mostEach:
 		s.forget(v)
-		return nil
+		return nil, errOneTooMany
+	case len(s.viewers)-s.strangers.Len() > most:
+		s.forget(v)
+		return nil, errTooMany
 	}
 	v.late.Stop()
-	return v
+	v.token = token
+	s.each[token]++
+	return v, nil
 }
 
 // forget takes off who goes; the lock is held.
@@ -50,4 +66,10 @@ func (s *server) forget(v *viewer) {
 	v.late.Stop()
 	s.strangers.Leave(v)
 	delete(s.viewers, v.conn)
+	if v.token == "" {
+		return
+	}
+	if s.each[v.token]--; s.each[v.token] == 0 {
+		delete(s.each, v.token)
+	}
 }

@@ -24,6 +24,7 @@ type viewer struct {
 	server *server
 	conn   *gortsplib.ServerConn
 	late   *time.Timer // hangs up on a stranger
+	token  string      // whose, once it was shown; server.mu guards it
 
 	mu      sync.Mutex
 	who     auth.Caller

@@ -27,6 +27,7 @@ type fakeCameras struct {
 	doubted  string
 	line     *fakeLine
 	files    *fakeFiles
+	crowded  []string
 	api      *API
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -27,6 +28,7 @@ type LiveFiles interface {
 // Figures of a live view by HLS.
 const (
 	filesMost    = 8                // at once
+	filesOfOne   = filesMost / 2    // and of one who looks: a token that was stolen takes no more
 	filesIdle    = 20 * time.Second // a player that asks for nothing for so long has gone
 	playlistWait = 15 * time.Second // for a picture that stands alone
 	playlistName = "index.m3u8"
@@ -123,11 +125,17 @@ func (a *API) fetch(r *http.Request, who fetcher, begins bool) (*fetch, error) {
 		if a.fetched.by == nil {
 			a.fetched.by = map[fetcher]*fetch{}
 		}
-		many := len(a.fetched.by) >= filesMost
+		own := a.fetched.of(who.caller)
+		many := len(a.fetched.by) >= filesMost || own >= filesOfOne
 		if !many {
 			a.fetched.by[who] = f
 		}
 		a.fetched.mu.Unlock()
+		if own >= filesOfOne {
+			a.o.Cameras.Crowded(ask(r.Context()).caller, filesOfOne)
+			return nil, problem(http.StatusTooManyRequests, codeTooManyStream,
+				fmt.Sprintf("You look at %d cameras at once already, or somebody else does with your token. Close a picture.", filesOfOne)).wait(5 * time.Second)
+		}
 		if many {
 			return nil, problem(http.StatusTooManyRequests, codeTooManyStream, "Too many look at once. Close a picture.").wait(5 * time.Second)
 		}
@@ -149,6 +157,16 @@ func (a *API) fetch(r *http.Request, who fetcher, begins bool) (*fetch, error) {
 	default:
 	}
 	return f, f.err
+}
+
+// of is how many views a caller has; the lock is held.
+func (l *fetching) of(caller string) (n int) {
+	for who := range l.by {
+		if who.caller == caller {
+			n++
+		}
+	}
+	return n
 }
 
 func (l *fetching) leave(who fetcher) {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -15,6 +16,7 @@ import (
 
 	"gatehouse/hub/home"
 	"gatehouse/hub/people/audit"
+	"gatehouse/hub/people/auth"
 )
 
 // fakeFiles is a view as files that lasts until it is told to end.
@@ -39,6 +41,10 @@ func (f *fakeFiles) Run(ctx context.Context) {
 func (f *fakeCameras) Files(_ home.DeviceID, who string) (LiveFiles, error) {
 	f.looked = who
 	return f.files, nil
+}
+
+func (f *fakeCameras) Crowded(who auth.Caller, most int) {
+	f.crowded = append(f.crowded, fmt.Sprint(who.Name, " ", most))
 }
 
 const filesPath = "/api/v1/cameras/camera-porch/hls/"
@@ -95,24 +101,64 @@ func TestATokenFromTwoAddresses(t *testing.T) {
 	cams, views, srv, _ := liveHouse(t)
 	cams.files = &fakeFiles{ended: make(chan struct{})}
 	for _, from := range []string{"127.0.0.1", "127.0.0.2"} {
-		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
-		client := &http.Client{Transport: &http.Transport{DialContext: d.DialContext, DisableKeepAlives: true}}
 		for range 2 {
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+filesPath+"index.m3u8?token=token-onlooker", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			resp, err := client.Do(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _ = resp.Body.Close(); resp.StatusCode != http.StatusOK {
-				t.Errorf("%s: %s", from, resp.Status)
+			if got := playlistFrom(t, srv.URL, from); got != http.StatusOK {
+				t.Errorf("%s: %d", from, got)
 			}
 		}
 	}
 	if got := views.list(); len(got) != 2 || got[0].From != "127.0.0.1" || got[1].From != "127.0.0.2" {
 		t.Errorf("on record is %+v", got)
+	}
+}
+
+// playlistFrom is how the onlooker's token is answered that an address of this box shows.
+func playlistFrom(t *testing.T, hub, from string) (status int) {
+	t.Helper()
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+	client := &http.Client{Transport: &http.Transport{DialContext: d.DialContext, DisableKeepAlives: true}}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, hub+filesPath+"index.m3u8?token=token-onlooker", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close() // of the status alone
+	return resp.StatusCode
+}
+
+// A token that is shown from everywhere takes half of the places, and the house hears of it.
+func TestATokenLeavesRoom(t *testing.T) {
+	cams, views, srv, _ := liveHouse(t)
+	cams.files = &fakeFiles{ended: make(chan struct{})}
+	for i := range filesOfOne + 2 {
+		want := http.StatusOK
+		if i >= filesOfOne {
+			want = http.StatusTooManyRequests
+		}
+		if got := playlistFrom(t, srv.URL, fmt.Sprintf("127.0.0.%d", i+2)); got != want {
+			t.Errorf("the token's address %d is answered %d, want %d", i+1, got, want)
+		}
+	}
+	if got := strings.Join(cams.crowded, ", "); got != "program-onlooker 4, program-onlooker 4" {
+		t.Errorf("the house hears %q", got)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+filesPath+"index.m3u8", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("X-Test-Caller", "member")
+	resp, err := srv.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _ = resp.Body.Close(); resp.StatusCode != http.StatusOK {
+		t.Errorf("somebody else is answered %s", resp.Status)
+	}
+	if got := len(views.list()); got != filesOfOne+1 {
+		t.Errorf("%d views are on record", got)
 	}
 }
 

@@ -25,6 +25,8 @@ type Live interface {
 	Files(id home.DeviceID, who string) (LiveFiles, error)
 	// Look begins a view, and shows everywhere that who looks, until it is closed.
 	Look(id home.DeviceID, who string, sound bool) (LiveView, error)
+	// Crowded hears each time that somebody wanted to look once more than one may.
+	Crowded(who auth.Caller, most int)
 }
 
 // LiveView is what a camera sees from now on.
