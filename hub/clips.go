@@ -1,10 +1,11 @@
 package hub
 
 import (
+	"path/filepath"
+
 	"gatehouse/hub/camera/clips"
 	"gatehouse/hub/face/api"
 	"gatehouse/hub/health"
-	"gatehouse/hub/home"
 	"gatehouse/storage"
 	"gatehouse/storage/clip"
 )
@@ -23,7 +24,12 @@ func (h *Hub) openClips() {
 	if err == nil {
 		h.closers = append(h.closers, store.Close)
 		h.clips, err = clips.New(clips.Options{
-			Store: store, Vault: storage.NewSealedCell[home.Vault](h.db, "vault", h.seal), Board: h.board, Journal: h.journal, Log: h.log,
+			Store: store, Board: h.board, Journal: h.journal, Log: h.log,
+			Vault: &vaultStore{
+				home:    storage.NewSealedCell[savedVault](h.db, "vault", h.seal),
+				clips:   storage.NewSealedFile[savedVault](filepath.Join(h.file("clips"), vaultName), h.seal),
+				journal: h.journal, log: h.log,
+			},
 		})
 	}
 	if err != nil {

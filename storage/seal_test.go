@@ -94,3 +94,37 @@ func TestSealWantsAKey(t *testing.T) {
 		t.Error("a key of 16 bytes seals")
 	}
 }
+
+func TestSealedFile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "vault")
+	want := secretive{"vault", "a canary that nobody may see"}
+	f := NewSealedFile[secretive](path, newSeal(t, 1, "radios"))
+	if _, ok, err := f.Load(); ok || err != nil {
+		t.Errorf("no file: %v %v", ok, err)
+	}
+	for range 2 {
+		if err := f.Save(want); err != nil {
+			t.Fatal(err)
+		}
+		if got, ok, err := f.Load(); got != want || !ok || err != nil {
+			t.Errorf("got %+v %v %v, want %+v", got, ok, err, want)
+		}
+	}
+	b, err := os.ReadFile(path)
+	if err != nil || bytes.Contains(b, []byte("canary")) {
+		t.Errorf("the value is in its file, %v", err)
+	}
+	moved := filepath.Join(dir, "backup")
+	for path, bytes := range map[string][]byte{path: b[:len(b)-1], moved: b} {
+		if err := os.WriteFile(path, bytes, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, ok, err := NewSealedFile[secretive](path, newSeal(t, 1, "radios")).Load(); ok || err == nil || !strings.Contains(err.Error(), filepath.Base(path)) {
+			t.Errorf("%s: got %+v %v %v", filepath.Base(path), got, ok, err)
+		}
+	}
+	if err := NewSealedFile[secretive](filepath.Join(dir, "no", "vault"), newSeal(t, 1, "radios")).Save(want); err == nil {
+		t.Error("it is written where no folder is")
+	}
+}
