@@ -8,6 +8,7 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // newSuffix is on files that are being made.
@@ -15,29 +16,56 @@ const newSuffix = ".new"
 
 var bucketMeta = []byte("meta")
 
+// errDamaged: it is no use to try again.
+var errDamaged = errors.New("it is damaged")
+
 // open opens a bbolt file that exists; file does so for it, nil: as bbolt does.
-func open(path string, readOnly bool, file func(string, int, os.FileMode) (*os.File, error)) (*bolt.DB, error) {
+func open(path string, readOnly bool, file func(string, int, os.FileMode) (*os.File, error)) (db *bolt.DB, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() == 0 {
-		return nil, errors.New("the file is empty") // bbolt would initialise it
+	if info.Size() < 2*int64(os.Getpagesize()) { // bbolt would initialise an empty one
+		return nil, fmt.Errorf("%w: it was cut short: %d bytes are there", errDamaged, info.Size())
 	}
-	db, err := bolt.Open(path, 0o600, &bolt.Options{
-		Timeout: time.Second, FreelistType: bolt.FreelistMapType, NoStatistics: true,
-		ReadOnly: readOnly, OpenFile: file,
+	if !readOnly { // else bbolt reads pages that it never asked whether they are there
+		if db, err = open(path, true, file); err == nil {
+			err = db.Close()
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	var f *os.File
+	err = sound(func() (err error) {
+		db, err = bolt.Open(path, 0o600, &bolt.Options{
+			Timeout: time.Second, FreelistType: bolt.FreelistMapType, NoStatistics: true, ReadOnly: readOnly,
+			OpenFile: func(path string, flag int, mode os.FileMode) (_ *os.File, err error) {
+				if file == nil {
+					file = os.OpenFile
+				}
+				f, err = file(path, flag, mode)
+				return f, err
+			},
+		})
+		return err
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, errFault):
+		_ = f.Close() // bbolt died and has not
+		return nil, fmt.Errorf("%w: %w", errDamaged, err)
+	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
+		return nil, fmt.Errorf("%w: %w", errDamaged, err)
+	case err != nil:
 		return nil, err
 	}
 	err = sound(func() error {
 		return db.View(func(tx *bolt.Tx) error {
 			if tx.Size() > info.Size() {
-				return fmt.Errorf("it was cut short: %d bytes of %d are there", info.Size(), tx.Size())
+				return fmt.Errorf("%w: it was cut short: %d bytes of %d are there", errDamaged, info.Size(), tx.Size())
 			}
 			if tx.Bucket(bucketMeta) == nil {
-				return errors.New("it is not of gatehouse")
+				return fmt.Errorf("%w: it is not of gatehouse", errDamaged)
 			}
 			return nil
 		})

@@ -17,8 +17,9 @@
 //     Unfinished after the next Open.
 //   - Every file is born whole: made under another name, synced, renamed, and
 //     its folder synced.
-//   - A volume that cannot be read is set aside and named by a Fault. It is never
-//     a reason not to start, and the other volumes' clips stay.
+//   - A volume that cannot be read is set aside and named by a Fault, and so is keys.db.
+//     Neither is ever a reason not to start or not to record, and the clips of other
+//     volumes stay.
 //   - Delete takes a clip's heads and row away at once. Its body is in its volume
 //     until that is rewritten or dropped, its head in keys.db's free pages until
 //     that is compacted: Sweep does both, and Owed says what is to be done.

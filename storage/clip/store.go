@@ -179,16 +179,27 @@ func (s *Store) openKeys(unclean bool) error {
 	}
 	if err == nil && unclean && s.o.Check != nil {
 		if why := s.o.Check(path); why != nil {
-			s.setAside(path, why, -1)
-			if err := bear(path, fillKeys, nil); err != nil {
-				return explain(path, "create", err)
+			if err := s.newKeys(path, why); err != nil {
+				return err
 			}
 		}
 	}
 	if err == nil {
 		s.keys, err = open(path, false, nil)
 	}
+	if errors.Is(err, errDamaged) {
+		if err := s.newKeys(path, err); err != nil {
+			return err
+		}
+		s.keys, err = open(path, false, nil)
+	}
 	return explain(path, "open", err)
+}
+
+// newKeys sets keys.db aside and begins another one.
+func (s *Store) newKeys(path string, why error) error {
+	s.setAside(path, why, -1)
+	return explain(path, "create", bear(path, fillKeys, nil))
 }
 
 // setAside renames a file that cannot be read.
