@@ -2,6 +2,7 @@ package hub
 
 import (
 	"cmp"
+	"maps"
 	"time"
 
 	"gatehouse/hub/camera"
@@ -35,7 +36,9 @@ func (c *cameras) conditions(now time.Time) {
 		away := !coming && (st.Condition == camera.Lost || st.Condition == camera.Starting) && now.Sub(st.Since) >= lostPatience
 		why := cmp.Or(st.Why, "it sends no picture")
 		h.board.Set(away, health.CameraLost, id, name, why)
-		h.board.Set(st.Stranger != "" || w.pin.Stranger() != "", health.CameraCertificate, id, name, shownFor(st.Stranger, w.pin.Stranger()))
+		ports, others := w.pin.Ports()
+		services := w.pin.Stranger() != "" || len(others) > 0
+		h.board.Set(st.Stranger != "" || services, health.CameraCertificate, id, name, shownFor(st.Stranger != "", services))
 		h.board.Set(w.camera.InClear(), health.CameraInClear, id, name)
 		h.board.Set(coming && now.Sub(keyed) >= keyPatience, health.CameraNoKey, id, name)
 		h.board.Set(st.PreShort && st.Condition == camera.Up, health.CameraPreShort, id, name)
@@ -62,8 +65,8 @@ func (c *cameras) conditions(now time.Time) {
 		case away:
 			h.devices.SetHealth(id, home.HealthMissing)
 		}
-		if st.Certificate != w.settings.Certificate || w.pin.Known() != w.settings.HTTPSCertificate {
-			c.pin(w.camera, id, st.Certificate, w.pin.Known())
+		if st.Certificate != w.settings.Certificate || w.pin.Known() != w.settings.HTTPSCertificate || !maps.Equal(ports, w.settings.PortCertificates) {
+			c.pin(w.camera, id, st.Certificate, w.pin.Known(), ports)
 		}
 	}
 	why := ""
@@ -76,11 +79,11 @@ func (c *cameras) conditions(now time.Time) {
 }
 
 // shownFor names what a camera shows another certificate for.
-func shownFor(stream, https string) string {
+func shownFor(stream, services bool) string {
 	switch {
-	case https == "":
+	case !services:
 		return "its pictures"
-	case stream == "":
+	case !stream:
 		return "its services"
 	}
 	return "its pictures and its services"

@@ -250,6 +250,7 @@ func (c *cameras) ask(ctx context.Context, s *home.Camera, secret *string) error
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	pin := reach.NewPin(s.HTTPSCertificate, func() {})
+	pin.Remember(s.PortCertificates)
 	stream, sub, err := streamsOf(ctx, s.ONVIF, password, pin)
 	if errors.Is(err, onvif.ErrPassword) {
 		return &home.Invalid{Field: "password", Reason: "the camera refuses the name or the password"}
@@ -259,6 +260,7 @@ func (c *cameras) ask(ctx context.Context, s *home.Camera, secret *string) error
 	}
 	stream.User = u.User
 	s.URL, s.HTTPSCertificate = stream.String(), pin.Known()
+	s.PortCertificates, _ = pin.Ports()
 	if s.SubURL == "" && sub != nil && checkSubURL(sub.String(), stream) == nil {
 		s.SubURL = sub.String()
 	}

@@ -153,6 +153,7 @@ func (noRecorder) Limit(home.DeviceID, int64, int)       {}
 // watch makes a camera of settings.
 func (c *cameras) watch(s home.Camera, password string) *watched {
 	w := &watched{settings: s, password: password, pin: reach.NewPin(s.HTTPSCertificate, c.look), wants: make(chan struct{}, 1)}
+	w.pin.Remember(s.PortCertificates)
 	if s.PasswordFile != "" {
 		p, err := readPassword(s.PasswordFile)
 		if err != nil {

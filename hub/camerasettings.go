@@ -3,6 +3,8 @@ package hub
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -62,8 +65,8 @@ func readPassword(name string) (string, error) {
 }
 
 // pin keeps the certificates that a camera showed the first time: of its stream, and
-// over https.
-func (c *cameras) pin(cam *camera.Camera, id home.DeviceID, stream, https string) {
+// over https, at each of its ports.
+func (c *cameras) pin(cam *camera.Camera, id home.DeviceID, stream, https string, ports map[string]string) {
 	c.saving.Lock()
 	defer c.saving.Unlock()
 	c.mu.Lock()
@@ -74,7 +77,7 @@ func (c *cameras) pin(cam *camera.Camera, id home.DeviceID, stream, https string
 	}
 	s := w.settings
 	c.mu.Unlock()
-	s.Certificate, s.HTTPSCertificate = stream, https
+	s.Certificate, s.HTTPSCertificate, s.PortCertificates = stream, https, ports
 	if err := c.table.Put(string(s.ID), s); err != nil {
 		c.hub.log.Error("certificate of a camera not kept", "device", s.ID, "err", err)
 		return
@@ -104,6 +107,7 @@ func (c *cameras) shown(w *watched, name string) home.Camera {
 			Speaker: st.Speaker != "", NoSpeaker: st.NoSpeaker,
 			OtherCertificate: st.Stranger, OtherHTTPSCertificate: w.pin.Stranger(),
 		}
+		_, s.Status.OtherPortCertificates = w.pin.Ports()
 		s.Status.SubWhy, _ = w.camera.SmallFault()
 	}
 	s.Status.Watched, s.Status.Talks = c.watchers(s.ID), c.talkers[s.ID].name()
@@ -169,7 +173,8 @@ func (c *cameras) PutCamera(ctx context.Context, s home.Camera, password *home.S
 	switch {
 	case old == nil:
 		did = "added"
-	case other(old.settings.Certificate, s.Certificate) || other(old.settings.HTTPSCertificate, s.HTTPSCertificate):
+	case other(old.settings.Certificate, s.Certificate) || other(old.settings.HTTPSCertificate, s.HTTPSCertificate) ||
+		otherAt(old.settings.PortCertificates, s.PortCertificates):
 		more = ", which may show another certificate from now on"
 	}
 	if w.camera.InClear() && (old == nil || old.camera == nil || !old.camera.InClear()) {
@@ -199,7 +204,7 @@ func (c *cameras) secret(s *home.Camera, given *home.Secret) string {
 	if old := c.known[s.ID]; old != nil {
 		secret = old.password
 		if s.URL != "" && moved(old.settings.URL, s.URL) || s.ONVIF != "" && (s.URL == "" || old.settings.ONVIF != "") && moved(old.settings.ONVIF, s.ONVIF) {
-			secret, s.Certificate, s.HTTPSCertificate = "", "", ""
+			secret, s.Certificate, s.HTTPSCertificate, s.PortCertificates = "", "", "", nil
 			if s.PasswordFile == old.settings.PasswordFile {
 				s.PasswordFile = ""
 			}
@@ -211,8 +216,30 @@ func (c *cameras) secret(s *home.Camera, given *home.Secret) string {
 	return secret
 }
 
+// checkPorts refuses what is no certificate of a port.
+func checkPorts(certificates map[string]string) error {
+	for port, sum := range certificates {
+		_, err := strconv.ParseUint(port, 10, 16)
+		b, badSum := hex.DecodeString(sum)
+		if err != nil || badSum != nil || len(b) != sha256.Size {
+			return &home.Invalid{Field: "port_certificates", Reason: "give 64 hexadecimal digits for each port, or leave the port out"}
+		}
+	}
+	return nil
+}
+
 // other tells whether a camera that was known by a certificate is not any more.
 func other(was, is string) bool { return was != "" && was != is }
+
+// otherAt tells the same of a camera's ports.
+func otherAt(was, is map[string]string) bool {
+	for port, sum := range was {
+		if other(sum, is[port]) {
+			return true
+		}
+	}
+	return false
+}
 
 // moved tells whether two addresses lead to different machines or users.
 func moved(a, b string) bool {
@@ -278,6 +305,9 @@ func (c *cameras) check(s *home.Camera, secret *string) error {
 		return err
 	}
 	if err := checkSubURL(s.SubURL, u); err != nil {
+		return err
+	}
+	if err := checkPorts(s.PortCertificates); err != nil {
 		return err
 	}
 	s.Name = strings.TrimSpace(s.Name)

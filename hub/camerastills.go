@@ -70,6 +70,9 @@ func openStills(s home.Camera, password string, pin *reach.Pin) (*stills, error)
 		return nil, err
 	}
 	still.User = stream.User
+	if services, err := onvif.ParseAddress(s.ONVIF); err == nil && services.Scheme == "https" && onvif.Port(services) != onvif.Port(still) {
+		pin = pin.Beside(onvif.Port(still))
+	}
 	door, err := onvif.NewDoor(still.String(), password, pin)
 	if err != nil {
 		return nil, err

@@ -256,7 +256,7 @@ var Declarations = map[Code]Declaration{
 	},
 	CameraCertificate: {
 		home.SeverityWarning, "%s shows another certificate than before for %s. Whoever is there was told no password, and nothing is taken from them.",
-		"If you reset the camera or renewed its certificate, compare it with what the camera says itself and trust it on its page under Cameras. If not, somebody may stand between it and the hub.", nil,
+		"If you reset the camera or renewed its certificate, compare it with what the camera says itself and trust it on its page under Cameras. If not, somebody may stand between it and the hub. A camera that makes itself a new one each time it starts can't be known by it: give it one that stays.", nil,
 	},
 	CameraInClear: {
 		home.SeverityInfo, "The password of %s may be told in the clear: its owner allowed that, and its pictures do not come in TLS. Whoever takes its address in this network can have it.",

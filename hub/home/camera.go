@@ -21,6 +21,9 @@ type Camera struct {
 	// HTTPSCertificate is what it showed the first time where onvif or snapshot_url say https; it may show no other.
 	HTTPSCertificate string `json:"https_certificate" doc:"SHA-256 of the certificate that the camera shows over https, for onvif and snapshot_url; another one is refused until this is emptied, or says that one"`
 
+	// PortCertificates are what it showed the first time at ports of its own, where its services or its picture have several.
+	PortCertificates map[string]string `json:"port_certificates,omitempty" doc:"by port, SHA-256 of the certificates that the camera shows over https at other ports than the one that https_certificate is of: that of onvif, or else of snapshot_url. Another one is refused there until its port is left out, or says that one"`
+
 	ONVIF string `json:"onvif" doc:"http:// or https:// address of the camera's own services, with the user's name: it tells where its pictures are and what it notices; empty: it is not asked"`
 	// SnapshotURL is on the machine that URL names: the password goes there too.
 	SnapshotURL string `json:"snapshot_url" doc:"http:// or https:// address of the camera's present picture (JPEG), without name and password: those of url are used; empty: from where onvif says that it is, or else from the stream, if that is H.264"`
@@ -65,6 +68,8 @@ type CameraStatus struct {
 
 	OtherCertificate      string `json:"other_certificate" doc:"SHA-256 of a certificate that it showed instead of certificate; who shows it was told nothing; empty: none"`
 	OtherHTTPSCertificate string `json:"other_https_certificate" doc:"the same, instead of https_certificate"`
+
+	OtherPortCertificates map[string]string `json:"other_port_certificates,omitempty" doc:"by port, the same, instead of those of port_certificates"`
 
 	Restless []SightPart `json:"restless" doc:"parts of the picture in which something never rests, such as a clock or a tree in the wind, while movement is looked for (seeing.motion): found by the hub, which lets movement there set nothing off until it has been quiet for some minutes; none while an alarm or an entry delay runs"`
 

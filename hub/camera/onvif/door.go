@@ -3,6 +3,7 @@ package onvif
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"image/jpeg"
@@ -49,7 +50,8 @@ type Door struct {
 }
 
 // NewDoor makes the way to the host of an address, with the user's name that stands
-// in it. The camera is known by pin where the address says https. Nothing is sent yet.
+// in it. The camera is known by pin where the address says https, and at another port by
+// the one beside it. Nothing is sent yet.
 func NewDoor(address, password string, pin *reach.Pin) (*Door, error) {
 	u, err := ParseAddress(address)
 	if err != nil {
@@ -57,17 +59,35 @@ func NewDoor(address, password string, pin *reach.Pin) (*Door, error) {
 	}
 	d := &Door{base: &url.URL{Scheme: u.Scheme, Host: u.Host}, user: u.User.Username(), password: password}
 	want := hostPort(d.base)
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		if host, _, err := net.SplitHostPort(address); err != nil || host != want.host {
+			return nil, errElsewhere
+		}
+		var dialer net.Dialer
+		return dialer.DialContext(ctx, network, address)
+	}
 	d.client = &http.Client{
 		Transport: &http.Transport{
-			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-				if host, _, err := net.SplitHostPort(address); err != nil || host != want.host {
-					return nil, errElsewhere
+			DialContext: dial,
+			DialTLSContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				raw, err := dial(ctx, network, address)
+				if err != nil {
+					return nil, err
 				}
-				var dialer net.Dialer
-				return dialer.DialContext(ctx, network, address)
+				known := pin
+				if _, port, _ := net.SplitHostPort(address); port != want.port {
+					known = pin.Beside(port)
+				}
+				config := known.TLS()
+				config.ServerName = want.host
+				conn := tls.Client(raw, config)
+				if err := conn.HandshakeContext(ctx); err != nil {
+					_ = raw.Close() // nobody was told anything
+					return nil, err
+				}
+				return conn, nil
 			},
-			TLSClientConfig: pin.TLS(),
-			MaxIdleConns:    2, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 16 << 10, DisableCompression: true,
+			MaxIdleConns: 2, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 16 << 10, DisableCompression: true,
 		},
 		CheckRedirect: func(to *http.Request, _ []*http.Request) error {
 			if d.base.Scheme == "http" && to.URL.Scheme == "https" && hostPort(to.URL).host == want.host {
@@ -106,6 +126,9 @@ func hostPort(u *url.URL) place {
 	}
 	return p
 }
+
+// Port is the port of an address, whether it names one or not.
+func Port(u *url.URL) string { return hostPort(u).port }
 
 // bring makes of an address that the camera gave one that leads to the camera that
 // the owner named: a camera behind NAT, or one that was moved, names another.

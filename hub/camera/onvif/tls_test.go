@@ -181,3 +181,51 @@ func TestWhichWayItSpeaks(t *testing.T) {
 		cancel()
 	}
 }
+
+// TestACameraIsKnownAtEachPort: an address that the camera gives may lead to another of
+// its servers, which is known by its own certificate; the first stays known by its own.
+func TestACameraIsKnownAtEachPort(t *testing.T) {
+	t.Parallel()
+	pic := picture(t, 64, 36)
+	own, beside, stranger := certificate(t, time.Hour), certificate(t, time.Hour), certificate(t, time.Hour)
+	d := turnOn(t, onvifsim.Options{TLS: show(own).config(), Picture: func() []byte { return pic }})
+	now := show(beside)
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(pic) })}
+	srv.SetKeepAlivesEnabled(false)
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Serve(tls.NewListener(l, now.config())) }()
+	t.Cleanup(func() { _ = srv.Close(); <-ended })
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	pin := trusting()
+	for range 2 { // and as it is known after the hub has started anew
+		door, err := NewDoor(addressOf(d), "pw & <word>", pin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(door.Close)
+		for _, at := range []string{d.Address() + "/onvif/snapshot", "https://" + l.Addr().String() + "/snapshot"} {
+			now.Store(beside)
+			if _, err := door.Picture(t.Context(), at); err != nil {
+				t.Errorf("%s: %v", at, err)
+			}
+		}
+		now.Store(stranger)
+		if _, err := door.Picture(t.Context(), "https://"+l.Addr().String()+"/snapshot"); !errors.Is(err, reach.ErrStranger) {
+			t.Errorf("somebody else at its other port: %v", err)
+		}
+		known, strangers := pin.Ports()
+		if pin.Known() != sumOf(own) || pin.Stranger() != "" || len(known) != 1 || known[port] != sumOf(beside) || strangers[port] != sumOf(stranger) {
+			t.Errorf("it is known by %s and %v, strangers are %q and %v", pin.Known(), known, pin.Stranger(), strangers)
+		}
+		pin = reach.NewPin(pin.Known(), func() {})
+		pin.Remember(known)
+	}
+}

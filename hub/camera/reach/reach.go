@@ -7,6 +7,9 @@
 // that decides alone: neither who signed it, nor the name in it, nor its dates, which a
 // camera without a clock gets wrong. Who shows another is told nothing: neither a name
 // nor a digest of a password, since the handshake ends before.
+//
+// A camera can have several servers, at ports of their own and with certificates of their
+// own: its services and its picture, say. Each is known by its own.
 package reach
 
 import (
@@ -14,6 +17,7 @@ import (
 	"crypto/tls"
 	"encoding/hex"
 	"errors"
+	"maps"
 	"sync"
 )
 
@@ -27,7 +31,11 @@ type Pin struct {
 	mu       sync.Mutex
 	known    string
 	stranger string
+	beside   map[string]*Pin // of other ports
 }
+
+// mostPorts bounds the other ports: a camera could name others for ever.
+const mostPorts = 8
 
 // NewPin makes one of the SHA-256 of a certificate, as hex; "": the first that the camera
 // shows is taken. changed is called when Known or Stranger is another; it must not wait.
@@ -48,6 +56,55 @@ func (p *Pin) Stranger() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.stranger
+}
+
+// Beside is the Pin of another port of the camera.
+func (p *Pin) Beside(port string) *Pin {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if b := p.beside[port]; b != nil {
+		return b
+	}
+	if len(p.beside) >= mostPorts {
+		return p
+	}
+	b := NewPin("", p.changed)
+	p.keep(port, b)
+	return b
+}
+
+// keep adds one; p.mu is held.
+func (p *Pin) keep(port string, b *Pin) {
+	if p.beside == nil {
+		p.beside = map[string]*Pin{}
+	}
+	p.beside[port] = b
+}
+
+// Remember has the camera be known at other ports by certificates that it showed before.
+func (p *Pin) Remember(known map[string]string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for port, sum := range known {
+		p.keep(port, NewPin(sum, p.changed))
+	}
+}
+
+// Ports is what Known and Stranger are of other ports, where they are anything.
+func (p *Pin) Ports() (known, strangers map[string]string) {
+	p.mu.Lock()
+	beside := maps.Clone(p.beside)
+	p.mu.Unlock()
+	known, strangers = map[string]string{}, map[string]string{}
+	for port, b := range beside {
+		if sum := b.Known(); sum != "" {
+			known[port] = sum
+		}
+		if sum := b.Stranger(); sum != "" {
+			strangers[port] = sum
+		}
+	}
+	return known, strangers
 }
 
 // TLS is how the camera is spoken with.

@@ -53,6 +53,7 @@ type cameraRequest struct {
 	HasPassword  bool               `json:"has_password,omitempty" readOnly:"true" doc:"ignored"`
 	Certificate  *string            `json:"certificate,omitempty" pattern:"^([0-9a-f]{64})?$" patternDescription:"64 hexadecimal digits, or nothing" doc:"empty: the next one that the camera shows is taken"`
 	HTTPSCert    *string            `json:"https_certificate,omitempty" pattern:"^([0-9a-f]{64})?$" patternDescription:"64 hexadecimal digits, or nothing" doc:"empty: the next one that the camera shows over https is taken"`
+	PortCerts    *map[string]string `json:"port_certificates,omitempty" doc:"by port; a port that is left out: the next one that the camera shows there is taken"`
 	ONVIF        *string            `json:"onvif,omitempty" maxLength:"2000" doc:"http://user@192.168.1.20, or https://; with it, url may be left out: the camera is asked"`
 	SnapshotURL  *string            `json:"snapshot_url,omitempty" maxLength:"2000" doc:"http://192.168.1.20/snapshot.jpg, on the machine that url names, and over https if onvif is; without name and password"`
 	SubURL       *string            `json:"sub_url,omitempty" maxLength:"2000" doc:"rtsp://192.168.1.20/stream2, on the machine that url names and in TLS if url is; without name and password"`
@@ -137,6 +138,7 @@ func (a *API) putCamera(ctx context.Context, in *cameraInput) (*out[home.Camera]
 	set(&c.BasicAuth, b.BasicAuth)
 	set(&c.Certificate, b.Certificate)
 	set(&c.HTTPSCertificate, b.HTTPSCert)
+	set(&c.PortCertificates, b.PortCerts)
 	set(&c.ONVIF, b.ONVIF)
 	set(&c.SnapshotURL, b.SnapshotURL)
 	set(&c.SubURL, b.SubURL)

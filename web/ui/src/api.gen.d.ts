@@ -2059,6 +2059,10 @@ export interface components {
             password_file: string;
             /** @description phases of the alarm in which it records */
             phases: ("disarmed" | "arming" | "armed" | "entry" | "alarm")[];
+            /** @description by port, SHA-256 of the certificates that the camera shows over https at other ports than the one that https_certificate is of: that of onvif, or else of snapshot_url. Another one is refused there until its port is left out, or says that one */
+            port_certificates?: {
+                [key: string]: string;
+            };
             /**
              * @description what it shows of after
              * @example 30s
@@ -2145,6 +2149,10 @@ export interface components {
             /** @description a file in the folder secrets of the hub's data that holds the password alone */
             password_file?: string;
             phases?: ("disarmed" | "arming" | "armed" | "entry" | "alarm")[];
+            /** @description by port; a port that is left out: the next one that the camera shows there is taken */
+            port_certificates?: {
+                [key: string]: string;
+            };
             /** @example 30s */
             post?: string;
             /** @example 30s */
@@ -2182,6 +2190,10 @@ export interface components {
             other_certificate: string;
             /** @description the same, instead of https_certificate */
             other_https_certificate: string;
+            /** @description by port, the same, instead of those of port_certificates */
+            other_port_certificates?: {
+                [key: string]: string;
+            };
             /** Format: int64 */
             packets_lost: number;
             /** @description why it records now; empty: it does not */

@@ -87,8 +87,9 @@ test('a camera that shows another certificate is trusted by nobody but its owner
 	await page.setViewportSize({ width: 390, height: 844 });
 	await demo.signIn(page);
 	const [known, other] = ['0fa1'.repeat(16), 'b2c3'.repeat(16)];
-	let now: Partial<Schemas['Camera']> = { https_certificate: known };
-	const shown = { other_https_certificate: other };
+	const [knownAt, otherAt] = [{ '8443': '11aa'.repeat(16) }, { '8443': '22bb'.repeat(16) }];
+	let now: Partial<Schemas['Camera']> = { https_certificate: known, port_certificates: knownAt };
+	let shown: Partial<Schemas['CameraStatus']> = { other_https_certificate: other, other_port_certificates: otherAt };
 	await page.route('**/api/v1/cameras', async (route) => {
 		const answer = await route.fetch();
 		const list = (await answer.json()) as Schemas['Camera'][];
@@ -99,14 +100,16 @@ test('a camera that shows another certificate is trusted by nobody but its owner
 	await page.route('**/api/v1/cameras/camera-doorbell', async (route) => {
 		if (route.request().method() !== 'PUT') return route.fallback();
 		sent.push(route.request().postDataJSON());
-		now = { https_certificate: other };
-		shown.other_https_certificate = '';
+		now = { https_certificate: other, port_certificates: otherAt };
+		shown = { other_https_certificate: '', other_port_certificates: {} };
 		await route.continue();
 	});
 	await page.goto(`${demo.url}/cameras/camera-doorbell`);
 	const trust = page.getByRole('region', { name: 'What the hub knows it by' });
-	await expect(trust.locator('[data-known]')).toHaveText(Array(16).fill('0F:A1').join(':'));
-	await expect(trust.locator('[data-other]')).toHaveText(Array(16).fill('B2:C3').join(':'));
+	const prints = (...pairs: string[]) => pairs.map((pair) => Array(16).fill(pair).join(':'));
+	await expect(trust.locator('[data-known]')).toHaveText(prints('0F:A1', '11:AA'));
+	await expect(trust.locator('[data-other]')).toHaveText(prints('B2:C3', '22:BB'));
+	await expect(trust.getByText('For what it serves at port 8443')).toBeVisible();
 	await accessible(page, 'another certificate');
 	await fits(page, 'another certificate');
 	await trust.getByRole('button', { name: 'Trust the other one' }).click();
@@ -115,7 +118,7 @@ test('a camera that shows another certificate is trusted by nobody but its owner
 	expect(sent).toEqual([]);
 	await trust.getByRole('button', { name: 'I did: trust it' }).click();
 	await expect(trust.locator('[data-other]')).toHaveCount(0);
-	await expect(trust.locator('[data-known]')).toHaveText(Array(16).fill('B2:C3').join(':'));
-	expect(sent).toEqual([{ https_certificate: other }]);
+	await expect(trust.locator('[data-known]')).toHaveText(prints('B2:C3', '22:BB'));
+	expect(sent).toEqual([{ https_certificate: other, port_certificates: otherAt }]);
 	watch.check();
 });

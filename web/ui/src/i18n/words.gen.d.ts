@@ -546,6 +546,7 @@ interface Words {
 	'camera.trust.help': never;
 	'camera.trust.pictures': never;
 	'camera.trust.services': never;
+	'camera.trust.port': 'port';
 	'camera.trust.other': never;
 	'camera.trust.new': never;
 	'camera.trust.sure': 'name';
