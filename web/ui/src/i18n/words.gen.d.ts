@@ -482,6 +482,7 @@ interface Words {
 	'passkey.hindrance.noprf': never;
 	'passkey.localhost': never;
 	'vault.since': 'n' | 'day';
+	'vault.older': 'n' | 'day';
 	'vault.earlier': 'day' | 'n' | 'end';
 	'vault.paper.mark': 'n' | 'end';
 	'vault.paper.counts': never;

@@ -10,6 +10,7 @@ import { call, Silence, type Problem, type Schemas } from '../api';
 import { change, stepUp } from '../stepup.svelte';
 import { who } from '../who.svelte';
 import { ask, create, forget, newNonce, nonceOf, type Passkey } from './passkey';
+import { newerThan, type Seen } from './newest';
 import { endOf, type Paper } from './paper';
 import type { Answer, Ask, Fault, MadePublic, Piece } from './worker';
 import address from './worker?worker&url';
@@ -56,6 +57,8 @@ const scripts = (
 class Vault {
 	/** What the hub keeps; null until it said so. */
 	keys = $state.raw<Keys | null>(null);
+	/** Newer ones that this browser saw; null: there are none. */
+	newer = $state.raw<Seen | null>(null);
 	open = $state(false);
 	/** It was opened by what is on paper, which is to stay there alone. */
 	byPaper = $state(false);
@@ -97,7 +100,12 @@ class Vault {
 	}
 
 	async look(): Promise<void> {
-		this.keys = await call<Keys>('GET', '/vault');
+		this.#take(await call<Keys>('GET', '/vault'));
+	}
+
+	#take(keys: Keys): void {
+		this.keys = keys;
+		this.newer = newerThan(keys);
 	}
 
 	/**
@@ -132,7 +140,7 @@ class Vault {
 		if (!next) return;
 		const old = this.keys?.passkeys ?? [];
 		try {
-			this.keys = await change<Keys>('PUT', '/vault', { body: next });
+			this.#take(await change<Keys>('PUT', '/vault', { body: next }));
 		} catch (error) {
 			// A hub that said nothing may have kept it.
 			if (!(error instanceof Silence)) throw error;
