@@ -48,15 +48,19 @@ export abstract class Tab {
 	attribute(css: string, name: string): Promise<string | null> {
 		return this.run((css: string, name: string) => document.querySelector(css)?.getAttribute(name) ?? null, css, name);
 	}
-	/** Presses what is there with this name, where a finger would. */
+	/** Presses what is there with this name, where a finger would, once it rests there. */
 	async press(css: string, name = /(?:)/): Promise<void> {
-		let at: [number, number] | null = null;
+		let [x, y] = [NaN, NaN];
 		await expect
-			.poll(async () => (at = await this.#place(css, name.source)) !== null, {
-				message: `waiting to press ${css} ${name}`,
-			})
+			.poll(
+				async () => {
+					const before = [x, y];
+					[x, y] = (await this.#place(css, name.source)) ?? [NaN, NaN];
+					return x === before[0] && y === before[1];
+				},
+				{ message: `waiting to press ${css} ${name}` },
+			)
 			.toBe(true);
-		const [x, y] = at ?? [0, 0];
 		await this.act([
 			{
 				type: 'pointer',
