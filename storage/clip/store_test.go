@@ -466,6 +466,41 @@ func TestOnlyWhatIsWorthItIsRewritten(t *testing.T) {
 	}
 }
 
+// A limit that is too small for a clip leaves the newest there, also when those that are
+// kept fill it: else nothing would ever be recorded, and nobody told.
+func TestTheNewestStaysWithinAnyLimit(t *testing.T) {
+	s := openStore(t, Options{})
+	dice := rand.New(rand.NewPCG(1, 2))
+	add := func(class Class, minute int) ID {
+		id := NewID(noon)
+		s.mustWrite(t, whole(id, "camera", class, noon.Add(time.Duration(minute)*time.Minute), nil, cipher(dice, 300_000)))
+		return id
+	}
+	there := func(id ID) bool {
+		_, ok, err := s.Row(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ok
+	}
+	first, kept, second := add(Events, 0), add(Kept, 1), add(Events, 2)
+	for _, limit := range []int64{1 << 10, 300_000} {
+		if _, err := s.Expire("camera", limit); err != nil {
+			t.Fatal(err)
+		}
+		if there(first) || !there(kept) || !there(second) {
+			t.Errorf("of %d bytes the first is there: %v, the kept one: %v, the newest: %v", limit, there(first), there(kept), there(second))
+		}
+	}
+	third := add(Events, 3)
+	if _, err := s.Expire("camera", 1<<10); err != nil {
+		t.Fatal(err)
+	}
+	if there(second) || !there(third) {
+		t.Errorf("the one before is there: %v, the newest: %v", there(second), there(third))
+	}
+}
+
 // On a disk that has no room for a whole volume beside its reserve recording goes on in
 // smaller ones, the oldest of which makes room for the next; no room for the smallest is
 // said with what is wanted.

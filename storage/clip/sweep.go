@@ -434,7 +434,9 @@ func (s *Store) dropVolume(v *volume) error {
 }
 
 // Expire deletes the oldest clips of a group that are not kept, until it takes
-// at most limit bytes, those being recorded included.
+// at most limit bytes, those being recorded included. The newest that has ended stays
+// when nothing else is left to go: a limit that is too small for one clip is none that
+// has nothing recorded.
 func (s *Store) Expire(group string, limit int64) (gone []Row, err error) {
 	s.w.Lock()
 	defer s.w.Unlock()
@@ -451,7 +453,8 @@ func (s *Store) Expire(group string, limit int64) (gone []Row, err error) {
 	err = s.viewKeys(func(tx *bolt.Tx) error {
 		prefix := groupKey(group, nil)
 		c := tx.Bucket(bucketGroups).Cursor()
-		for k, _ := c.Seek(prefix); bytes.HasPrefix(k, prefix) && over > 0; k, _ = c.Next() {
+		k, _ := c.Seek(prefix)
+		for ; bytes.HasPrefix(k, prefix) && over > 0; k, _ = c.Next() {
 			r, ok, err := getRow(tx, ID(k[len(prefix)+8:]))
 			if err != nil {
 				return err
@@ -459,6 +462,9 @@ func (s *Store) Expire(group string, limit int64) (gone []Row, err error) {
 			if ok && !r.Open && r.Class != Kept {
 				ids, over = append(ids, r.ID), over-r.Bytes()
 			}
+		}
+		if len(ids) > 0 && !bytes.HasPrefix(k, prefix) {
+			ids = ids[:len(ids)-1]
 		}
 		return nil
 	})
