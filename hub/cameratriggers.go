@@ -79,5 +79,8 @@ func (c *cameras) Record(id home.DeviceID, length time.Duration, by string) erro
 	if why := w.camera.State().NoTape; why != "" {
 		return &home.Conflict{Reason: why}
 	}
+	if w.camera.Tape() == nil {
+		return &home.Conflict{Reason: c.hub.nameOf(id) + " has sent no picture yet that a clip can begin with: nothing is recorded until one comes"}
+	}
 	return nil
 }

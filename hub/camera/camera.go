@@ -99,6 +99,7 @@ type Camera struct {
 	ring    ring
 	wanted  wanted
 	take    *take
+	unmet   time.Time               // until when pictures are wanted for a clip that could not begin; zero: there is none
 	keyed   time.Time               // the last picture that stands alone, or the connection
 	coming  bool                    // pictures, of whatever kind
 	shown   int64                   // when the last picture is
@@ -283,6 +284,7 @@ func (c *Camera) Rest(rest bool) {
 		c.finish(0, nil)
 		c.ring.clear()
 		c.wanted.forget()
+		c.unmet = time.Time{}
 		if c.drop != nil {
 			c.deaf = true
 			c.drop(nil)
@@ -349,6 +351,7 @@ func (c *Camera) Record(reason string, length time.Duration) error {
 	now := time.Now()
 	c.wanted.ask(reason, now.Add(length))
 	c.begin(now)
+	c.owe(now)
 	return nil
 }
 
@@ -368,7 +371,27 @@ func (c *Camera) Hold(key, reason string) {
 func (c *Camera) Release(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.wanted.release(key, time.Now())
+	now := time.Now()
+	c.wanted.release(key, now)
+	c.owe(now)
+}
+
+// owe remembers that a clip is wanted and could not begin: no picture is there.
+func (c *Camera) owe(now time.Time) {
+	if c.take == nil && now.Before(c.wanted.until) {
+		c.unmet = c.wanted.until
+	}
+}
+
+var errNoPictures = errors.New("it sent no pictures for as long as it was to")
+
+// owed tells that such a clip never began, once pictures come again. Of a camera that
+// does not come back it is told that it is lost.
+func (c *Camera) owed(now time.Time) {
+	if !c.unmet.IsZero() && !now.Before(c.unmet) {
+		c.unmet = time.Time{}
+		c.noTape(errNoPictures)
+	}
 }
 
 // SetOff tells whether pictures are wanted for more than recording all the time.
@@ -411,6 +434,7 @@ func (c *Camera) start(groups []*group, now time.Time) {
 		return
 	}
 	c.figures.Clips++
+	c.unmet = time.Time{}
 	c.take = &take{tape: tape, cutter: cutter{film: c.film}, began: now, last: groups[0].start()}
 	c.set(func(s *State) { s.Recording, s.NoTape = reason, "" })
 	for _, g := range groups {

@@ -49,6 +49,7 @@
 // camera chirps before anything else is said.
 //
 // Recording is asked for by Record, for a time, and by Hold until Release, as long
-// as something lasts; both go on for the post-roll. Neither waits for a camera, a
+// as something lasts; both go on for the post-roll. What was asked for of a camera that
+// came back only afterwards is told as a clip that could not begin. Neither waits for a camera, a
 // disk or a network, and nothing here is on the alarm's way.
 package camera

@@ -44,6 +44,7 @@ func (c *Camera) see(p picture) {
 	short := c.short(p.at)
 	c.set(func(s *State) { s.Condition, s.Why, s.PreShort = Up, "", short })
 	c.begin(p.at)
+	c.owed(p.at)
 }
 
 var errLarge = errors.New("pictures that stand alone are too far apart: set the camera to one every 2 to 4 s")

@@ -101,6 +101,47 @@ func TestReboot(t *testing.T) {
 	})
 }
 
+// TestACameraThatComesBackTooLate was to record while it was away: that there is no clip
+// of that is told when it is back, until the next.
+func TestACameraThatComesBackTooLate(t *testing.T) {
+	t.Parallel()
+	for name, ask := range map[string]func(*Camera) error{
+		"for a time": func(c *Camera) error { return c.Record("doorbell", time.Second) },
+		"as long as something lasted": func(c *Camera) error {
+			c.Hold("hall", "zone:hall")
+			c.Release("hall")
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			wired(t, shoot(t, 4, x264...), func(o *Options) { o.Post = 2 * time.Second }, func(t *testing.T, s *set) {
+				s.after(t, 2500*time.Millisecond)
+				s.sim.Off()
+				s.until(t, "lost", func(st State) bool { return st.Condition == Lost })
+				if err := ask(s.Camera); err != nil {
+					t.Fatal(err)
+				}
+				wait(t, 3*time.Second)
+				s.sim.On()
+				s.until(t, "told of what was not recorded", func(st State) bool { return st.NoTape == errNoPictures.Error() })
+				if n := s.Figures().Clips; n != 0 {
+					t.Errorf("%d clips of what was before it came back", n)
+				}
+				if err := s.Record("doorbell", time.Second); err != nil {
+					t.Fatal(err)
+				}
+				s.until(t, "well again with the next clip", func(st State) bool { return st.NoTape == "" && st.Recording == "" })
+				s.Release("phase") // which nobody held
+				wait(t, time.Second)
+				if why := s.State().NoTape; why != "" {
+					t.Errorf("%q is told though nobody asked for more", why)
+				}
+			})
+		})
+	}
+}
+
 // TestClockJump sets the camera's clock a day forward and two days back inside a
 // clip, which shows no hole.
 func TestClockJump(t *testing.T) {
