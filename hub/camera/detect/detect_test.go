@@ -371,6 +371,9 @@ func TestWhatAZoneMaySay(t *testing.T) {
 		{Zone{Name: "a", Shape: shape(0, 0, 1, 1)}, "2 corners"},
 		{Zone{Name: "a", Shape: shape(0, 0, 1, 1, 1, 2)}, "corner 1, 2"},
 		{Zone{Name: "a", Shape: shape(0, 0, 1, 1, 1, math.NaN())}, "corner 1, NaN"},
+		{Zone{Name: "a", Shape: shape(0.1, 0.1, 0.2, 0.2, 0.3, 0.3)}, "nothing is inside"},
+		{Zone{Name: "a", Shape: shape(0.5, 0.5, 0.5, 0.5, 0.5, 0.5)}, "nothing is inside"},
+		{Zone{Name: "a", Shape: shape(0, 0, 1, 1, 1, 0, 0, 1)}, ""}, // two triangles, one each way round
 		{Zone{Name: "a", Twice: 0.1}, "scores 0.5 once and 0.1 twice"},
 		{Zone{Name: "a", Once: 0.4, Twice: 0.5}, "once not below twice"},
 		{Zone{Name: "a", Once: 1}, "below 1"},

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"gatehouse/hub/home"
@@ -30,11 +31,28 @@ func (z Zone) Validate() error {
 			return fmt.Errorf("zone %q: corner %v, %v: both from 0 to 1", z.Name, p.X, p.Y)
 		}
 	}
+	if len(z.Shape) > 0 && !z.encloses() {
+		return fmt.Errorf("zone %q: its corners lie in one line or in one place, so that nothing is inside", z.Name)
+	}
 	once, twice := z.scores()
 	if !(twice >= least && once >= twice && once < 1) {
 		return fmt.Errorf("zone %q: scores %v once and %v twice: from %v, below 1, once not below twice", z.Name, once, twice, least)
 	}
 	return nil
+}
+
+// leastShape is the least part of the picture that a shape may be.
+const leastShape = 0.0001
+
+// encloses tells whether there is anything between the corners: whether the triangles
+// from the first of them to each edge are anything together.
+func (z Zone) encloses() bool {
+	sum, from := 0.0, z.Shape[0]
+	for i := range z.Shape[1:] {
+		a, b := z.Shape[i], z.Shape[i+1]
+		sum += math.Abs((a.X-from.X)*(b.Y-from.Y)-(b.X-from.X)*(a.Y-from.Y)) / 2
+	}
+	return sum >= leastShape
 }
 
 func (z Zone) scores() (once, twice float64) {
