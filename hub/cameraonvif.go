@@ -30,8 +30,9 @@ type ownWord struct {
 	turns   chan string   // presets to look at
 	look    chan struct{} // at its masks
 
-	mu   sync.Mutex
-	held map[string]masked // by the name of the part
+	mu    sync.Mutex
+	held  map[string]masked // by the name of the part
+	asked time.Time         // when the camera last said which masks it has
 }
 
 // openWord makes the way to a camera's own services; nil when it has none.

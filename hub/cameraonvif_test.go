@@ -6,6 +6,7 @@ import (
 	"errors"
 	"image"
 	"image/jpeg"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -399,6 +400,53 @@ func TestMasksOfACamera(t *testing.T) {
 	d.Have(onvifsim.Quirks{})
 	c = h.put(t, c)
 	soon(t, "until it does", func() bool { return !h.board.Present(health.CameraUnmasked, c.ID) })
+}
+
+// TestAMaskThatNobodyCanAskFor is not said to be there any more, once its camera has
+// not been asked for long: one that was reset meanwhile shows everything.
+func TestAMaskThatNobodyCanAskFor(t *testing.T) {
+	t.Parallel()
+	h, sim, _ := cameraHouse(t, camsim.Draw(camsim.Porch))
+	d := smart(t, sim, onvifsim.Options{})
+	c := h.smartCamera(t, d)
+	c.Seeing.Zones = []home.SightZone{{Name: "Window", Shape: []home.SightPoint{{X: .1, Y: .1}, {X: .4, Y: .1}, {X: .4, Y: .5}}, Mask: true, Ignore: true}}
+	c = h.put(t, c)
+	mask := func() home.CameraMask { c, _ := h.cameras.Camera(c.ID); return c.Status.Masks[0] }
+	soon(t, "it is blacked out", func() bool { return mask().Black })
+	h.cameras.mu.Lock()
+	word := h.cameras.known[c.ID].word
+	h.cameras.mu.Unlock()
+
+	soon(t, "its pictures come", h.cameraIs(c.ID, "up"))
+	d.Off() // its services alone
+	soon(t, "it does not answer", func() bool { return !word.onvif.State().Answers })
+	if m := mask(); !m.Black {
+		t.Errorf("%+v; it was asked a moment ago", m)
+	}
+	word.mu.Lock()
+	word.asked = time.Now().Add(-2 * maskEvery)
+	word.mu.Unlock()
+	if m := mask(); m.Black || !strings.Contains(m.Why, "can't be asked whether it still does") {
+		t.Errorf("%+v; it was asked long ago", m)
+	}
+	soon(t, "everybody hears", func() bool { return h.board.Present(health.CameraUnmasked, c.ID) })
+	d.On()
+	soon(t, "it says again that it is", func() bool { return mask().Black && mask().Why == "" })
+	soon(t, "and that is heard", func() bool { return !h.board.Present(health.CameraUnmasked, c.ID) })
+}
+
+// TestAMaskForACameraThatTakesNone is said as well where there is nobody to ask for it.
+func TestAMaskForACameraThatTakesNone(t *testing.T) {
+	t.Parallel()
+	h, sim, _ := cameraHouse(t, camsim.Draw(camsim.Porch))
+	c := home.DefaultCamera("camera-porch")
+	c.Name, c.URL = "Porch", with(sim, url.UserPassword("hub", "s3cret word"))
+	c.Seeing.Zones = []home.SightZone{{Name: "Bed", Shape: []home.SightPoint{{X: .1, Y: .1}, {X: .4, Y: .1}, {X: .4, Y: .5}}, Mask: true, Ignore: true}}
+	c = h.put(t, c)
+	soon(t, "everybody hears that it is in the pictures", func() bool { return h.board.Present(health.CameraUnmasked, c.ID) })
+	c.Seeing.Zones = nil
+	c = h.put(t, c)
+	soon(t, "until nothing is to be blacked out", func() bool { return !h.board.Present(health.CameraUnmasked, c.ID) })
 }
 
 // TestMasksOfACameraWithoutEvents are read back too: one that lost them is given them

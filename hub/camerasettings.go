@@ -111,7 +111,7 @@ func (c *cameras) shown(w *watched, name string) home.Camera {
 		s.Status.SubWhy, _ = w.camera.SmallFault()
 	}
 	s.Status.Watched, s.Status.Talks = c.watchers(s.ID), c.talkers[s.ID].name()
-	s.Status.Masks, s.Status.Restless = w.maskStatus(), w.gaze.takesNoNoticeOf()
+	s.Status.Masks, s.Status.Restless = w.maskStatus(time.Now()), w.gaze.takesNoNoticeOf()
 	return s
 }
 

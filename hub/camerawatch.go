@@ -142,9 +142,24 @@ func (w *ownWord) mask(ctx context.Context) {
 	}
 	w.mu.Lock()
 	w.held = held
+	if answers {
+		w.asked = time.Now()
+	}
 	w.mu.Unlock()
 	c.noteMasks(id, tokens)
 	c.look()
+}
+
+// unsaid says why nobody knows any more whether a camera that sends pictures still has
+// its masks, as one that was reset meanwhile has none; "": it was asked lately.
+func (w *ownWord) unsaid(now time.Time) string {
+	w.mu.Lock()
+	asked := w.asked
+	w.mu.Unlock()
+	if st := w.onvif.State(); !st.Answers && now.Sub(asked) > maskEvery && w.camera.State().Condition == camera.Up {
+		return st.Why
+	}
+	return ""
 }
 
 // notAsked is why nobody knows yet whether a camera blacks something out.
@@ -154,7 +169,7 @@ const notAsked = "the camera has not answered yet"
 const maskPatience = 30 * time.Second
 
 // maskStatus is how it stands with each part that is to be blacked out.
-func (w *watched) maskStatus() []home.CameraMask {
+func (w *watched) maskStatus(now time.Time) []home.CameraMask {
 	list := []home.CameraMask{}
 	for _, z := range w.settings.Seeing.Zones {
 		if !z.Mask {
@@ -162,13 +177,16 @@ func (w *watched) maskStatus() []home.CameraMask {
 		}
 		m := home.CameraMask{Zone: z.Name, Why: notAsked}
 		if w.word == nil {
-			m.Why = "its services are not asked (onvif)"
+			m.Why = "the hub knows of no ONVIF service of it"
 		} else {
 			w.word.mu.Lock()
 			held, ok := w.word.held[z.Name]
 			w.word.mu.Unlock()
 			if ok {
 				m.Black, m.Why = held.token != "", held.why
+			}
+			if why := w.word.unsaid(now); m.Black && why != "" {
+				m.Black, m.Why = false, "it did, and can't be asked whether it still does: "+why
 			}
 		}
 		list = append(list, m)
@@ -180,11 +198,8 @@ func (w *watched) maskStatus() []home.CameraMask {
 // it was not asked yet is none, until it should have been.
 func (w *watched) unmasked(now time.Time) string {
 	var list []string
-	if w.word == nil {
-		return ""
-	}
-	late := w.word.onvif.State().Known && now.Sub(w.word.since) >= maskPatience
-	for _, m := range w.maskStatus() {
+	late := w.word != nil && w.word.onvif.State().Known && now.Sub(w.word.since) >= maskPatience
+	for _, m := range w.maskStatus(now) {
 		if !m.Black && (m.Why != notAsked || late) {
 			list = append(list, m.Zone+" ("+m.Why+")")
 		}
@@ -209,7 +224,7 @@ func (w *ownWord) inherit(old *ownWord) {
 			held[z.Name] = m
 		}
 	}
-	w.held = held
+	w.held, w.asked = held, old.asked
 }
 
 // noteMasks remembers which masks are the hub's own: those that somebody drew in the
