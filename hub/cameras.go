@@ -73,6 +73,7 @@ type watched struct {
 	gaze     *gaze          // nil: its pictures are not looked at
 	wants    chan struct{}  // a clip has begun, and has no picture yet
 	fault    error
+	again    bool               // its owner saved it anew
 	stop     context.CancelFunc // nil: it does not run yet
 	ended    chan struct{}
 }
@@ -242,6 +243,7 @@ func (c *cameras) run(ctx context.Context) error {
 func (c *cameras) startAll(ctx context.Context) {
 	c.mu.Lock()
 	var fresh []home.Camera
+	again := map[home.DeviceID]bool{}
 	hears := false
 	for _, w := range c.known {
 		hears = hears || len(w.settings.Zones)+len(w.settings.Buttons)+len(w.settings.Looks) > 0
@@ -251,7 +253,7 @@ func (c *cameras) startAll(ctx context.Context) {
 		own, stop := context.WithCancel(ctx)
 		w.stop, w.ended = stop, make(chan struct{})
 		id := w.settings.ID
-		fresh = append(fresh, w.settings)
+		fresh, again[id] = append(fresh, w.settings), w.again
 		go func() {
 			defer close(w.ended)
 			if w.camera == nil {
@@ -276,8 +278,12 @@ func (c *cameras) startAll(ctx context.Context) {
 		if c.hub.o.Demo != nil {
 			room = c.hub.o.Demo.Furniture[s.ID].Room
 		}
+		is := home.HealthJoining
+		if d, ok := c.hub.devices.Device(s.ID); ok && again[s.ID] { // it is how it was, until its pictures say more
+			is = d.Health
+		}
 		c.hub.devices.Introduce(home.Device{
-			ID: s.ID, Name: s.Name, Room: room, Radio: cameraKind, Address: address(s.URL), Power: "mains", Health: home.HealthJoining,
+			ID: s.ID, Name: s.Name, Room: room, Radio: cameraKind, Address: address(s.URL), Power: "mains", Health: is,
 			Traits: s.Seeing.Traits(),
 		})
 	}

@@ -282,6 +282,21 @@ func leadThroughLife(t *testing.T, scene camsim.Scene) {
 		t.Errorf("recording with a camera that rests: %v", err)
 	}
 
+	// What is saved while it rests is no reason to take it for one that is new.
+	c = h.put(t, c)
+	soon(t, "the camera rests again", h.cameraIs(c.ID, "resting"))
+	if d, ok := h.devices.Device(c.ID); !ok || d.Health != home.HealthOK {
+		t.Errorf("a camera that rests and was saved is %q", d.Health)
+	}
+	// Room for less than a clip is refused: nothing would be left of what it records.
+	for _, quota := range []string{"0GiB", "1KiB", "15MiB", "0", "-1GiB"} {
+		bad := c
+		bad.Quota = quota
+		if _, err := h.cameras.PutCamera(t.Context(), bad, nil, "Ada"); !errors.As(err, new(*home.Invalid)) || !strings.Contains(err.Error(), "quota") {
+			t.Errorf("room of %s: %v", quota, err)
+		}
+	}
+
 	// Another address wants the password anew: it would be told to whoever is there.
 	c.URL = "rtsp://hub@127.0.0.1:9/main"
 	if c = h.put(t, c); c.HasPassword {

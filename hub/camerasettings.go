@@ -160,7 +160,7 @@ func (c *cameras) PutCamera(ctx context.Context, s home.Camera, password *home.S
 	if err := c.keep(s, secret); err != nil {
 		return home.Camera{}, err
 	}
-	if old != nil {
+	if w.again = old != nil; w.again {
 		w.word.inherit(old.word)
 	}
 	c.mu.Lock()
@@ -279,6 +279,7 @@ const (
 	mostClip    = home.Duration(time.Hour)
 	mostCameras = 32
 	mostDays    = 3650
+	leastQuota  = 16 << 20 // the smallest volume; a clip of some minutes takes more
 )
 
 // check refuses what makes no sense, and takes a password out of the address.
@@ -329,7 +330,14 @@ func (c *cameras) check(s *home.Camera, secret *string) error {
 	case s.KeepDays < 0 || s.KeepDays > mostDays:
 		return &home.Invalid{Field: "keep_days", Reason: "give 1 to 3650 days, or 0 for as long as there is room"}
 	}
-	if _, err := quotaOf(*s); err != nil {
+	c.mu.Lock()
+	old := c.known[s.ID]
+	c.mu.Unlock()
+	quota, err := quotaOf(*s)
+	if err == nil && s.Quota != "" && quota < leastQuota && (old == nil || s.Quota != old.settings.Quota) { // one of before stays
+		err = &home.Invalid{Field: "quota", Reason: fmt.Sprintf("give %s or more, or nothing for what all cameras share", config.Size(leastQuota))}
+	}
+	if err != nil {
 		return err
 	}
 	if err := c.checkSeeing(s); err != nil {
