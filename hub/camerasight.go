@@ -235,7 +235,7 @@ func (c *cameras) judged(id home.DeviceID, at time.Time, j detect.Judgement) {
 	if person && wants.Verifies {
 		// A house that is disarmed has people in it who belong there.
 		if area := c.areaOf(wants.Area); area.Mode != home.Disarmed {
-			c.hub.guard.PersonSeen(id, area.ID, at)
+			c.hub.guard.PersonSeen(id, c.hub.nameOf(id), area.ID, at)
 		}
 	}
 	if wants.Motion && j.Moved {

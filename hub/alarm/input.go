@@ -50,6 +50,7 @@ type Test struct {
 // PersonSeen tells that a camera saw somebody where nobody should be.
 type PersonSeen struct {
 	Camera home.DeviceID
+	Name   string      // what the family calls it
 	Area   home.AreaID // "": TheHouse
 	At     time.Time
 }

@@ -184,7 +184,7 @@ func (s *stage) act(verb string, plain []string, args map[string]string) error {
 	case "test":
 		s.step(Test{On: !slices.Contains(plain, "over"), By: args["by"]})
 	case "person":
-		s.step(PersonSeen{Camera: home.DeviceID(arg(0)), Area: home.AreaID(args["area"]), At: s.now()})
+		s.step(PersonSeen{Camera: home.DeviceID(arg(0)), Name: args["name"], Area: home.AreaID(args["area"]), At: s.now()})
 	case "panic":
 		s.step(Panic{Kind: home.ZoneKind(arg(0)), Silent: slices.Contains(plain, "silent"), By: args["by"], Channel: channel, Device: device})
 	case "refused-code":

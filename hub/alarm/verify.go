@@ -1,6 +1,7 @@
 package alarm
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -60,6 +61,6 @@ func (s *step) personSeen(in PersonSeen) {
 	}
 	after := func(t trip) bool { return t.coversAny(areas) && !in.At.Before(t.Since) }
 	if slices.ContainsFunc(s.p.st.running, after) || slices.ContainsFunc(s.p.st.memory, after) {
-		s.verify(areas, "camera "+string(in.Camera)+" saw somebody")
+		s.verify(areas, "camera "+cmp.Or(in.Name, string(in.Camera))+" saw somebody")
 	}
 }

@@ -276,11 +276,11 @@ func (g *Guard) Test(ctx context.Context, on bool, by string) error {
 }
 
 // PersonSeen is the inlet of the cameras: one saw somebody where nobody should
-// be. It never waits. at is when the picture was taken.
-func (g *Guard) PersonSeen(camera home.DeviceID, area home.AreaID, at time.Time) {
+// be. It never waits. name is what the family calls it, at when the picture was taken.
+func (g *Guard) PersonSeen(camera home.DeviceID, name string, area home.AreaID, at time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.input(alarm.PersonSeen{Camera: camera, Area: area, At: at})
+	g.input(alarm.PersonSeen{Camera: camera, Name: name, Area: area, At: at})
 }
 
 // Hidden tells whether nobody inside may see what the trait of the device says.

@@ -2,6 +2,7 @@ package guard_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,18 +69,18 @@ func TestAPersonSeenVerifies(t *testing.T) {
 		furnish(t, g)
 		set(t, g, home.Away)
 		pass(5 * time.Minute)
-		g.PersonSeen("camera-hall", "", time.Now())
+		g.PersonSeen("camera-hall", "Hall", "", time.Now())
 		if got := g.State(); got.Phase != home.PhaseArmed || got.Alarm != nil {
 			t.Errorf("a camera alone raised %+v", got)
 		}
 		say(g, "zwave-3", home.Contact, home.Open)
 		pass(time.Second)
-		g.PersonSeen("camera-hall", "", time.Now().Add(-2*time.Second)) // a picture from before
+		g.PersonSeen("camera-hall", "Hall", "", time.Now().Add(-2*time.Second)) // a picture from before
 		if got := g.State().Alarm; got == nil || got.Verified {
 			t.Errorf("an older picture: got %+v, want an alarm that is not verified", got)
 		}
 		pass(30 * time.Second)
-		g.PersonSeen("camera-hall", home.TheHouse, time.Now())
+		g.PersonSeen("camera-hall", "Hall", home.TheHouse, time.Now())
 		pass(time.Second)
 		if got := g.State().Alarm; got == nil || !got.Verified || !got.Reported {
 			t.Errorf("got %+v, want it verified and reported", got)
@@ -87,6 +88,9 @@ func TestAPersonSeenVerifies(t *testing.T) {
 		var kinds []string
 		for _, n := range h.notices {
 			kinds = append(kinds, n.Kind)
+		}
+		if last := h.notices[len(h.notices)-1].Text; !strings.Contains(last, "camera Hall saw") {
+			t.Errorf("people elsewhere are told %q, which does not name the camera as the family does", last)
 		}
 		if len(kinds) != 2 || kinds[0] != "alarm" || kinds[1] != "verified" {
 			t.Errorf("notices %q, want the alarm and that it is verified", kinds)
