@@ -314,10 +314,31 @@ func fromHuma(e *huma.ErrorModel) *Problem {
 		if strings.Contains(reason, "at least one schema") {
 			reason = "can be a word, true, false or a number"
 		}
-		p.Errors = append(p.Errors, FieldProblem{Field: field, In: in, Reason: reason})
+		p.Errors = append(p.Errors, FieldProblem{Field: field, In: in, Reason: inWords(reason)})
 	}
 	if len(p.Errors) > 0 {
 		p.Detail = p.Errors[0].Field + ": " + p.Errors[0].Reason + "."
 	}
 	return p
+}
+
+// inWords says in words what huma says in signs: it stands beside a field of the page.
+func inWords(reason string) string {
+	switch reason {
+	case "expected length >= 1":
+		return "it must not be empty"
+	case "expected integer":
+		return "give a whole number"
+	}
+	for _, r := range []struct{ signs, words string }{
+		{"expected length >= ", "give at least %s characters"},
+		{"expected length <= ", "give at most %s characters"},
+		{"expected number >= ", "give %s or more"},
+		{"expected number <= ", "give %s or less"},
+	} {
+		if n, ok := strings.CutPrefix(reason, r.signs); ok {
+			return fmt.Sprintf(r.words, n)
+		}
+	}
+	return reason
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/go-cmp/cmp"
 
 	"gatehouse/hub/home"
@@ -207,6 +208,24 @@ func TestRefusalsOfTheDoor(t *testing.T) {
 		}
 		if p.Status != c.status || p.Code != c.code || got != c.wait || p.cause != nil || strings.HasSuffix(p.Detail, "..") {
 			t.Errorf("%v: got %+v, want %d %s, wait %d", c.err, p, c.status, c.code, c.wait)
+		}
+	}
+}
+
+// What huma says in signs is said in words, which stand beside a field of the page.
+func TestWordsBesideAField(t *testing.T) {
+	for signs, words := range map[string]string{
+		"expected length >= 1":    "it must not be empty",
+		"expected length >= 12":   "give at least 12 characters",
+		"expected length <= 80":   "give at most 80 characters",
+		"expected number >= 0":    "give 0 or more",
+		"expected number <= 3650": "give 3650 or less",
+		"expected integer":        "give a whole number",
+		"expected boolean":        "expected boolean",
+	} {
+		p := fromHuma(&huma.ErrorModel{Status: http.StatusUnprocessableEntity, Errors: []*huma.ErrorDetail{{Location: "body.name", Message: signs}}})
+		if got := p.Errors[0].Reason; got != words || p.Detail != "name: "+words+"." {
+			t.Errorf("%q is said as %q, in all %q; want %q", signs, got, p.Detail, words)
 		}
 	}
 }
