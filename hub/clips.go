@@ -24,7 +24,7 @@ func (h *Hub) openClips() {
 	if err == nil {
 		h.closers = append(h.closers, store.Close)
 		h.clips, err = clips.New(clips.Options{
-			Store: store, Board: h.board, Journal: h.journal, Log: h.log,
+			Store: store, Board: h.board, Journal: h.journal, Name: h.nameOf, Log: h.log,
 			Vault: &vaultStore{
 				home:    storage.NewSealedCell[savedVault](h.db, "vault", h.seal),
 				clips:   storage.NewSealedFile[savedVault](filepath.Join(h.file("clips"), vaultName), h.seal),

@@ -57,6 +57,7 @@ type Options struct {
 	Vault   VaultStore
 	Board   Board
 	Journal Journal
+	Name    func(home.DeviceID) string // what the family calls a camera; nil: by its id
 	Log     *slog.Logger
 }
 
@@ -68,6 +69,7 @@ type Recorder struct {
 	store   *clip.Store
 	board   Board
 	journal Journal
+	name    func(home.DeviceID) string
 	log     *slog.Logger
 	vault   *vault
 
@@ -93,8 +95,11 @@ func New(o Options) (*Recorder, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Name == nil {
+		o.Name = func(id home.DeviceID) string { return string(id) }
+	}
 	r := &Recorder{
-		store: o.Store, board: o.Board, journal: o.Journal, log: o.Log, vault: v,
+		store: o.Store, board: o.Board, journal: o.Journal, name: o.Name, log: o.Log, vault: v,
 		seen: map[clip.ID][]home.ClipLabel{}, tills: map[clip.ID]time.Time{}, wake: make(chan struct{}, 1), owes: make(chan struct{}, 1),
 		limits: map[home.DeviceID]limit{}, aging: make(chan struct{}, 1),
 	}

@@ -12,6 +12,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -45,6 +46,9 @@ type room struct {
 	end   func()
 }
 
+// called is what the family calls a camera.
+func called(id home.DeviceID) string { return strings.Replace(string(id), "camera-", "the ", 1) }
+
 // lines is a journal that counts.
 type lines struct {
 	mu   sync.Mutex
@@ -74,7 +78,7 @@ func openRoom(t *testing.T, dir string, o clip.Options) *room {
 		t.Fatal(err)
 	}
 	h := &room{t: t, owner: theOwner(), board: health.NewBoard(nil), store: store, dir: dir}
-	if h.Recorder, err = New(Options{Store: store, Vault: &drawer{}, Board: h.board, Journal: &h.lines}); err != nil {
+	if h.Recorder, err = New(Options{Store: store, Vault: &drawer{}, Board: h.board, Journal: &h.lines, Name: called}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.PutVault(home.Vault{Recipients: []string{h.owner.Recipient().String()}}, "Anna"); err != nil {

@@ -135,7 +135,7 @@ func (r *Recorder) expireNow(now time.Time) {
 			r.log.Error("clips that are too old not deleted", "camera", camera, "err", err)
 		}
 		if len(gone) > 0 {
-			r.gone(gone, "its days are over", "Clips whose days are over were deleted")
+			r.gone(gone, "its days are over", "Clips of %s whose days are over were deleted")
 			r.owe(now)
 		}
 	}
@@ -156,10 +156,11 @@ func (r *Recorder) within(camera home.DeviceID) {
 
 // dropped writes down which clips made room for newer ones.
 func (r *Recorder) dropped(rows []clip.Row) {
-	r.gone(rows, "it made room", "The oldest clips made room")
+	r.gone(rows, "it made room", "The oldest clips of %s made room")
 }
 
-// gone tells why clips are not there any more, and writes it down for each camera.
+// gone tells why clips are not there any more, and writes it down for each camera, which
+// line names.
 func (r *Recorder) gone(rows []clip.Row, why, line string) {
 	byCamera := map[string][]clip.Row{}
 	for _, row := range rows {
@@ -180,7 +181,11 @@ func (r *Recorder) gone(rows []clip.Row, why, line string) {
 				last = row.At
 			}
 		}
-		text := fmt.Sprintf("%s: %d, from %s to %s UTC.", line, len(rows), first.UTC().Format(time.DateTime), last.UTC().Format(time.DateTime))
+		when := "of " + first.UTC().Format(time.DateTime)
+		if len(rows) > 1 {
+			when = "from " + first.UTC().Format(time.DateTime) + " to " + last.UTC().Format(time.DateTime)
+		}
+		text := fmt.Sprintf(line+": %d, %s UTC.", r.name(home.DeviceID(camera)), len(rows), when)
 		r.journal.Add(home.Event{At: home.At(time.Now()), Kind: home.KindSystem, Device: home.DeviceID(camera), Text: text})
 	}
 }

@@ -129,14 +129,16 @@ func (r *Recorder) Delete(id home.ClipID, by string) (home.ClipDeletion, error) 
 	}
 	c.State = home.ClipDeleted
 	r.Changes.Publish(c)
-	r.line(c, by, by+" deleted a clip of "+stamp(c)+".")
+	r.line(c, by, by+" deleted a clip of "+r.stamp(c)+".")
 	r.owe(time.Now())
 	gone := home.At(time.Now().Add(GoneWithin))
 	return home.ClipDeletion{Bytes: row.Bytes(), GoneBy: &gone}, nil
 }
 
 // stamp tells a clip from others in a sentence.
-func stamp(c home.Clip) string { return c.Start.UTC().Format("2006-01-02 15:04:05") + " UTC" }
+func (r *Recorder) stamp(c home.Clip) string {
+	return r.name(c.Camera) + ", " + c.Start.UTC().Format(time.DateTime) + " UTC"
+}
 
 // line writes down what somebody did to a clip.
 func (r *Recorder) line(c home.Clip, by, text string) {
@@ -163,7 +165,7 @@ func (r *Recorder) Keep(id home.ClipID, on bool, by string) (home.Clip, error) {
 			verb = " kept a clip of "
 		}
 		c := r.clip(row)
-		r.line(c, by, by+verb+stamp(c)+".")
+		r.line(c, by, by+verb+r.stamp(c)+".")
 	}
 	return r.clip(row), nil
 }

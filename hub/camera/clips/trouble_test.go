@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -252,6 +253,10 @@ func TestDaysAreOver(t *testing.T) {
 	}
 	if o, err := h.store.Owed(); err != nil || !o.Since.Equal(now) {
 		t.Errorf("owed since %v (%v), want %v", o.Since, err, now)
+	}
+	// What is written of it names the camera as the family does.
+	if line := "Clips of the porch whose days are over were deleted: 1, of " + began.UTC().Format(time.DateTime) + " UTC."; !slices.Contains(h.lines.text, line) {
+		t.Errorf("told: %q, want %q", h.lines.text, line)
 	}
 }
 
