@@ -76,7 +76,7 @@ test('a clip: the vault is made, a door opens while armed, what came is seen, re
 	const row = page.locator('[data-clip]');
 	await expect(row).toHaveCount(1);
 	await expect(row).toContainText('Front door');
-	await expect(row).toContainText(/ · 1\d s\b/, { timeout: 40_000 });
+	await expect(row).toContainText(/ · 1\d\ss\b/, { timeout: 40_000 });
 	await expect(page.locator('[data-recording]')).toHaveCount(0);
 	const clip = (await clips(page, demo.url)).find((c) => c.camera === 'camera-porch');
 	expect(clip).toMatchObject({

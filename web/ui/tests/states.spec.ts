@@ -76,7 +76,7 @@ const states: Record<string, State> = {
 		shows: 'Armed, away.',
 		then: async (page, fake) => {
 			fake.house.silent = true;
-			await expect(page.getByRole('status')).toHaveText(/^Last word \d+ s ago$/, { timeout: 20_000 });
+			await expect(page.getByRole('status')).toHaveText(/^Last word \d+\ss ago$/, { timeout: 20_000 });
 			await expect(page.locator('.evidence')).toContainText('Last word');
 		},
 	},

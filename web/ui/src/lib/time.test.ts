@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { bytes, dateOf, fromField, hourOf, listed, setZone, toField } from './time';
+import { bytes, dateOf, fromField, hourOf, listed, setZone, span, toField } from './time';
 
 test.each([
 	[0, '0 byte'],
@@ -12,6 +12,10 @@ test.each([
 	[4e15, '4,000 TB'],
 ])('%d bytes', (n, text) => {
 	expect(bytes(n)).toBe(text);
+});
+
+test('a number and its unit stay on one line', () => {
+	expect([27_000, 120_000, 3 * 3_600_000].map(span)).toEqual(['27\u00a0s', '2\u00a0min', '3\u00a0h']);
 });
 
 test('a list reads as a sentence', () => {

@@ -151,7 +151,7 @@ test('from sign-in through an alarm to the clip of who came', async ({ tab, demo
 	await expect.poll(() => tab.attribute('[data-live]', 'data-live')).toBe('off');
 
 	// The clip, in a page that was loaded anew: it opens with the passphrase, at what set it off.
-	await tab.sees('[data-clip]', / · \d\d s$/, 60_000);
+	await tab.sees('[data-clip]', / · \d\d\ss$/, 60_000);
 	const { clips } = await api<{ clips: Clip[] }>(tab, 'GET', '/clips');
 	const clip = clips.find((c) => c.camera === 'camera-porch') as Clip;
 	expect(clip).toMatchObject({ reason: 'zone:front-door', state: 'whole', codecs: 'avc1.42c01f' });
