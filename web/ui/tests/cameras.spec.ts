@@ -236,12 +236,30 @@ for (const [width, height, scheme] of [
 		await demo.does('doorbell', 'ring');
 		await expect(page.locator('[data-recording="2"]')).toBeVisible();
 		await expect(page.locator('[data-camera=camera-doorbell]')).toContainText('Recording now');
+		// What is said beside the home's name takes one line of a phone.
+		expect((await page.locator('header.top').boundingBox())?.height, 'height of the header').toBeLessThan(60);
 		await accessible(page, 'recording');
 		await fits(page, 'recording');
 
 		await demo.does('garden-camera', 'unplug');
 		await expect(page.locator('[data-camera=camera-garden]')).toContainText('Can’t be reached');
 		await demo.does('garden-camera', 'plug');
+
+		// One that is covered says so among the others and on its own page, until it sees again.
+		await demo.does('doorbell-camera', 'cover');
+		const tile = page.locator('[data-camera=camera-doorbell]');
+		await expect(tile).toContainText('See to it');
+		await accessible(page, 'a covered camera');
+		await fits(page, 'a covered camera');
+		await tile.click();
+		const covered = page.locator('[data-trouble=camera-covered]');
+		await expect(covered).toContainText('Doorbell shows nothing: it is covered');
+		await accessible(page, 'one covered camera');
+		await fits(page, 'one covered camera');
+		await demo.does('doorbell-camera', 'uncover');
+		await expect(covered).toHaveCount(0);
+		await page.getByRole('link', { name: 'Cameras' }).first().click();
+		await expect(tile).not.toContainText('See to it');
 		await page.getByRole('link', { name: /Garden/ }).click();
 		await page.getByText('Settings of this camera').click();
 		await accessible(page, 'settings of a camera');

@@ -113,6 +113,7 @@ test('a camera that shows another certificate is trusted by nobody but its owner
 	await accessible(page, 'another certificate');
 	await fits(page, 'another certificate');
 	await trust.getByRole('button', { name: 'Trust the other one' }).click();
+	await expect(trust.getByRole('button', { name: 'I did not' })).toBeVisible();
 	await expect(trust.getByText('Did you reset')).toBeVisible();
 	await accessible(page, 'asked');
 	expect(sent).toEqual([]);

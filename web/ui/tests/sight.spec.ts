@@ -64,6 +64,10 @@ for (const [width, height, scheme] of [
 		await form.getByRole('button', { name: 'Add a part of the picture' }).click();
 		await form.getByRole('button', { name: 'Look through the camera now' }).click();
 		await expect(form.locator('.picture img')).toHaveJSProperty('naturalWidth', 640);
+		// What was drawn since is seen by looking again.
+		const looked = await form.locator('.picture img').getAttribute('src');
+		await form.getByRole('button', { name: 'Look again' }).click();
+		await expect(form.locator('.picture img')).not.toHaveAttribute('src', looked ?? '');
 		const picture = form.getByRole('img', { name: 'The picture with one part drawn on it' });
 		await picture.scrollIntoViewIfNeeded();
 		const box = (await picture.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };

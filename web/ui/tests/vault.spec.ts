@@ -95,7 +95,7 @@ for (const [width, height, scheme] of [
 		await accessible(page, 'cameras');
 		await fits(page, 'cameras');
 		await page.getByRole('button', { name: 'Cars' }).click();
-		await expect(page.getByText('None of these on this day.')).toBeVisible();
+		await expect(page.getByText('None of these on this day that the hub remembers')).toBeVisible();
 		await page.getByRole('button', { name: 'Day before' }).click();
 
 		// With all that this browser ever sent, and all that the hub has, no clip opens.

@@ -458,6 +458,7 @@ interface Words {
 	'passkeys.add': never;
 	'passkeys.name': never;
 	'passkeys.name.help': never;
+	'passkeys.name.none': never;
 	'passkeys.twice': 'host';
 	'passkeys.make': never;
 	'passkeys.adding': never;
@@ -552,6 +553,7 @@ interface Words {
 	'camera.trust.new': never;
 	'camera.trust.sure': 'name';
 	'camera.trust.yes': never;
+	'camera.trust.no': never;
 	'camera.heeds': never;
 	'camera.heeds.help': never;
 	'camera.heeds.motion': never;
@@ -629,6 +631,7 @@ interface Words {
 	'camera.buttons': never;
 	'camera.offin': never;
 	'camera.offin.help': never;
+	'camera.amiss': never;
 	'camera.state.starting': never;
 	'camera.state.lost': never;
 	'camera.state.resting': never;
@@ -654,6 +657,7 @@ interface Words {
 	'sight.drawn': 'n';
 	'sight.restless': 'n';
 	'sight.look': never;
+	'sight.look.again': never;
 	'sight.name': never;
 	'sight.draw': never;
 	'sight.drawing': never;
