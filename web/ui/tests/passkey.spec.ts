@@ -105,6 +105,10 @@ for (const [width, height, scheme] of [
 		await unlock.click();
 		await expect(isOpen).toBeVisible({ timeout: 30_000 });
 		await page.getByRole('button', { name: 'Add a passkey' }).click();
+		// One without a name is refused before a device has made it.
+		await page.getByLabel('What it is called').fill(' ');
+		await page.getByRole('button', { name: 'Make the passkey' }).click();
+		await expect(page.getByText('Give it a name.')).toBeVisible();
 		await page.getByLabel('What it is called').fill('Anna’s phone');
 		await page.getByRole('button', { name: 'Make the passkey' }).click();
 		await expect(page.getByRole('alert').filter({ hasText: 'Nothing came of it' })).toBeVisible();
@@ -306,6 +310,9 @@ test('a passkey goes over to a new key, or is forgotten, and one that is removed
 	await expect(offer).toContainText('could open what is recorded today and tomorrow');
 	await accessible(page, 'a passkey is removed');
 	await fits(page, 'a passkey is removed');
+	// What ends it stands below the words, and does not squeeze them.
+	const [words, act] = [await offer.locator('p').boundingBox(), await offer.getByRole('button').boundingBox()];
+	expect(act?.y).toBeGreaterThan((words?.y ?? Infinity) + (words?.height ?? 0) - 1);
 	await offer.getByRole('button', { name: 'Make a new key' }).click();
 	await expect(button('Make the new key')).toBeVisible();
 });
