@@ -114,6 +114,8 @@ func (s *Store) Move(id ID, to Class) (Row, error) {
 	case r.Class == to:
 		return r, nil
 	}
+	s.moving = &r // what makes room for it must not be itself
+	defer func() { s.moving = nil }()
 	moved := r.clone()
 	moved.Class, moved.Volumes = to, nil
 	for _, number := range r.Volumes {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"testing"
+	"time"
 )
 
 // A clip that was kept and is deleted then leaves nothing behind, neither where it is
@@ -40,5 +41,32 @@ func TestWhatWasMovedAndDeletedIsGoneAfterASweep(t *testing.T) {
 	}
 	if film, err := s.film(ids[1]); err != nil || !bytes.HasSuffix(film, bodies[ids[1]]) {
 		t.Errorf("the other: %d bytes, %v", len(film), err)
+	}
+}
+
+// The oldest clip is the first to make room, and not for itself: on a full disk it can be
+// kept all the same.
+func TestTheOldestIsKeptOnAFullDisk(t *testing.T) {
+	s := openStore(t, Options{Quota: 8 << 20})
+	dice := rand.New(rand.NewPCG(1, 2))
+	var dropped int
+	s.OnDropped(func(rows []Row) { dropped += len(rows) })
+	var ids []ID
+	bodies := map[ID][]byte{}
+	for minute := 0; dropped == 0; minute++ {
+		id := NewID(noon)
+		bodies[id] = cipher(dice, 300_000)
+		s.mustWrite(t, whole(id, "camera", Events, noon.Add(time.Duration(minute)*time.Minute), cipher(dice, 2000), bodies[id]))
+		ids = append(ids, id)
+	}
+	oldest := ids[dropped]
+	if _, err := s.Move(oldest, Kept); err != nil {
+		t.Fatal(err)
+	}
+	if r, ok, err := s.Row(oldest); err != nil || !ok || r.Class != Kept {
+		t.Errorf("the clip that was to be kept: %+v, there: %v (%v)", r, ok, err)
+	}
+	if film, err := s.film(oldest); err != nil || !bytes.HasSuffix(film, bodies[oldest]) {
+		t.Errorf("its film: %d bytes, %v", len(film), err)
 	}
 }

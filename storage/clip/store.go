@@ -52,7 +52,8 @@ type Store struct {
 
 	sweeping sync.Mutex // one sweeps at a time; taken before w
 
-	w sync.Mutex // one writes at a time; taken before mu
+	w      sync.Mutex // one writes at a time; taken before mu
+	moving *Row       // under w: its pieces are copied; nil: no clip's are
 
 	mu      sync.Mutex // what follows; never held while a disk is waited for
 	volumes map[uint32]*volume

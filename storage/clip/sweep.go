@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -401,8 +402,12 @@ func (s *Store) oldest() *volume {
 	return nil
 }
 
-// writtenTo tells whether a clip that is being recorded began in a volume.
+// writtenTo tells whether a clip that is being recorded began in a volume, or one that is
+// being moved is in it.
 func (s *Store) writtenTo(number uint32) bool {
+	if s.moving != nil && slices.Contains(s.moving.Volumes, number) {
+		return true
+	}
 	for _, r := range s.live {
 		for _, n := range r.Volumes {
 			if n == number {

@@ -175,5 +175,8 @@ func refusal(err error) error {
 	if errors.Is(err, clip.ErrOpen) {
 		return &home.Conflict{Reason: "the clip is being recorded: wait until it has ended"}
 	}
+	if errors.Is(err, clip.ErrFull) {
+		return &home.Conflict{Reason: "there is no room to copy it to: delete clips, or let go of what is kept"}
+	}
 	return err
 }

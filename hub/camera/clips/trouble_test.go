@@ -2,9 +2,11 @@ package clips
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -216,6 +218,14 @@ func TestWrongClock(t *testing.T) {
 		if c.ID != want[i] {
 			t.Errorf("clip %d of the list began at %v", i, c.Start)
 		}
+	}
+}
+
+// TestNoRoomToKeep is the owner's matter, and no fault of the hub.
+func TestNoRoomToKeep(t *testing.T) {
+	err := refusal(fmt.Errorf("clip: %w", clip.ErrFull))
+	if conflict := new(home.Conflict); !errors.As(err, &conflict) || !strings.Contains(conflict.Reason, "no room to copy it to") {
+		t.Errorf("a clip that can't be copied to where kept ones are: %v", err)
 	}
 }
 
