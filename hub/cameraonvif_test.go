@@ -381,8 +381,7 @@ func TestMasksOfACamera(t *testing.T) {
 	if d.Masks() != 2 {
 		t.Errorf("a camera that did not answer has %d masks, want 2", d.Masks())
 	}
-	d.Have(onvifsim.Quirks{})
-	word.changed()
+	d.Have(onvifsim.Quirks{}) // and is asked again, though nothing tells that it answers
 	soon(t, "it says again that it is", func() bool { return mask().Black })
 
 	// The owner wants it no more.

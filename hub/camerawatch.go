@@ -11,6 +11,7 @@ import (
 
 	"gatehouse/hub/camera"
 	"gatehouse/hub/camera/onvif"
+	"gatehouse/hub/camera/reach"
 	"gatehouse/hub/home"
 )
 
@@ -60,8 +61,12 @@ func (w *ownWord) turn(ctx context.Context) {
 }
 
 // maskEvery is how often it is read back that a camera still has its masks: one that
-// was reset has none.
-const maskEvery = 10 * time.Minute
+// was reset has none. One that did not answer is asked again after maskAgain, then after
+// twice as long each time: until then it may show what it must not.
+const (
+	maskEvery = 10 * time.Minute
+	maskAgain = 2 * time.Second
+)
 
 // masked is how it stands with one part of the picture that a camera is to black out.
 type masked struct {
@@ -74,6 +79,7 @@ type masked struct {
 func (w *ownWord) keepMasks(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	again := maskAgain
 	for {
 		select {
 		case <-ctx.Done():
@@ -81,11 +87,21 @@ func (w *ownWord) keepMasks(ctx context.Context) {
 		case <-w.look:
 		case <-timer.C:
 		}
-		timer.Reset(maskEvery)
-		if w.canSay() {
-			w.mask(ctx)
+		if w.canSay() && !w.mask(ctx) {
+			timer.Reset(reach.Drawn(again))
+			again = min(2*again, maskEvery)
+			continue
 		}
+		timer.Reset(maskEvery)
+		again = maskAgain
 	}
+}
+
+// refused tells whether a camera said that it does not do what it was asked for, and will
+// not either when it is asked again soon.
+func refused(err error) bool {
+	return errors.As(err, new(*onvif.Fault)) || errors.Is(err, onvif.ErrPassword) ||
+		errors.Is(err, onvif.ErrNoMasks) || errors.Is(err, onvif.ErrNotKept)
 }
 
 // canSay tells whether a camera is asked of its masks now. Of one that is not heard
@@ -95,18 +111,20 @@ func (w *ownWord) canSay() bool {
 	return st.Answers && seen != camera.Resting && (st.Why == "" || seen != camera.Lost)
 }
 
-// mask brings the camera's masks to what the owner drew.
-func (w *ownWord) mask(ctx context.Context) {
+// mask brings the camera's masks to what the owner drew; false: it did not answer, and is
+// to be asked again soon.
+func (w *ownWord) mask(ctx context.Context) (answered bool) {
 	c, id := w.cameras, w.of.ID
 	made, _, err := c.masks.Load()
 	if err != nil {
 		c.hub.log.Error("masks of cameras not read", "err", err)
-		return
+		return true
 	}
 	wanted := slices.ContainsFunc(w.of.Seeing.Zones, func(z home.SightZone) bool { return z.Mask })
 	if !wanted && len(made[id]) == 0 {
-		return
+		return true
 	}
+	answered = true
 	held, tokens, answers := map[string]masked{}, []string{}, true
 	for _, z := range w.of.Seeing.Zones {
 		if !z.Mask {
@@ -118,12 +136,13 @@ func (w *ownWord) mask(ctx context.Context) {
 		}
 		token, err := w.onvif.Mask(ctx, shape)
 		if ctx.Err() != nil {
-			return
+			return true
 		}
 		m := masked{token: token}
 		if err != nil {
 			m.why = plain(err)
 			answers = answers && errors.As(err, new(*onvif.Fault))
+			answered = answered && refused(err)
 		} else {
 			tokens = append(tokens, token)
 		}
@@ -148,6 +167,7 @@ func (w *ownWord) mask(ctx context.Context) {
 	w.mu.Unlock()
 	c.noteMasks(id, tokens)
 	c.look()
+	return answered
 }
 
 // unsaid says why nobody knows any more whether a camera that sends pictures still has

@@ -86,9 +86,10 @@ func (c *Client) masks(ctx context.Context, p Profile) ([]Mask, error) {
 	return list, nil
 }
 
+// Why a camera does not black out what it was asked to.
 var (
-	errNoMasks = errors.New("it takes no masks (ONVIF Media2)")
-	errNotKept = errors.New("it took the mask and does not have it")
+	ErrNoMasks = errors.New("it takes no masks (ONVIF Media2)")
+	ErrNotKept = errors.New("it took the mask and does not have it")
 )
 
 // Mask has the camera black out a part of its picture, and reads back whether it does.
@@ -108,7 +109,7 @@ func (c *Camera) Mask(ctx context.Context, shape []Point) (token string, err err
 	}
 	token, err = has()
 	if errors.Is(err, ErrLacks) {
-		err = errNoMasks
+		err = ErrNoMasks
 	}
 	if err != nil || token != "" {
 		return token, err
@@ -124,7 +125,7 @@ func (c *Camera) Mask(ctx context.Context, shape []Point) (token string, err err
 		return "", err
 	}
 	if token, err = has(); err == nil && token == "" {
-		err = errNotKept
+		err = ErrNotKept
 		_ = l.unmask(ctx, made.Token) // what nobody can rely on is better not there
 	}
 	return token, err

@@ -47,8 +47,8 @@ func TestMask(t *testing.T) {
 	}{
 		"a plain one":                     {onvifsim.Quirks{}, nil, nil, 2, 2},
 		"room for one":                    {onvifsim.Quirks{OneMask: true}, nil, &Fault{}, 1, 2},
-		"taken and not kept":              {onvifsim.Quirks{MasksGone: true}, errNotKept, errNotKept, 0, 2},
-		"neither Media2 nor GetServices ": {onvifsim.Quirks{Media1: true}, errNoMasks, errNoMasks, 0, 0},
+		"taken and not kept":              {onvifsim.Quirks{MasksGone: true}, ErrNotKept, ErrNotKept, 0, 2},
+		"neither Media2 nor GetServices ": {onvifsim.Quirks{Media1: true}, ErrNoMasks, ErrNoMasks, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
