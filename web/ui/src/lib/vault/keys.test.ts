@@ -55,9 +55,11 @@ describe('the vault’s keys', () => {
 			v: 1,
 			passphrase: `-----BEGIN AGE ENCRYPTED FILE-----\n${lines}\n-----END AGE ENCRYPTED FILE-----\n`,
 		};
-		const began = performance.now();
-		await expect(unwrap(JSON.stringify(asked), phrase, made.recipients)).rejects.toThrow(WrongKey);
-		expect(performance.now() - began).toBeLessThan(1000);
+		// It is not even begun.
+		await expect(unwrap(JSON.stringify(asked), phrase, made.recipients)).rejects.toMatchObject({
+			constructor: WrongKey,
+			cause: { message: 'the wrapped key asks for too much work' },
+		});
 	});
 });
 
