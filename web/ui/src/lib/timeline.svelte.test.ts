@@ -34,6 +34,9 @@ beforeEach(async () => {
 	});
 	stop = live.start((right) => right !== 'events.read' && right !== 'clips.read');
 	await vi.advanceTimersByTimeAsync(300);
+	// How closely one looked last is remembered, and so it would be from test to test.
+	const before = new Timeline(() => '');
+	before.view = before.day;
 });
 afterEach(() => {
 	closing();
