@@ -65,7 +65,7 @@ func (w *ownWord) turn(ctx context.Context) {
 // twice as long each time: until then it may show what it must not.
 const (
 	maskEvery = 10 * time.Minute
-	maskAgain = 2 * time.Second
+	maskAgain = 5 * time.Second
 )
 
 // masked is how it stands with one part of the picture that a camera is to black out.

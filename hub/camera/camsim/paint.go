@@ -178,6 +178,10 @@ func (e *painter) code(p *picture, key bool) []byte {
 }
 
 func (e *painter) blocks(w *writer, p *picture, key bool) {
+	if !key && p == e.before { // which nobody paints on any more
+		w.ue(uint32(p.wide * p.high)) // mb_skip_run
+		return
+	}
 	kinds := make([]kind, p.wide*p.high)
 	run := uint32(0)
 	intra := uint32(0) // where the I types begin

@@ -39,7 +39,7 @@ func Draw(place Place) Scene {
 // kind at any picture (Camera.Show, Camera.Happen), and Rest one with the mask before.
 func Rest(place Place, m Mask) Scene {
 	ground, hide := place.ground(), m.brush()
-	return code(loop, m.id(), func(i int) *picture { return hide(moment(ground, i, nobody)) })
+	return unmoved(m.id(), func(i int) *picture { return hide(moment(ground, i, nobody)) })
 }
 
 // Walk is one of Rest's kind.
@@ -52,7 +52,20 @@ func Walk(place Place, m Mask) Scene {
 func Covered() Scene {
 	dark := newPicture(wide, high)
 	dark.fill(0, 0, wide*16, high*16, shadow)
-	return code(loop, 4, func(i int) *picture { return moment(dark, i, nobody) })
+	return unmoved(4, func(i int) *picture { return moment(dark, i, nobody) })
+}
+
+// unmoved codes a loop in which nothing but the seconds changes: what stays is drawn once.
+func unmoved(id uint32, at func(i int) *picture) Scene {
+	var now *picture
+	s := code(loop, id, func(i int) *picture {
+		if i%fps == 0 {
+			now = at(i)
+		}
+		return now
+	})
+	s.drawn = at
+	return s
 }
 
 // code codes pictures. id is even and tells one kind of scene from another: where one
