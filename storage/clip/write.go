@@ -43,6 +43,12 @@ func (s *Store) Write(b Batch) error {
 
 func (s *Store) write(b Batch) error {
 	touched, err := s.plan(b)
+	if errors.Is(err, ErrFull) { // what ends here may make room
+		if err := s.end(endsAlone(b)); err != nil {
+			return err
+		}
+		touched, err = s.plan(b)
+	}
 	if err != nil {
 		return err
 	}
@@ -119,6 +125,16 @@ func (s *Store) write(b Batch) error {
 	return s.end(b.End)
 }
 
+// endsAlone are the clips that end and of which nothing waits to be written.
+func endsAlone(b Batch) (rows []Row) {
+	for _, r := range b.End {
+		if !slices.ContainsFunc(b.Pieces, func(p Piece) bool { return p.ID == r.ID }) {
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
 // know notes clips as they are on the disk.
 func (s *Store) know(rows map[ID]*Row) {
 	s.mu.Lock()
@@ -169,6 +185,9 @@ func (s *Store) take(class Class, size int64) (*volume, error) {
 	if v != nil && v.book != nil && v.book.takes(size, v.size) {
 		return v, nil
 	}
+	s.mu.Lock()
+	delete(s.current, class) // nothing more goes into it: it may make room itself
+	s.mu.Unlock()
 	room, err := s.room()
 	if err != nil {
 		return nil, err

@@ -18,6 +18,9 @@ const (
 	maxStill  = 1 << 20
 )
 
+// behind is why a clip was cut short for which the disk was too slow, or full.
+const behind = "the disk was too slow, or full"
+
 // recording is one clip that is being recorded.
 type recording struct {
 	r       *Recorder
@@ -163,7 +166,7 @@ func (t *recording) give(it item) error {
 	case itemPart:
 		if t.r.queue+int64(len(it.bytes)) > backlog {
 			t.ended = true
-			t.r.push(t, item{kind: itemEnd, given: it.given, why: "the disk was too slow, or full"})
+			t.r.push(t, item{kind: itemEnd, given: it.given, why: behind})
 			return ErrBehind
 		}
 	case itemSight:

@@ -270,6 +270,65 @@ func TestDaysAreOver(t *testing.T) {
 	}
 }
 
+// TestRoomThatIsAllRecording fills what clips may take with clips that are being
+// recorded: nothing can make room, and what waits fills up. They are cut short there,
+// and recording goes on; what is on the disk of them plays.
+func TestRoomThatIsAllRecording(t *testing.T) {
+	h := openRoom(t, t.TempDir(), clip.Options{VolumeSize: 4 << 20, Quota: 64 << 20})
+	var tapes [3]home.Tape
+	id := func(i int) home.ClipID { return home.ClipID(tapes[i].(*recording).id.String()) }
+	begin := func(i int) error {
+		f := footage()
+		f.Camera = home.DeviceID(fmt.Sprintf("camera-%d", i))
+		tape, err := h.Begin(f)
+		if err == nil {
+			tapes[i] = tape
+		}
+		return err
+	}
+	var first []home.ClipID
+	for i := range tapes {
+		if err := begin(i); err != nil {
+			t.Fatal(err)
+		}
+		first = append(first, id(i))
+	}
+	limit := time.After(time.Minute)
+	for n, anew := 0, 0; anew < len(tapes); n++ {
+		anew = 0
+		for i := range tapes {
+			err := tapes[i].Add(part(n, 100_000))
+			if errors.Is(err, ErrBehind) || errors.Is(err, ErrEnded) {
+				err = begin(i)
+			}
+			if err != nil && !errors.Is(err, ErrBehind) {
+				t.Fatal(err)
+			}
+			if c, err := h.Clip(id(i)); err == nil && c.ID != first[i] && c.Bytes > 500_000 {
+				anew++
+			}
+		}
+		select {
+		case <-limit:
+			t.Fatalf("after a minute nothing is recorded; %d bytes wait", h.queue)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	for i := range tapes {
+		tapes[i].End(began.Add(time.Hour), nil)
+		h.wait(id(i), home.ClipWhole)
+	}
+	for _, id := range first {
+		c, err := h.Clip(id)
+		if none := new(home.NotFound); errors.As(err, &none) {
+			continue // it has made room
+		}
+		if err != nil || c.State != home.ClipCutShort || c.Why != behind || c.SHA256 != "" {
+			t.Errorf("%+v, %v", c, err)
+		}
+	}
+}
+
 // TestDiskThatHangs holds up a commit, and the next. What cameras send meanwhile is
 // sealed beside it, until too much waits: then the clip ends there and says so. When the
 // disk goes on, all that was taken is in the clip.

@@ -1,6 +1,7 @@
 package clips
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 	"sync"
@@ -233,8 +234,42 @@ func (w *writer) refused(now time.Time, err error) {
 	if !w.ill {
 		w.r.log.Error("clips not written", "err", err)
 	}
+	if errors.Is(err, clip.ErrFull) {
+		w.forgo()
+	}
 	w.ill = true
 	w.r.board.Set(true, health.ClipsNotWritten, "", err.Error())
+}
+
+// forgo gives up what has not been written of clips that ended because too much waited:
+// they end where the disk has them, and can make room for others. Nothing could while
+// their ends waited behind film that finds no room.
+func (w *writer) forgo() {
+	w.r.mu.Lock()
+	defer w.r.mu.Unlock()
+	gone := map[clip.ID]bool{}
+	for i, row := range w.batch.End {
+		var a about
+		if json.Unmarshal(row.About, &a) != nil || a.Why != behind {
+			continue
+		}
+		gone[row.ID] = true
+		a.Sum = ""
+		if till := w.r.tills[row.ID]; !till.IsZero() {
+			a.End = till
+		}
+		w.batch.End[i].About = a.encode()
+	}
+	w.batch.Begin = slices.DeleteFunc(w.batch.Begin, func(r clip.Row) bool { return gone[r.ID] })
+	w.batch.Heads = slices.DeleteFunc(w.batch.Heads, func(h clip.Head) bool { return gone[h.ID] })
+	w.batch.Pieces = slices.DeleteFunc(w.batch.Pieces, func(p clip.Piece) bool {
+		if gone[p.ID] {
+			w.r.queue -= int64(len(p.Bytes))
+			reuse(p.Bytes)
+		}
+		return gone[p.ID]
+	})
+	w.r.queue = max(0, w.r.queue)
 }
 
 func (w *writer) well() {
