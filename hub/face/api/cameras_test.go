@@ -22,6 +22,7 @@ type fakeCameras struct {
 	looked   string
 	sound    bool
 	view     *fakeView
+	stills   func() ([]byte, error)
 	speech   *fakeSpeech
 	looks    string
 	doubted  string
@@ -68,6 +69,9 @@ func (f *fakeCameras) Record(_ home.DeviceID, length time.Duration, _ string) er
 }
 
 func (f *fakeCameras) Snapshot(context.Context, home.DeviceID) ([]byte, error) {
+	if f.stills != nil {
+		return f.stills()
+	}
 	return []byte("\xff\xd8 a picture"), nil
 }
 

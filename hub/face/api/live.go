@@ -50,9 +50,10 @@ const (
 type liveText struct {
 	// film: the next message is a beginning, and the parts after it are of this kind.
 	// seen: the last picture of the next part was there at that time.
+	// still: the next message is a JPEG picture; of a view of stills, which has nothing else.
 	// missed: pictures are missing before the next part, as the viewer was too slow.
 	// end: nothing more will come.
-	Kind   string     `json:"kind" enum:"film,seen,missed,end"`
+	Kind   string     `json:"kind" enum:"film,seen,still,missed,end"`
 	Codecs string     `json:"codecs,omitempty" doc:"RFC 6381; film"`
 	Width  int        `json:"width,omitempty" doc:"film"`
 	Height int        `json:"height,omitempty" doc:"film"`
@@ -115,6 +116,9 @@ func (a *API) showLive(w http.ResponseWriter, r *http.Request) error {
 		}
 		stop()
 	}()
+	if r.URL.Query().Get("stills") == "true" {
+		view = &stillsView{LiveView: view, take: func(ctx context.Context) ([]byte, error) { return a.o.Cameras.Snapshot(ctx, id) }}
+	}
 	s.show(ctx, view)
 	return nil
 }
@@ -217,6 +221,12 @@ func (s *liveSocket) moment(m home.Moment) error {
 			return err
 		}
 		return s.send(websocket.BinaryMessage, b.Init)
+	}
+	if m.Still != nil {
+		if err := s.say(liveText{Kind: "still"}); err != nil {
+			return err
+		}
+		return s.send(websocket.BinaryMessage, m.Still)
 	}
 	if m.Missed {
 		if err := s.say(liveText{Kind: "missed"}); err != nil {

@@ -161,6 +161,44 @@ func TestALiveViewIsOnRecordFromBeginToEnd(t *testing.T) {
 }
 
 // The view of a viewer that leaves, or that is dropped as it takes nothing, ends.
+// A view of stills is a picture a second, on record and said as any other. A picture that
+// does not come is waited for; where none ever came the view ends and says why.
+func TestAViewOfStills(t *testing.T) {
+	cams, views, _, dial := liveHouse(t)
+	pictures := make(chan error, 4)
+	cams.stills = func() ([]byte, error) { return []byte("jpeg"), <-pictures }
+	pictures <- nil
+	pictures <- errors.New("it is busy")
+	pictures <- nil
+	c, p := dial(livePath+"?stills=true", "member")
+	if c == nil {
+		t.Fatal(p.Detail)
+	}
+	if got := views.list(); len(got) != 1 || got[0].Kind != audit.Live || cams.looked != "person-member" {
+		t.Fatalf("before the first byte the record holds %+v, and %q looks", got, cams.looked)
+	}
+	for range 2 {
+		if said, _ := read(t, c); said.Kind != "still" {
+			t.Errorf("it says %+v", said)
+		}
+		if _, b := read(t, c); string(b) != "jpeg" {
+			t.Errorf("then comes %q", b)
+		}
+	}
+	_ = c.Close()
+	pictures <- nil
+	eventually(t, "its end is on record", func() bool { return len(views.list()) == 2 })
+
+	cams, _, _, dial = liveHouse(t)
+	cams.stills = func() ([]byte, error) { return nil, errors.New("it gives none") }
+	if c, p = dial(livePath+"?stills=true", "member"); c == nil {
+		t.Fatal(p.Detail)
+	}
+	if said, _ := read(t, c); said.Kind != "end" || said.Why != "There are no stills of it: it gives none." {
+		t.Errorf("it says %+v", said)
+	}
+}
+
 func TestALiveViewEndsWithItsViewer(t *testing.T) {
 	cams, views, _, dial := liveHouse(t)
 	c, p := dial(livePath, "owner")

@@ -307,7 +307,7 @@ func (a *API) routes() []route {
 		{post, "/api/v1/cameras/{id}/look", right(auth.CamerasDirect), "cameras", "Turn a camera to a preset; answered when it has begun to turn", 0, typed(a.lookAt)},
 		{get, "/api/v1/cameras/{id}/snapshot", right(auth.CamerasLive), "cameras", "What a camera sees now, one picture; the view is recorded first", 0, raw(a.snapshot, "image/jpeg", "a picture")},
 		{
-			get, "/api/v1/cameras/{id}/live", right(auth.CamerasLive), "cameras", "What it sees now, over a WebSocket: texts are objects LiveText, each binary message is a piece of a fragmented MP4; ?sound=true with sound. The view is recorded first", 0,
+			get, "/api/v1/cameras/{id}/live", right(auth.CamerasLive), "cameras", "What it sees now, over a WebSocket: texts are objects LiveText, each binary message is a piece of a fragmented MP4; ?sound=true with sound. With ?stills=true it is a JPEG picture a second, for who cannot play what the camera sends. The view is recorded first", 0,
 			raw(a.live, "video/mp4", "ISO/IEC 14496-12 §8.8, in messages"),
 		},
 		{

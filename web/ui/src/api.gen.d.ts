@@ -307,7 +307,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What it sees now, over a WebSocket: texts are objects LiveText, each binary message is a piece of a fragmented MP4; ?sound=true with sound. The view is recorded first */
+        /** What it sees now, over a WebSocket: texts are objects LiveText, each binary message is a piece of a fragmented MP4; ?sound=true with sound. With ?stills=true it is a JPEG picture a second, for who cannot play what the camera sends. The view is recorded first */
         get: operations["getCamerasIdLive"];
         put?: never;
         /** What it sees now, by WebRTC, as WHEP has it: an offer in, an answer out; Location is where the view is ended. For browsers in the house; the view is recorded first */
@@ -2734,7 +2734,7 @@ export interface components {
              */
             height?: number;
             /** @enum {string} */
-            kind: "film" | "seen" | "missed" | "end";
+            kind: "film" | "seen" | "still" | "missed" | "end";
             /** @description end: one sentence; without, it may be asked for again */
             why?: string;
             /**

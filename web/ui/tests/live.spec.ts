@@ -122,6 +122,32 @@ function drawn(video: Locator): Promise<string> {
 
 // A kind of picture that this browser can't play is said before anything is asked
 // for: no view that nobody sees is on record.
+test('what a browser cannot play is watched as stills', async ({ page, demo, watch }) => {
+	await page.addInitScript(() => {
+		MediaSource.isTypeSupported = () => false;
+		Reflect.deleteProperty(globalThis, 'RTCPeerConnection');
+	});
+	await demo.signIn(page);
+	await page.setViewportSize({ width: 390, height: 844 });
+	await page.goto(`${demo.url}/cameras/camera-porch`);
+	await page.getByRole('button', { name: 'Watch live' }).click();
+	const film = page.locator('[data-live]');
+	await expect(film).toHaveAttribute('data-live', 'on');
+	await expect(film.getByRole('status')).toHaveText('Stills only');
+	await expect(page.getByText('One picture a second')).toBeVisible();
+	const still = film.getByRole('img', { name: 'What Porch sees now' });
+	expect(await still.evaluate((i: HTMLImageElement) => [i.naturalWidth, i.naturalHeight])).toEqual([768, 432]);
+	const before = await still.getAttribute('src');
+	await expect(still).not.toHaveAttribute('src', before ?? '');
+	await expect(page.locator('[data-watched="camera-porch"]')).toHaveText(/owner looks through/i);
+	await accessible(page, 'stills');
+	await fits(page, 'stills');
+	await page.getByRole('button', { name: 'Stop' }).click();
+	await expect(still).toHaveCount(0);
+	await expect(page.locator('[data-watched="camera-porch"]')).toHaveCount(0);
+	watch.check();
+});
+
 test('a camera that sends H.265 is said to', async ({ page, demo }) => {
 	const asked = requests(page);
 	await demo.signIn(page);

@@ -598,6 +598,8 @@ interface Words {
 	'live.asked': never;
 	'live.behind': 'n';
 	'live.still': 'n';
+	'live.stills': never;
+	'live.stills.why': 'codecs';
 	'live.sound': never;
 	'live.silent': never;
 	'live.group': 'name';

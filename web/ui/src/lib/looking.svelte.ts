@@ -2,7 +2,8 @@
  * What a camera sees now: by WebRTC, or, where that does not go, over a WebSocket whose
  * pieces are handed to the browser's own player. Nothing is asked for before somebody taps,
  * and what keeps the picture from being live is said: how far it is behind, that
- * nothing comes, or that this browser can't show it at all.
+ * nothing comes, or that this browser can't show it at all. What it can't show comes as
+ * stills, one a second, if there are such.
  */
 import { call, Refusal } from './api';
 import { behind, catchUp, codecs, type Playable } from './edge';
@@ -13,7 +14,7 @@ import { Line } from './line';
 export type Halt = { why: 'unplayable' } | { why: 'left' } | { why: 'lost' } | { why: 'refused'; text: string };
 
 interface Said {
-	kind: 'film' | 'seen' | 'missed' | 'end';
+	kind: 'film' | 'seen' | 'still' | 'missed' | 'end';
 	codecs?: string;
 	at?: string;
 	why?: string;
@@ -35,7 +36,9 @@ export class Looking {
 	still = $state(0);
 	halt = $state.raw<Halt | null>(null);
 	/** The way that it comes. */
-	way = $state<'webrtc' | 'websocket'>('webrtc');
+	way = $state<'webrtc' | 'websocket' | 'stills'>('webrtc');
+	/** Where the picture is, while it comes as stills. */
+	picture = $state('');
 	/** What this browser makes of the camera's sound. */
 	sound = $state<Playable['sound']>('none');
 
@@ -94,14 +97,14 @@ export class Looking {
 		this.#line = null;
 		const can = codecs(this.#words, plays);
 		this.sound = can.sound;
-		if (!can.picture) return this.#end({ why: 'unplayable' });
 		this.on = true;
-		this.way = 'websocket';
+		this.way = can.picture ? 'websocket' : 'stills';
 		this.ready = false;
 		this.#came = performance.now();
 		const url = new URL(`/api/v1/cameras/${encodeURIComponent(this.camera)}/live`, location.href);
 		url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
 		if (can.sound === 'plays') url.searchParams.set('sound', 'true');
+		if (this.way === 'stills') url.searchParams.set('stills', 'true');
 		const socket = new WebSocket(url);
 		socket.binaryType = 'arraybuffer';
 		let open = false;
@@ -140,6 +143,8 @@ export class Looking {
 	#drop(): void {
 		this.#source = this.#buffer = null;
 		this.#waits = [];
+		if (this.picture) URL.revokeObjectURL(this.picture);
+		this.picture = '';
 		if (!this.#url) return;
 		this.#video?.removeAttribute('src');
 		this.#video?.load();
@@ -155,9 +160,11 @@ export class Looking {
 			case 'seen':
 				this.#late = said.at ? Math.max(0, (this.hubNow() - Date.parse(said.at)) / 1000) : 0;
 				break;
+			case 'still':
 			case 'missed': // the jump is made where the pictures are missing
 				break;
 			case 'end':
+				if (this.way === 'stills' && !this.ready) return this.#end({ why: 'unplayable' });
 				this.#end(said.why ? { why: 'refused', text: said.why } : { why: 'lost' });
 		}
 	}
@@ -183,6 +190,13 @@ export class Looking {
 	}
 	#take(bytes: ArrayBuffer): void {
 		this.#came = performance.now();
+		if (this.way === 'stills') {
+			const before = this.picture;
+			this.picture = URL.createObjectURL(new Blob([bytes], { type: 'image/jpeg' }));
+			if (before) URL.revokeObjectURL(before);
+			this.ready = true;
+			return;
+		}
 		this.#waits.push(bytes);
 		this.#next();
 	}
