@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import type { Page } from '@playwright/test';
 
 import { accessible, expect, fits, test, type Demo } from './hub';
-import { film, notesOf, seal, Shelf } from './shelf';
+import { film, lately, notesOf, seal, Shelf } from './shelf';
 
 /** Of more than three minutes, made once for each sound. */
 const films = new Map<string, Promise<Uint8Array>>();
@@ -28,7 +28,7 @@ async function opened(page: Page, demo: Demo): Promise<Shelf> {
 /** Puts a film on the shelf, and opens it without leaving the page: the vault stays open. */
 async function show(page: Page, shelf: Shelf, id: string, plain: Uint8Array, codecs: string, seconds = 12) {
 	const { recipients } = await shelf.vault();
-	const start = Date.now() - 3_600_000 + shelf.clips.length * 600_000;
+	const start = lately() + shelf.clips.length * 600_000;
 	shelf.put(id, await seal(plain, recipients), {
 		...{
 			start: new Date(start).toISOString(),

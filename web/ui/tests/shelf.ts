@@ -73,6 +73,9 @@ export async function seal(plain: Uint8Array, recipients: readonly string[]): Pr
 	return e.encrypt(plain);
 }
 
+/** An hour ago, unless that was yesterday, which the page does not show first. */
+export const lately = (): number => Math.max(Date.now() - 3_600_000, new Date().setHours(0, 1, 0, 0));
+
 /**
  * The hub's shelf of sealed clips as a test fills it, for what a real one is
  * seldom in: a clip of which a bit has flipped, one that lost its end. What is
@@ -142,7 +145,7 @@ export class Shelf {
 	}
 	/** Puts a clip on the shelf. */
 	put(id: string, media: Uint8Array, over: Partial<Clip> = {}): void {
-		const start = Date.now() - 3_600_000;
+		const start = lately();
 		this.clips.push({
 			id,
 			camera: 'camera-porch',
