@@ -21,7 +21,8 @@ export function withUser(address: string, user: string): string {
 }
 
 /** A certificate's SHA-256 as cameras and browsers write it, so that it can be compared. */
-export const fingerprint = (sum: string): string =>
-	Array.from({ length: Math.ceil(sum.length / 2) }, (_, i) => sum.slice(2 * i, 2 * i + 2))
-		.join(':')
-		.toUpperCase();
+export function fingerprint(sum: string): string {
+	const pairs: string[] = [];
+	for (let i = 0; i < sum.length; i += 2) pairs.push(sum.slice(i, i + 2));
+	return pairs.join(':').toUpperCase();
+}
