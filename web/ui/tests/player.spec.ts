@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 import type { Page } from '@playwright/test';
 
-import { accessible, expect, fits, test, type Demo } from './hub';
+import { accessible, expect, fits, makeVault, test, type Demo } from './hub';
 import { film, lately, notesOf, seal, Shelf } from './shelf';
 
 /** Of more than three minutes, made once for each sound. */
@@ -20,9 +20,7 @@ async function opened(page: Page, demo: Demo): Promise<Shelf> {
 	await shelf.serve(page);
 	await demo.signIn(page);
 	await page.goto(`${demo.url}/privacy/vault`);
-	await page.getByRole('button', { name: 'Make the vault' }).click();
-	await page.getByRole('button', { name: 'I have it on paper' }).click({ timeout: 30_000 });
-	await expect(page.getByRole('heading', { name: 'The vault is open in this browser.' })).toBeVisible();
+	await makeVault(page);
 	return shelf;
 }
 /** Puts a film on the shelf, and opens it without leaving the page: the vault stays open. */

@@ -1,6 +1,6 @@
 import { Decrypter } from 'age-encryption';
 
-import { accessible, expect, fits, test } from './hub';
+import { accessible, expect, fits, makeVault, test } from './hub';
 import { film, seal, Shelf } from './shelf';
 
 /** A chunk of an age file with its tag, and where the first one begins behind the header for two keys. */
@@ -125,9 +125,7 @@ test('a clip that was changed, one that was cut, one of another vault, and one t
 	await shelf.serve(page);
 	await demo.signIn(page);
 	await page.goto(`${demo.url}/privacy/vault`);
-	await page.getByRole('button', { name: 'Make the vault' }).click();
-	await page.getByRole('button', { name: 'I have it on paper' }).click({ timeout: 30_000 });
-	await expect(page.getByRole('heading', { name: 'The vault is open in this browser.' })).toBeVisible();
+	await makeVault(page);
 	const plain = await film();
 	const sealed = await seal(plain, (await shelf.vault()).recipients);
 	expect(sealed.length - plain.length - 16 * Math.ceil(plain.length / 65_536)).toBe(HEAD);
@@ -203,10 +201,7 @@ test('a clip plays in a browser that has only the managed kind of player, as an 
 	await shelf.serve(page);
 	await demo.signIn(page);
 	await page.goto(`${demo.url}/privacy/vault`);
-	const secret = await page.getByLabel('Passphrase for this vault').inputValue();
-	await page.getByRole('button', { name: 'Make the vault' }).click();
-	await page.getByRole('button', { name: 'I have it on paper' }).click({ timeout: 30_000 });
-	await expect(page.getByRole('heading', { name: 'The vault is open in this browser.' })).toBeVisible();
+	const secret = await makeVault(page);
 	shelf.put('c1', await seal(await film(), (await shelf.vault()).recipients));
 	await page.goto(`${demo.url}/clips/c1`);
 	await page.getByLabel('Passphrase for this vault').fill(secret);
